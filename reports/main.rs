@@ -1,0 +1,2 @@
+//! The `watershed` binary; everything it does is in `reports::cli`.
+fn main() {}
