@@ -1,1 +1,39 @@
-//! ingest
+//! From a dropped log file to a durable commit in which nobody can be named.
+//!
+//! The modules stand in the order in which data flows.
+
+pub mod error;
+pub mod school;
+pub mod settings;
+pub mod state;
+
+pub mod detect;
+pub mod fields;
+pub mod formats;
+pub mod frame;
+pub mod inbox;
+pub mod read;
+
+pub mod classify;
+pub mod event;
+pub mod incident;
+pub mod normalise;
+pub mod people;
+
+pub mod keys;
+pub mod pseudonymise;
+#[cfg(feature = "lake")]
+pub mod vault;
+
+#[cfg(feature = "lake")]
+pub mod batch;
+#[cfg(feature = "lake")]
+pub mod derive;
+#[cfg(feature = "lake")]
+pub mod lake;
+#[cfg(feature = "lake")]
+pub mod pipeline;
+pub mod report;
+pub mod schema;
+
+pub use error::{Error, Kind};

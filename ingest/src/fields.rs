@@ -1,0 +1,273 @@
+//! What a format's parser hands on: borrowed, untyped where only the school can type it.
+//!
+//! A parser knows the layout of a line. It does not know the school's time zone, its groups or its
+//! category words, so [`Fields`] carries bytes and [`normalise`](crate::normalise) decides.
+
+use std::borrow::Cow;
+
+/// Bytes from a record; owned only where an escape had to be undone.
+pub type Text<'a> = Option<Cow<'a, [u8]>>;
+
+/// When a record happened, as far as the record itself says.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum When {
+    /// An instant: microseconds since 1970-01-01T00:00:00Z.
+    Instant(i64),
+    /// Wall-clock time without a zone; the profile or the school names the zone.
+    Local(jiff::civil::DateTime),
+    /// A day without a time of day (incident exports).
+    Day(jiff::civil::Date),
+    /// The record has no time.
+    #[default]
+    Missing,
+}
+
+/// Which moment of a request its time stamp marks.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum TimeBasis {
+    /// The request began.
+    Start,
+    /// The request (or tunnel) ended.
+    End,
+    /// Nobody documented it.
+    #[default]
+    Unknown,
+}
+
+/// What the filter did.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Action {
+    /// Let through.
+    Allowed,
+    /// Refused by policy.
+    Blocked,
+    /// An interstitial was shown.
+    Warned,
+    /// The person went on past the interstitial.
+    Proceeded,
+    /// Asked to sign in; never a block.
+    Challenged,
+    /// Let through by an override.
+    Bypassed,
+    /// Let through and flagged.
+    Monitored,
+    /// No policy decision was reached (network, TLS, client left).
+    Error,
+    /// The record does not tell.
+    #[default]
+    Unknown,
+}
+
+impl Action {
+    /// Every action, in the order of this type.
+    pub const ALL: [Self; 9] = [
+        Self::Allowed,
+        Self::Blocked,
+        Self::Warned,
+        Self::Proceeded,
+        Self::Challenged,
+        Self::Bypassed,
+        Self::Monitored,
+        Self::Error,
+        Self::Unknown,
+    ];
+
+    /// The word in the lake.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Allowed => "allowed",
+            Self::Blocked => "blocked",
+            Self::Warned => "warned",
+            Self::Proceeded => "proceeded",
+            Self::Challenged => "challenged",
+            Self::Bypassed => "bypassed",
+            Self::Monitored => "monitored",
+            Self::Error => "error",
+            Self::Unknown => "unknown",
+        }
+    }
+
+    /// The action of a word in the lake or in a profile.
+    #[must_use]
+    pub fn from_word(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|action| action.word() == word)
+    }
+}
+
+/// Which rule of the filter refused a request, where the record tells.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum BlockReason {
+    /// A site, address or pattern list.
+    List,
+    /// Words on the page.
+    Content,
+    /// Words that were searched for.
+    Search,
+    /// The kind of file, by MIME type or extension.
+    FileKind,
+    /// An upload or posted form.
+    Upload,
+    /// A virus scanner.
+    Virus,
+    /// A certificate or TLS rule.
+    Certificate,
+    /// The client or the account itself.
+    Client,
+    /// An access rule without further detail.
+    Rule,
+}
+
+impl BlockReason {
+    /// The word in the lake.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::List => "list",
+            Self::Content => "content",
+            Self::Search => "search",
+            Self::FileKind => "file kind",
+            Self::Upload => "upload",
+            Self::Virus => "virus",
+            Self::Certificate => "certificate",
+            Self::Client => "client",
+            Self::Rule => "rule",
+        }
+    }
+}
+
+/// What sort of thing a record records.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum RecordKind {
+    /// A page, picture, script or other request whose address is known.
+    #[default]
+    Request,
+    /// A tunnel (CONNECT): host and port only.
+    Tunnel,
+    /// A sign-in challenge.
+    Authentication,
+    /// A name look-up.
+    Dns,
+}
+
+impl RecordKind {
+    /// The word in the lake.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Request => "request",
+            Self::Tunnel => "tunnel",
+            Self::Authentication => "authentication",
+            Self::Dns => "dns",
+        }
+    }
+}
+
+/// One request as its record states it.
+#[derive(Clone, Default)]
+pub struct Fields<'a> {
+    /// Time stamp as written.
+    pub time: When,
+    /// Which moment [`time`](Self::time) marks.
+    pub basis: TimeBasis,
+    /// Milliseconds the request took; never negative (parsers drop nonsense and leave a notice).
+    pub duration_ms: Option<i64>,
+    /// Account as written.
+    pub user: Text<'a>,
+    /// Filter group, policy or organisational unit as written.
+    pub group: Text<'a>,
+    /// Client address as written.
+    pub client_address: Text<'a>,
+    /// Client host name as written.
+    pub client_host: Text<'a>,
+    /// HTTP method as written.
+    pub method: Text<'a>,
+    /// Whole URL, `host:port` of a tunnel, or a pseudo URL.
+    pub url: Text<'a>,
+    /// Host, where the layout has a column of its own (used when `url` is missing).
+    pub host: Text<'a>,
+    /// Words searched for, where the layout has a column for them.
+    pub search_words: Text<'a>,
+    /// HTTP status; 0 means "no response".
+    pub status: Option<u32>,
+    /// Bytes sent to the client.
+    pub response_bytes: Option<i64>,
+    /// MIME type as written.
+    pub mime: Text<'a>,
+    /// Browser or program as written.
+    pub user_agent: Text<'a>,
+    /// Vendor category words, several separated by any byte of `category_separators`.
+    pub categories: Text<'a>,
+    /// Bytes that separate several words in `categories`; empty means one word.
+    pub category_separators: &'static [u8],
+    /// What the filter did, by the layout's own table (log-formats 2.2).
+    pub action: Action,
+    /// Which rule refused it.
+    pub block_reason: Option<BlockReason>,
+    /// Vendor log level 1-5, where there is one; 1 and 2 are page furniture.
+    pub log_level: Option<u8>,
+    /// Severity 1-5 by the vendor, already on the common scale.
+    pub vendor_severity: Option<u8>,
+    /// What sort of record.
+    pub kind: RecordKind,
+    /// The sign-in was refused: the name is what was typed, not who it was.
+    pub unauthenticated: bool,
+    /// Something odd but usable that the parser saw.
+    pub notice: Option<crate::report::Notice>,
+}
+
+/// One row of an incident export.
+#[derive(Clone, Default)]
+pub struct IncidentFields<'a> {
+    /// When it happened.
+    pub occurred: When,
+    /// The school's own reference, where the export has one.
+    pub key: Text<'a>,
+    /// The pupil the row is about, as written.
+    pub subject: Text<'a>,
+    /// Other pupils named; counted, never stored in clear.
+    pub linked: Text<'a>,
+    /// Category words.
+    pub categories: Text<'a>,
+    /// Bytes that separate several words in `categories` and `linked`.
+    pub separators: Vec<u8>,
+    /// Status word.
+    pub status: Text<'a>,
+    /// Free text; vault only.
+    pub narrative: Text<'a>,
+}
+
+/// What became of one record.
+#[derive(Clone)]
+pub enum Parsed<'a> {
+    /// A web request.
+    Request(Fields<'a>),
+    /// An incident row.
+    Incident(IncidentFields<'a>),
+    /// A well-formed record that is no event of ours (pseudo URLs, internal notes).
+    Other(OtherKind),
+    /// A line that describes the file (header, title, footer, `#Fields`).
+    Directive,
+}
+
+/// Why a well-formed record is not an event.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum OtherKind {
+    /// The client never finished a request (`error:...` as URL).
+    NoRequest,
+    /// The proxy's own management pages.
+    Internal,
+}
+
+impl OtherKind {
+    /// The word in reports.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::NoRequest => "no request",
+            Self::Internal => "internal",
+        }
+    }
+}
+
+crate::event::redacted!(Fields, IncidentFields, Parsed);

@@ -1,0 +1,362 @@
+//! The lake's columns: name, type, unit, meaning. The only description; printed by `watershed columns`.
+
+/// How a column is stored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ColumnType {
+    /// Microseconds since the epoch, UTC.
+    Timestamp,
+    /// Calendar day.
+    Date,
+    /// 16-bit integer.
+    Int16,
+    /// 32-bit integer.
+    Int32,
+    /// 64-bit integer.
+    Int64,
+    /// True or false.
+    Boolean,
+    /// Text from a closed dictionary (decision A2b), or a registrable domain.
+    Text,
+}
+
+/// One column of a table.
+#[derive(Clone, Copy, Debug)]
+pub struct Column {
+    /// Name, ending in its unit where it has one.
+    pub name: &'static str,
+    /// How it is stored.
+    pub kind: ColumnType,
+    /// Whether it may be empty.
+    pub nullable: bool,
+    /// What it means.
+    pub meaning: &'static str,
+}
+
+/// One Delta table of a school's lake.
+#[derive(Clone, Copy, Debug)]
+pub struct TableSchema {
+    /// Folder below `lake/`.
+    pub name: &'static str,
+    /// One sentence: what a row is.
+    pub row: &'static str,
+    /// Columns in order; the partition column stands last, as in the files' folders.
+    pub columns: &'static [Column],
+    /// Partition column.
+    pub partition: &'static str,
+}
+
+const fn c(name: &'static str, kind: ColumnType, meaning: &'static str) -> Column {
+    Column { name, kind, nullable: false, meaning }
+}
+
+const fn n(name: &'static str, kind: ColumnType, meaning: &'static str) -> Column {
+    Column { name, kind, nullable: true, meaning }
+}
+
+use ColumnType::{Boolean, Date, Int16, Int32, Int64, Text, Timestamp};
+
+const REQUEST_COLUMNS: &[Column] = &[
+    c("event_time_utc", Timestamp, "start of the request where known, else the stamp; UTC"),
+    c("time_basis", Text, "which moment event_time_utc is: start, end, unknown"),
+    c("local_minute", Int16, "minutes since local midnight by the wall clock, 0-1439"),
+    c("utc_offset_minutes", Int16, "local minus UTC, minutes"),
+    c("clock_fold", Boolean, "second pass of the hour that October repeats"),
+    c("clock_ambiguous", Boolean, "in that hour, and nothing tells which pass"),
+    c("week_start_date", Date, "Monday of the ISO week"),
+    n("half_term", Text, "A1, A2, Sp1, Sp2, Su1, Su2 by the school's calendar"),
+    n("half_term_week", Int16, "week of the half-term, from 1"),
+    c("day_type", Text, "term, inset, holiday, half_term, bank_holiday, closure, weekend, part"),
+    c("school_day", Boolean, "a day on which pupils are in school"),
+    n("lesson_period", Text, "bell-time period; empty outside school hours"),
+    n("actor", Int64, "keyed token of who asked; empty when the record names nobody"),
+    c("actor_kind", Text, "person, shared, device, address, machine, nobody"),
+    c("role", Text, "pupil, staff, guest, unknown"),
+    c("group_id", Text, "group by the school's rules; unmatched if none fits"),
+    n("year_group", Int16, "year group; 0 Reception, -1 Nursery"),
+    n("key_stage", Text, "EYFS, KS1 to KS5"),
+    n("device", Int64, "keyed token of the client address or host name"),
+    c("network", Text, "network by address range; unlisted if none fits"),
+    c("record_kind", Text, "request, tunnel, authentication, dns"),
+    n("method", Text, "HTTP method from a closed list, OTHER else"),
+    n("status", Int32, "HTTP status; empty when there was no response"),
+    n("response_bytes", Int64, "bytes sent to the client"),
+    n("duration_ms", Int64, "milliseconds it took"),
+    c("action", Text, "allowed, blocked, warned, proceeded, challenged, bypassed, monitored, error, unknown"),
+    n("block_reason", Text, "list, content, search, file kind, upload, virus, certificate, client, rule"),
+    n("site", Text, "registrable domain, or host- and 16 hex digits of a token; empty on an illegal list"),
+    c("visibility", Text, "page: the whole address was known; host: only the host (undecrypted)"),
+    c("code", Text, "common category code that counts: the gravest after exclusions; UNCAT, UNMAPPED"),
+    n("other_codes", Text, "further codes of the same record, blank between"),
+    n("theme", Text, "row of a sealed set, or a concern kept apart for staff"),
+    n("four_c", Text, "content, contact, conduct, commerce"),
+    c("severity", Int16, "0-5, the greatest of category and vendor"),
+    c("code_source", Text, "where the code came from: vendor, site list, search, none"),
+    c("learning", Boolean, "education, reference, medical, news or government is among its categories"),
+    n("search_token", Int64, "keyed token of the words searched for"),
+    n("search_theme", Text, "theme of the words searched for"),
+    c("record_noise", Boolean, "the record alone says that nobody asked for it"),
+    c("illegal", Boolean, "on an illegal-content list"),
+    c("source_format", Text, "format or profile that read the record"),
+    c("import_token", Int64, "first 64 bits of the file's fingerprint"),
+    c("record_number", Int64, "ordinal of the record in its file, from 1"),
+    c("local_date", Date, "local calendar day; partition"),
+];
+
+const fn who() -> [Column; 6] {
+    [
+        n("actor", Int64, "keyed token of who asked"),
+        c("actor_kind", Text, "person, shared, device, address, machine, nobody"),
+        c("role", Text, "pupil, staff, guest, unknown"),
+        c("group_id", Text, "group on that day"),
+        n("year_group", Int16, "year group; 0 Reception, -1 Nursery"),
+        n("key_stage", Text, "EYFS, KS1 to KS5"),
+    ]
+}
+
+const fn day() -> [Column; 6] {
+    [
+        c("local_date", Date, "local calendar day"),
+        c("week_start_date", Date, "Monday of the ISO week"),
+        n("half_term", Text, "A1, A2, Sp1, Sp2, Su1, Su2"),
+        n("half_term_week", Int16, "week of the half-term, from 1"),
+        c("day_type", Text, "term, inset, holiday, half_term, bank_holiday, closure, weekend, part"),
+        c("school_day", Boolean, "a day on which pupils are in school"),
+    ]
+}
+
+const WHO: [Column; 6] = who();
+const DAY: [Column; 6] = day();
+const YEAR: Column = c("academic_year", Text, "1 September to 31 August, as 2025-26; partition");
+
+const ATTEMPT_COLUMNS: &[Column] = &[
+    DAY[0],
+    DAY[1],
+    DAY[2],
+    DAY[3],
+    DAY[4],
+    DAY[5],
+    WHO[0],
+    WHO[1],
+    WHO[2],
+    WHO[3],
+    WHO[4],
+    WHO[5],
+    c("start_utc", Timestamp, "first record; UTC"),
+    c("end_utc", Timestamp, "last record; UTC"),
+    c("local_minute", Int16, "minutes since local midnight of the first record"),
+    n("lesson_period", Text, "bell-time period of the first record"),
+    c("code", Text, "common category code"),
+    n("theme", Text, "theme of the code"),
+    n("four_c", Text, "content, contact, conduct, commerce"),
+    c("severity", Int16, "0-5"),
+    n("site", Text, "registrable domain or host token"),
+    n("search_token", Int64, "keyed token of the words searched for"),
+    c("learning", Boolean, "a record of the run has a category for learning"),
+    c("illegal", Boolean, "on an illegal-content list"),
+    c("records", Int64, "blocked primary records in the run"),
+    YEAR,
+];
+
+const EPISODE_COLUMNS: &[Column] = &[
+    DAY[0],
+    DAY[1],
+    DAY[2],
+    DAY[3],
+    DAY[4],
+    DAY[5],
+    WHO[0],
+    WHO[1],
+    WHO[2],
+    WHO[3],
+    WHO[4],
+    WHO[5],
+    c("start_utc", Timestamp, "first event of interest; UTC"),
+    c("end_utc", Timestamp, "last event of interest; UTC"),
+    c("local_minute", Int16, "minutes since local midnight of the first event"),
+    n("lesson_period", Text, "bell-time period of the first event"),
+    n("theme", Text, "theme; empty for blocked records of no theme"),
+    n("four_c", Text, "content, contact, conduct, commerce"),
+    c("severity", Int16, "0-5, persistence uplift included"),
+    c("outcome", Text, "blocked, allowed, mixed"),
+    c("searched", Boolean, "the theme came from words searched for"),
+    c("persistent", Boolean, "at least 3 attempts in 10 minutes, or 5 in a school day, in the theme"),
+    c("illegal", Boolean, "on an illegal-content list"),
+    c("attempts", Int64, "attempts that began in the episode"),
+    c("records", Int64, "events of interest in the episode"),
+    YEAR,
+];
+
+const ACTOR_DAY_COLUMNS: &[Column] = &[
+    DAY[0],
+    DAY[1],
+    DAY[2],
+    DAY[3],
+    DAY[4],
+    DAY[5],
+    WHO[0],
+    WHO[1],
+    WHO[2],
+    WHO[3],
+    WHO[4],
+    WHO[5],
+    c("records", Int64, "all records of the actor on that day"),
+    c("primary_records", Int64, "primary records; at least one makes the actor active"),
+    c("blocked_records", Int64, "blocked primary records"),
+    c("attempts", Int64, "attempts"),
+    c("episodes", Int64, "episodes"),
+    YEAR,
+];
+
+const ACTOR_THEME_DAY_COLUMNS: &[Column] = &[
+    DAY[0],
+    DAY[1],
+    DAY[2],
+    DAY[3],
+    DAY[4],
+    DAY[5],
+    WHO[0],
+    WHO[1],
+    WHO[2],
+    WHO[3],
+    WHO[4],
+    WHO[5],
+    n("theme", Text, "theme; empty for blocked records of no theme"),
+    n("four_c", Text, "content, contact, conduct, commerce"),
+    c("severity", Int16, "gravest episode of the actor in the theme on that day, 0-5"),
+    c("outcome", Text, "blocked, allowed, mixed over the day's episodes"),
+    c("attempts", Int64, "attempts of the actor in the theme"),
+    c("episodes", Int64, "episodes of the actor in the theme"),
+    YEAR,
+];
+
+const ACTIVITY_COLUMNS: &[Column] = &[
+    DAY[0],
+    DAY[1],
+    DAY[2],
+    DAY[3],
+    DAY[4],
+    DAY[5],
+    c("local_hour", Int16, "hour by the wall clock, 0-23"),
+    n("lesson_period", Text, "bell-time period"),
+    WHO[1],
+    WHO[2],
+    WHO[3],
+    c("visibility", Text, "page or host"),
+    c("code", Text, "common category code"),
+    n("theme", Text, "theme of the code"),
+    c("action", Text, "what the filter did"),
+    c("records", Int64, "all records"),
+    c("primary_records", Int64, "primary records"),
+    c("response_bytes", Int64, "bytes sent to clients"),
+    YEAR,
+];
+
+const BLOCKED_SITE_DAY_COLUMNS: &[Column] = &[
+    DAY[0],
+    DAY[1],
+    DAY[2],
+    DAY[3],
+    DAY[4],
+    DAY[5],
+    WHO[0],
+    WHO[1],
+    WHO[2],
+    WHO[3],
+    WHO[4],
+    WHO[5],
+    n("site", Text, "registrable domain or host token"),
+    c("code", Text, "common category code"),
+    n("theme", Text, "theme of the code"),
+    c("learning", Boolean, "a category for learning is present"),
+    c("attempts", Int64, "attempts of the actor on the site"),
+    c("records", Int64, "blocked primary records"),
+    YEAR,
+];
+
+const INCIDENT_COLUMNS: &[Column] = &[
+    c("incident", Int64, "keyed token of the school's reference or of the row's own key columns"),
+    c("occurred_utc", Timestamp, "when it happened; UTC"),
+    c("local_date", Date, "local calendar day"),
+    c("time_known", Boolean, "the export has a time of day"),
+    n("subject", Int64, "person token of the pupil by the roster; empty when unmatched"),
+    c("role", Text, "pupil, staff, guest, unknown"),
+    n("year_group", Int16, "year group; 0 Reception, -1 Nursery"),
+    n("key_stage", Text, "EYFS, KS1 to KS5"),
+    c("code", Text, "common category code, UNMAPPED if no map knows the word"),
+    n("theme", Text, "theme of the code"),
+    n("four_c", Text, "content, contact, conduct, commerce"),
+    c("severity", Int16, "0-5"),
+    c("status", Text, "open, closed, unread, other, unknown"),
+    c("linked_count", Int32, "other pupils named in the row"),
+    c("source_format", Text, "profile that read the row"),
+    c("import_token", Int64, "first 64 bits of the file's fingerprint"),
+    c("record_number", Int64, "ordinal of the record in its file, from 1"),
+    YEAR,
+];
+
+const REJECT_COLUMNS: &[Column] = &[
+    c("import_token", Int64, "first 64 bits of the file's fingerprint"),
+    c("record_number", Int64, "ordinal of the record in its file, from 1"),
+    c("line_number", Int64, "first line of the record, from 1"),
+    c("offset_bytes", Int64, "first byte of the record in the decompressed file"),
+    c("length_bytes", Int64, "bytes of the record, line end included"),
+    c("reason", Text, "why it could not be read"),
+    c("reason_offset_bytes", Int32, "byte within the record where reading stopped"),
+    c("ingest_date", Date, "local day of the import"),
+    YEAR,
+];
+
+const IMPORT_COLUMNS: &[Column] = &[
+    c("fingerprint", Text, "BLAKE3 of the decompressed content, 64 hex digits"),
+    c("import_token", Int64, "first 64 bits of the fingerprint"),
+    c("imported_utc", Timestamp, "when the import was prepared; UTC"),
+    c("source_format", Text, "format or profile"),
+    c("format_version", Text, "version of the format or profile"),
+    c("settings_version", Text, "hash of taxonomy, maps, calendar and group rules"),
+    c("folder", Text, "keyed token of the inbox sub-folder; empty at its top"),
+    c("records", Int64, "records framed"),
+    c("events", Int64, "rows committed"),
+    c("other", Int64, "well-formed records that are no events"),
+    c("folded", Int64, "records merged into another record's event"),
+    c("duplicate", Int64, "records that stood in the lake already"),
+    c("rejects", Int64, "records that could not be read"),
+    c("directives", Int64, "lines that describe the file"),
+    c("blanks", Int64, "empty lines"),
+    c("file_bytes", Int64, "bytes of the decompressed file"),
+    c("record_bytes", Int64, "bytes of all records; equals file_bytes"),
+    n("first_utc", Timestamp, "earliest event; UTC"),
+    n("last_utc", Timestamp, "latest event; UTC"),
+    c("notices", Text, "odd but usable, as kind=count, semicolon between"),
+    YEAR,
+];
+
+macro_rules! tables {
+    ($($constant:ident $name:literal $columns:ident $partition:literal $row:literal;)*) => {
+        $(#[doc = $row] pub const $constant: TableSchema = TableSchema {
+            name: $name, row: $row, columns: $columns, partition: $partition,
+        };)*
+        /// Every table of a school's lake.
+        pub const TABLES: &[TableSchema] = &[$($constant),*];
+    };
+}
+
+tables! {
+    REQUESTS "requests" REQUEST_COLUMNS "local_date" "One record of a web log, pseudonymous; staff excepted.";
+    STAFF_REQUESTS "staff_requests" REQUEST_COLUMNS "local_date" "One record of a web log whose actor is staff.";
+    ATTEMPTS "attempts" ATTEMPT_COLUMNS "academic_year" "A run of blocked primary records of one actor, code and site, gaps at most 60 s.";
+    STAFF_ATTEMPTS "staff_attempts" ATTEMPT_COLUMNS "academic_year" "Attempts of staff.";
+    EPISODES "episodes" EPISODE_COLUMNS "academic_year" "A run of events of interest of one actor and theme, gaps at most 10 min.";
+    STAFF_EPISODES "staff_episodes" EPISODE_COLUMNS "academic_year" "Episodes of staff.";
+    ACTOR_DAYS "actor_days" ACTOR_DAY_COLUMNS "academic_year" "One actor on one local day.";
+    STAFF_ACTOR_DAYS "staff_actor_days" ACTOR_DAY_COLUMNS "academic_year" "One member of staff on one local day.";
+    ACTOR_THEME_DAYS "actor_theme_days" ACTOR_THEME_DAY_COLUMNS "academic_year" "One actor with at least one episode in a theme on one local day.";
+    STAFF_ACTOR_THEME_DAYS "staff_actor_theme_days" ACTOR_THEME_DAY_COLUMNS "academic_year" "One member of staff with an episode in a theme on one local day.";
+    ACTIVITY "activity" ACTIVITY_COLUMNS "academic_year" "Records of one local hour, group, category and action.";
+    STAFF_ACTIVITY "staff_activity" ACTIVITY_COLUMNS "academic_year" "Staff records of one local hour, group, category and action.";
+    BLOCKED_SITE_DAYS "blocked_site_days" BLOCKED_SITE_DAY_COLUMNS "academic_year" "One actor's attempts on one blocked site on one local day.";
+    STAFF_BLOCKED_SITE_DAYS "staff_blocked_site_days" BLOCKED_SITE_DAY_COLUMNS "academic_year" "Staff attempts on one blocked site on one local day.";
+    INCIDENTS "incidents" INCIDENT_COLUMNS "academic_year" "One row of an incident export about a pupil.";
+    STAFF_INCIDENTS "staff_incidents" INCIDENT_COLUMNS "academic_year" "One row of an incident export about a member of staff.";
+    REJECTS "rejects" REJECT_COLUMNS "academic_year" "A record that could not be read: place and reason; its text is in the vault.";
+    IMPORTS "imports" IMPORT_COLUMNS "academic_year" "A file that was taken in; this row alone makes the import exist.";
+}
