@@ -322,6 +322,8 @@ pub struct Event<'a, I: Identity> {
     pub kind: RecordKind,
     /// The whole page address is known, not only the host.
     pub page_visible: bool,
+    /// An HTML page by its MIME type, answered with success; false where the layout has no MIME type.
+    pub html_page: bool,
 }
 
 /// `Debug` without contents, for types that hold a log's own words.
