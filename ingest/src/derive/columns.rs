@@ -1,0 +1,202 @@
+//! Typed access to the columns of a `requests` batch, and short numbers for repeated words.
+
+use std::collections::HashMap;
+
+use arrow::array::{
+    Array, BooleanArray, Date32Array, Int16Array, Int64Array, RecordBatch, StringArray,
+    TimestampMicrosecondArray,
+};
+
+use crate::error::{Error, Kind};
+
+/// Columns that the first pass reads.
+pub const OBSERVE_COLUMNS: &[&str] =
+    &["event_time_utc", "actor", "record_kind", "action", "site", "visibility", "html_page", "record_noise"];
+
+/// Words of one day, each stored once.
+#[derive(Debug, Default)]
+pub(super) struct Symbols {
+    numbers: HashMap<String, u32>,
+    words: Vec<String>,
+}
+
+impl Symbols {
+    /// The number of a word.
+    pub(super) fn number(&mut self, word: &str) -> u32 {
+        if let Some(number) = self.numbers.get(word) {
+            return *number;
+        }
+        let number = self.words.len() as u32;
+        self.words.push(word.to_owned());
+        self.numbers.insert(word.to_owned(), number);
+        number
+    }
+
+    /// The word of a number.
+    pub(super) fn word(&self, number: u32) -> &str {
+        self.words.get(number as usize).map_or("", String::as_str)
+    }
+
+    /// Whether a number stands for a word.
+    pub(super) fn is(&self, number: u32, word: &str) -> bool {
+        self.word(number) == word
+    }
+
+    /// Whether a number stands for one of some words.
+    pub(super) fn is_any(&self, number: u32, words: &[&str]) -> bool {
+        words.contains(&self.word(number))
+    }
+}
+
+/// A text column.
+#[derive(Debug)]
+pub(super) struct TextColumn<'a>(&'a StringArray);
+
+impl TextColumn<'_> {
+    /// The word's number, none where the cell is empty.
+    pub(super) fn symbol(&self, row: usize, symbols: &mut Symbols) -> Option<u32> {
+        (!self.0.is_null(row)).then(|| symbols.number(self.0.value(row)))
+    }
+
+    /// The word's number; an empty cell counts as the empty word.
+    pub(super) fn required(&self, row: usize, symbols: &mut Symbols) -> u32 {
+        symbols.number(if self.0.is_null(row) { "" } else { self.0.value(row) })
+    }
+}
+
+fn corrupt(name: &str) -> Error {
+    Error::new(Kind::Corrupt, format!("column `{name}` of `requests` is missing or of another type"))
+        .help("was the lake written by another version?")
+}
+
+fn typed<'a, T: Array + 'static>(batch: &'a RecordBatch, name: &str) -> Result<&'a T, Error> {
+    batch
+        .column_by_name(name)
+        .and_then(|column| column.as_any().downcast_ref::<T>())
+        .ok_or_else(|| corrupt(name))
+}
+
+/// A text column by name.
+pub(super) fn text<'a>(batch: &'a RecordBatch, name: &str) -> Result<TextColumn<'a>, Error> {
+    typed::<StringArray>(batch, name).map(TextColumn)
+}
+
+/// A column of truth values by name.
+pub(super) fn flag<'a>(batch: &'a RecordBatch, name: &str) -> Result<&'a BooleanArray, Error> {
+    typed(batch, name)
+}
+
+/// A column of 64-bit integers by name.
+pub(super) fn whole<'a>(batch: &'a RecordBatch, name: &str) -> Result<&'a Int64Array, Error> {
+    typed(batch, name)
+}
+
+/// A column of instants by name.
+pub(super) fn instant<'a>(
+    batch: &'a RecordBatch,
+    name: &str,
+) -> Result<&'a TimestampMicrosecondArray, Error> {
+    typed(batch, name)
+}
+
+/// The columns that the second pass reads.
+#[derive(Debug)]
+pub(super) struct Columns<'a> {
+    pub(super) event_time_utc: &'a TimestampMicrosecondArray,
+    pub(super) local_date: &'a Date32Array,
+    pub(super) local_minute: &'a Int16Array,
+    pub(super) week_start_date: &'a Date32Array,
+    pub(super) school_day: &'a BooleanArray,
+    pub(super) severity: &'a Int16Array,
+    pub(super) learning: &'a BooleanArray,
+    pub(super) record_noise: &'a BooleanArray,
+    pub(super) illegal: &'a BooleanArray,
+    pub(super) import_token: &'a Int64Array,
+    pub(super) record_number: &'a Int64Array,
+    pub(super) half_term: TextColumn<'a>,
+    pub(super) day_type: TextColumn<'a>,
+    pub(super) lesson_period: TextColumn<'a>,
+    pub(super) actor_kind: TextColumn<'a>,
+    pub(super) role: TextColumn<'a>,
+    pub(super) group_id: TextColumn<'a>,
+    pub(super) key_stage: TextColumn<'a>,
+    pub(super) record_kind: TextColumn<'a>,
+    pub(super) action: TextColumn<'a>,
+    pub(super) site: TextColumn<'a>,
+    pub(super) visibility: TextColumn<'a>,
+    pub(super) code: TextColumn<'a>,
+    pub(super) theme: TextColumn<'a>,
+    pub(super) four_c: TextColumn<'a>,
+    pub(super) code_source: TextColumn<'a>,
+    pub(super) search_theme: TextColumn<'a>,
+    actor_tokens: &'a Int64Array,
+    search_tokens: &'a Int64Array,
+    response_bytes_counts: &'a Int64Array,
+    half_term_weeks: &'a Int16Array,
+    year_groups: &'a Int16Array,
+}
+
+impl<'a> Columns<'a> {
+    /// Finds all columns in a batch.
+    pub(super) fn of(batch: &'a RecordBatch) -> Result<Self, Error> {
+        Ok(Self {
+            event_time_utc: typed(batch, "event_time_utc")?,
+            local_date: typed(batch, "local_date")?,
+            local_minute: typed(batch, "local_minute")?,
+            week_start_date: typed(batch, "week_start_date")?,
+            school_day: typed(batch, "school_day")?,
+            severity: typed(batch, "severity")?,
+            learning: typed(batch, "learning")?,
+            record_noise: typed(batch, "record_noise")?,
+            illegal: typed(batch, "illegal")?,
+            import_token: typed(batch, "import_token")?,
+            record_number: typed(batch, "record_number")?,
+            half_term: text(batch, "half_term")?,
+            day_type: text(batch, "day_type")?,
+            lesson_period: text(batch, "lesson_period")?,
+            actor_kind: text(batch, "actor_kind")?,
+            role: text(batch, "role")?,
+            group_id: text(batch, "group_id")?,
+            key_stage: text(batch, "key_stage")?,
+            record_kind: text(batch, "record_kind")?,
+            action: text(batch, "action")?,
+            site: text(batch, "site")?,
+            visibility: text(batch, "visibility")?,
+            code: text(batch, "code")?,
+            theme: text(batch, "theme")?,
+            four_c: text(batch, "four_c")?,
+            code_source: text(batch, "code_source")?,
+            search_theme: text(batch, "search_theme")?,
+            actor_tokens: typed(batch, "actor")?,
+            search_tokens: typed(batch, "search_token")?,
+            response_bytes_counts: typed(batch, "response_bytes")?,
+            half_term_weeks: typed(batch, "half_term_week")?,
+            year_groups: typed(batch, "year_group")?,
+        })
+    }
+
+    /// Token of the actor, none for nobody.
+    pub(super) fn actor(&self, row: usize) -> Option<i64> {
+        (!self.actor_tokens.is_null(row)).then(|| self.actor_tokens.value(row))
+    }
+
+    /// Token of the words searched for.
+    pub(super) fn search_token(&self, row: usize) -> Option<i64> {
+        (!self.search_tokens.is_null(row)).then(|| self.search_tokens.value(row))
+    }
+
+    /// Bytes sent to the client.
+    pub(super) fn response_bytes(&self, row: usize) -> Option<i64> {
+        (!self.response_bytes_counts.is_null(row)).then(|| self.response_bytes_counts.value(row))
+    }
+
+    /// Week of the half-term.
+    pub(super) fn half_term_week(&self, row: usize) -> Option<i16> {
+        (!self.half_term_weeks.is_null(row)).then(|| self.half_term_weeks.value(row))
+    }
+
+    /// Year group.
+    pub(super) fn year_group(&self, row: usize) -> Option<i16> {
+        (!self.year_groups.is_null(row)).then(|| self.year_groups.value(row))
+    }
+}

@@ -1,0 +1,109 @@
+//! Which records a person's act caused, where the neighbours decide.
+
+use std::collections::{HashMap, HashSet};
+
+use arrow::array::{Array, RecordBatch};
+
+use super::columns::{Symbols, flag, instant, text, whole};
+use crate::error::Error;
+
+/// A blocked host this soon after an allowed page on another site is furniture of that page.
+const FURNITURE_US: i64 = 2_000_000;
+/// A warning and the step past it within this time are one decision (log-formats Q05).
+const WARNING_US: i64 = 600_000_000;
+
+type Actor = Option<i64>;
+type Moments = Vec<(i64, Option<u32>)>;
+
+/// What the first pass remembers.
+#[derive(Debug, Default)]
+pub(super) struct Neighbours {
+    /// Allowed HTML pages of each actor: time and site.
+    pages: HashMap<Actor, Moments>,
+    /// Warnings that were passed: time of the step and site.
+    proceeded: HashMap<Actor, Moments>,
+    /// Actor and site pairs with decrypted requests.
+    decrypted: HashSet<(Actor, u32)>,
+    settled: bool,
+}
+
+impl Neighbours {
+    /// Takes one batch of the first pass.
+    pub(super) fn observe(&mut self, batch: &RecordBatch, symbols: &mut Symbols) -> Result<(), Error> {
+        let (times, actors) = (instant(batch, "event_time_utc")?, whole(batch, "actor")?);
+        let (kinds, actions, sites) =
+            (text(batch, "record_kind")?, text(batch, "action")?, text(batch, "site")?);
+        let visibilities = text(batch, "visibility")?;
+        let (pages, noise) = (flag(batch, "html_page")?, flag(batch, "record_noise")?);
+        self.settled = false;
+        for row in 0..batch.num_rows() {
+            let actor = (!actors.is_null(row)).then(|| actors.value(row));
+            let site = sites.symbol(row, symbols);
+            let kind = kinds.required(row, symbols);
+            let action = actions.required(row, symbols);
+            if symbols.is(action, "proceeded") {
+                self.proceeded.entry(actor).or_default().push((times.value(row), site));
+            }
+            if !symbols.is(kind, "request") {
+                continue;
+            }
+            let visibility = visibilities.required(row, symbols);
+            if let Some(site) = site.filter(|_| symbols.is(visibility, "page")) {
+                self.decrypted.insert((actor, site));
+            }
+            if pages.value(row) && !noise.value(row) && symbols.is(action, "allowed") {
+                self.pages.entry(actor).or_default().push((times.value(row), site));
+            }
+        }
+        Ok(())
+    }
+
+    /// Ends the first pass.
+    pub(super) fn settle(&mut self) {
+        if !self.settled {
+            self.pages
+                .values_mut()
+                .chain(self.proceeded.values_mut())
+                .for_each(|moments| moments.sort_unstable());
+            self.settled = true;
+        }
+    }
+
+    /// Whether a record that is no noise by itself is primary among its neighbours.
+    pub(super) fn is_primary(
+        &self,
+        symbols: &Symbols,
+        actor: Actor,
+        time_us: i64,
+        site: Option<u32>,
+        record_kind: u32,
+        action: u32,
+    ) -> bool {
+        match symbols.word(action) {
+            // The proxy asked who it is; nobody did anything.
+            "challenged" => false,
+            "blocked" => !self.near(&self.pages, actor, time_us - FURNITURE_US, time_us, |page| page != site),
+            "warned" => {
+                !self.near(&self.proceeded, actor, time_us, time_us + WARNING_US, |step| step == site)
+            }
+            // A tunnel whose inner requests stand in the log too is counted by those (Q04).
+            "allowed" if symbols.is(record_kind, "tunnel") => {
+                !site.is_some_and(|site| self.decrypted.contains(&(actor, site)))
+            }
+            _ => !symbols.is(record_kind, "authentication"),
+        }
+    }
+
+    fn near(
+        &self,
+        among: &HashMap<Actor, Moments>,
+        actor: Actor,
+        from_us: i64,
+        to_us: i64,
+        fits: impl Fn(Option<u32>) -> bool,
+    ) -> bool {
+        let Some(moments) = among.get(&actor) else { return false };
+        let first = moments.partition_point(|(time, _)| *time < from_us);
+        moments[first..].iter().take_while(|(time, _)| *time <= to_us).any(|(_, site)| fits(*site))
+    }
+}
