@@ -54,7 +54,7 @@ impl Identity for Pseudonymous {
     type Device<'a> = Option<i64>;
     type Page<'a> = Site<'a>;
     type Search<'a> = Option<i64>;
-    type Words<'a> = ();
+    type Words<'a> = crate::pseudonymise::Crossed;
 }
 
 /// What an actor is; only a person is ever called a pupil.

@@ -1,1 +1,194 @@
-//! pseudonymise
+//! Wall 1: the only place that turns an identified event into one that may be stored.
+//!
+//! Every pseudonymous event carries a [`Crossed`], which only this module can make; nothing outside
+//! it can put one together, and only types marked [`Storable`] enter a batch of the lake. That the
+//! identified side is never stored, serialised or displayed is checked when this module compiles.
+
+mod key;
+mod token;
+
+use std::collections::HashMap;
+
+pub use key::Keyring;
+pub use token::{Domain, parse, written};
+
+use crate::error::Error;
+use crate::event::{
+    ActorKind, ActorName, ActorToken, DeviceName, Event, Identified, Page, Pseudonymous, Site, SiteName, Words,
+};
+use crate::school::AcademicYear;
+
+/// Tokens kept per year and domain before the cache starts again.
+const CACHED_TOKENS: usize = 1 << 16;
+
+/// Proof that an event went through this module; nobody else can make one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Crossed(());
+
+/// What may enter a batch of the lake.
+pub(crate) trait Storable {}
+
+impl Storable for Event<'_, Pseudonymous> {}
+
+/// Turns names into tokens of a school's keys.
+#[derive(Debug)]
+pub struct Pseudonymiser<'k> {
+    tokens: Tokens<'k>,
+}
+
+impl<'k> Pseudonymiser<'k> {
+    /// A pseudonymiser with empty caches.
+    #[must_use]
+    pub fn new(keyring: &'k Keyring) -> Self {
+        Self { tokens: Tokens { keyring, caches: HashMap::new(), scratch: String::new() } }
+    }
+
+    /// The event as the lake may know it.
+    ///
+    /// # Errors
+    /// As [`Keyring::token`].
+    pub fn event<'a>(&mut self, event: &Event<'a, Identified>) -> Result<Event<'a, Pseudonymous>, Error> {
+        let year = event.moment.academic_year;
+        let illegal = event.facts.illegal;
+        Ok(Event {
+            place: event.place,
+            moment: event.moment.clone(),
+            actor: self.actor(year, &event.actor)?,
+            device: self.device(year, &event.device)?,
+            page: if illegal { Site::None } else { self.site(year, &event.page)? },
+            search: match &event.search {
+                Some(words) if !illegal => self.search(year, words)?,
+                _ => None,
+            },
+            words: Crossed(()),
+            facts: event.facts.clone(),
+            method: event.method,
+            status: event.status,
+            response_bytes: event.response_bytes,
+            duration_ms: event.duration_ms,
+            action: event.action,
+            block_reason: event.block_reason,
+            kind: event.kind,
+            page_visible: event.page_visible,
+        })
+    }
+
+    /// A token of any text: folders, incident references, names.
+    ///
+    /// # Errors
+    /// As [`Keyring::token`].
+    pub fn token(&mut self, year: AcademicYear, domain: Domain, text: &str) -> Result<i64, Error> {
+        self.tokens.of(year, domain, text)
+    }
+
+    fn actor(&mut self, year: AcademicYear, actor: &ActorName<'_>) -> Result<ActorToken, Error> {
+        let domain = match actor.kind {
+            ActorKind::Nobody => return Ok(ActorToken { kind: actor.kind, token: None }),
+            ActorKind::Person | ActorKind::Shared | ActorKind::Machine => Domain::Account,
+            ActorKind::Device | ActorKind::Address => Domain::Device,
+        };
+        let token = match actor.member {
+            Some(member) if actor.kind == ActorKind::Person => member.person,
+            _ => self.tokens.folded(year, domain, &actor.name)?,
+        };
+        Ok(ActorToken { kind: actor.kind, token: Some(token) })
+    }
+
+    /// A host name outlives an address, which tomorrow is another machine's.
+    fn device(&mut self, year: AcademicYear, device: &DeviceName<'_>) -> Result<Option<i64>, Error> {
+        let name = device.host.as_deref().or(device.address.as_deref()).filter(|name| !name.is_empty());
+        name.map(|name| self.tokens.folded(year, Domain::Device, name)).transpose()
+    }
+
+    fn site<'a>(&mut self, year: AcademicYear, page: &Page<'a>) -> Result<Site<'a>, Error> {
+        Ok(match &page.site {
+            SiteName::Domain(domain) => Site::Domain(domain.clone()),
+            SiteName::Private => Site::Token(self.tokens.folded(year, Domain::Host, &page.host)?),
+            SiteName::None => Site::None,
+        })
+    }
+
+    /// Words are the same search whatever their case and spacing.
+    fn search(&mut self, year: AcademicYear, words: &str) -> Result<Option<i64>, Error> {
+        let mut folded = String::with_capacity(words.len());
+        for word in words.split_whitespace() {
+            if !folded.is_empty() {
+                folded.push(' ');
+            }
+            folded.extend(word.chars().flat_map(char::to_lowercase));
+        }
+        if folded.is_empty() { Ok(None) } else { self.tokens.of(year, Domain::Search, &folded).map(Some) }
+    }
+}
+
+/// Tokens by text, remembered: a day has few actors, devices and sites and many records.
+struct Tokens<'k> {
+    keyring: &'k Keyring,
+    caches: HashMap<(AcademicYear, Domain), HashMap<Box<str>, i64>>,
+    scratch: String,
+}
+
+impl Tokens<'_> {
+    fn of(&mut self, year: AcademicYear, domain: Domain, text: &str) -> Result<i64, Error> {
+        let cache = self.caches.entry((year, domain)).or_default();
+        if let Some(token) = cache.get(text) {
+            return Ok(*token);
+        }
+        let token = self.keyring.token(year, domain, text.as_bytes())?;
+        if cache.len() >= CACHED_TOKENS {
+            cache.clear();
+        }
+        cache.insert(text.into(), token);
+        Ok(token)
+    }
+
+    /// Hosts and accounts are the same in capitals.
+    fn folded(&mut self, year: AcademicYear, domain: Domain, text: &str) -> Result<i64, Error> {
+        if !text.bytes().any(|byte| byte.is_ascii_uppercase()) {
+            return self.of(year, domain, text);
+        }
+        let mut lower = std::mem::take(&mut self.scratch);
+        lower.clear();
+        lower.push_str(text);
+        lower.make_ascii_lowercase();
+        let token = self.of(year, domain, &lower);
+        self.scratch = lower;
+        token
+    }
+}
+
+impl std::fmt::Debug for Tokens<'_> {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str("Tokens(redacted)")
+    }
+}
+
+/// Does not compile when one of the types implements one of the traits: the name `holds` would
+/// then be ambiguous.
+macro_rules! never {
+    ($($type:ty),+ => $($bound:path),+) => {
+        const _: () = {
+            trait Holds<Case> {
+                fn holds() {}
+            }
+            impl<T: ?Sized> Holds<()> for T {}
+            never!(@each $($bound),+);
+            $(const _: fn() = <$type as Holds<_>>::holds;)+
+        };
+    };
+    (@each $($bound:path),+) => {
+        $(const _: () = {
+            struct Case;
+            impl<T: ?Sized + $bound> Holds<Case> for T {}
+        };)+
+    };
+}
+pub(crate) use never;
+
+never!(
+    Event<'static, Identified>, ActorName<'static>, DeviceName<'static>, Page<'static>, Words<'static>
+    => serde::Serialize, std::fmt::Display, Storable
+);
+
+#[cfg(test)]
+mod tests;
