@@ -189,8 +189,7 @@ impl PrivateKey {
         }
         let id: [u8; 8] =
             lines.next().and_then(|line| line.strip_prefix("id ")).and_then(from_hex).ok_or_else(damaged)?;
-        let derivation =
-            lines.next().and_then(|line| line.strip_prefix("argon2id ")).ok_or_else(damaged)?;
+        let derivation = lines.next().and_then(|line| line.strip_prefix("argon2id ")).ok_or_else(damaged)?;
         let nonce: [u8; 12] = lines
             .next()
             .and_then(|line| line.strip_prefix("nonce "))
@@ -287,8 +286,7 @@ fn passphrase_key(
 
 /// Fills a buffer from the system's random numbers.
 pub(crate) fn random(buffer: &mut [u8]) -> Result<(), Error> {
-    getrandom::fill(buffer)
-        .map_err(|_| Error::new(Kind::Environment, "the system gives no random numbers"))
+    getrandom::fill(buffer).map_err(|_| Error::new(Kind::Environment, "the system gives no random numbers"))
 }
 
 fn check_sum(bytes: &[u8]) -> String {

@@ -160,13 +160,19 @@ impl State {
             transaction.pragma_query_value(None, "application_id", |row| row.get(0)).map_err(sql)?;
         let known = MIGRATIONS.len() as i64;
         if owner != APPLICATION_ID && (owner != 0 || version != 0) {
-            return Err(Error::new(Kind::Corrupt, format!("{}: not a state file of watershed", path.display()))
-                .help("restore it from a back-up"));
+            return Err(Error::new(
+                Kind::Corrupt,
+                format!("{}: not a state file of watershed", path.display()),
+            )
+            .help("restore it from a back-up"));
         }
         if version > known {
             return Err(Error::new(
                 Kind::Configuration,
-                format!("{}: written by a newer watershed (schema {version}, this one knows {known})", path.display()),
+                format!(
+                    "{}: written by a newer watershed (schema {version}, this one knows {known})",
+                    path.display()
+                ),
             )
             .help("use the newer program; an older one would lose what it does not know"));
         }
@@ -204,8 +210,7 @@ impl State {
     ) -> Result<(), Error> {
         self.write(|transaction| {
             let year = year.to_string();
-            for (table, column, entries) in
-                [("roster", "account", accounts), ("roster_names", "name", names)]
+            for (table, column, entries) in [("roster", "account", accounts), ("roster_names", "name", names)]
             {
                 transaction.execute(&format!("DELETE FROM {table} WHERE academic_year = ?1"), [&year])?;
                 let mut insert = transaction.prepare(&format!(
@@ -267,9 +272,11 @@ impl State {
         let name = year.to_string();
         let known: Option<i64> = self.read(|connection| {
             connection
-                .query_row("SELECT check_value FROM pseudonym_keys WHERE academic_year = ?1", [&name], |row| {
-                    row.get(0)
-                })
+                .query_row(
+                    "SELECT check_value FROM pseudonym_keys WHERE academic_year = ?1",
+                    [&name],
+                    |row| row.get(0),
+                )
                 .optional()
         })?;
         match known {
@@ -280,8 +287,10 @@ impl State {
             )
             .help("restore the key file; with another key everybody would have a new pseudonym")),
             None => self.write(|transaction| {
-                transaction
-                    .execute("INSERT OR IGNORE INTO pseudonym_keys VALUES (?1, ?2)", params![name, check_value])?;
+                transaction.execute(
+                    "INSERT OR IGNORE INTO pseudonym_keys VALUES (?1, ?2)",
+                    params![name, check_value],
+                )?;
                 Ok(())
             }),
         }
@@ -378,8 +387,10 @@ impl State {
     pub fn close_day(&mut self, day: Date) -> Result<(), Error> {
         let now = jiff::Timestamp::now().to_string();
         self.write(|transaction| {
-            transaction
-                .execute("INSERT OR IGNORE INTO closed_days VALUES (?1, ?2)", params![day.to_string(), now])?;
+            transaction.execute(
+                "INSERT OR IGNORE INTO closed_days VALUES (?1, ?2)",
+                params![day.to_string(), now],
+            )?;
             Ok(())
         })
     }
@@ -479,9 +490,8 @@ impl State {
     }
 
     fn days(&self, query: &str) -> Result<Vec<Date>, Error> {
-        let days: Vec<String> = self.read(|connection| {
-            connection.prepare(query)?.query_map([], |row| row.get(0))?.collect()
-        })?;
+        let days: Vec<String> =
+            self.read(|connection| connection.prepare(query)?.query_map([], |row| row.get(0))?.collect())?;
         days.iter().map(|day| day.parse().map_err(|_| self.corrupt())).collect()
     }
 
@@ -522,10 +532,10 @@ fn failed(path: &std::path::Path, error: rusqlite::Error) -> Error {
             Error::new(Kind::Corrupt, format!("{place}: not a readable state file"))
                 .help("restore the state file from a back-up")
         }
-        Some(ErrorCode::DiskFull | ErrorCode::ReadOnly | ErrorCode::CannotOpen | ErrorCode::SystemIoFailure) => {
-            Error::new(Kind::Environment, format!("{place}: cannot be read or written"))
-                .help("check the disk and who owns the folder")
-        }
+        Some(
+            ErrorCode::DiskFull | ErrorCode::ReadOnly | ErrorCode::CannotOpen | ErrorCode::SystemIoFailure,
+        ) => Error::new(Kind::Environment, format!("{place}: cannot be read or written"))
+            .help("check the disk and who owns the folder"),
         Some(code) => Error::new(Kind::Bug, format!("{place}: the database answers {code:?}")),
         None => Error::new(Kind::Corrupt, format!("{place}: a value is not what it should be")),
     }

@@ -47,9 +47,7 @@ impl Keyring {
         builder.recursive(true).mode(0o700).create(&place).map_err(|error| at(&place, error))?;
         let metadata = fs::metadata(&place).map_err(|error| at(&place, error))?;
         private_to_owner(&place, metadata.mode(), "700")?;
-        Ok(Self {
-            inner: Arc::new(Inner { dir: place, school: school.clone(), years: Mutex::default() }),
-        })
+        Ok(Self { inner: Arc::new(Inner { dir: place, school: school.clone(), years: Mutex::default() }) })
     }
 
     /// The file of a year's key.
@@ -112,7 +110,9 @@ fn read(path: &Path) -> Result<Result<hmac::Key, Error>, std::io::Error> {
             Ok(hmac::Key::new(hmac::HMAC_SHA256, &bytes))
         } else {
             Err(Error::new(Kind::Corrupt, format!("{}: not a pseudonym key of 32 bytes", path.display()))
-                .help("restore it from where the keys are kept; a new key would give everybody a new pseudonym"))
+                .help(
+                    "restore it from where the keys are kept; a new key would give everybody a new pseudonym",
+                ))
         }
     }))
 }
@@ -136,7 +136,9 @@ fn make(dir: &Path, path: &Path) -> Result<(), Error> {
     };
     let written = write().map_err(|error| at(path, error));
     match fs::remove_file(&partial) {
-        Err(error) if error.kind() != ErrorKind::NotFound && written.is_ok() => return Err(at(&partial, error)),
+        Err(error) if error.kind() != ErrorKind::NotFound && written.is_ok() => {
+            return Err(at(&partial, error));
+        }
         _ => written?,
     }
     File::open(dir).and_then(|folder| folder.sync_all()).map_err(|error| at(dir, error))
@@ -171,7 +173,8 @@ fn resolved(path: &Path) -> Result<PathBuf, Error> {
                 return Ok(place);
             }
             Err(error) if error.kind() == ErrorKind::NotFound => {
-                let (Some(parent), Some(last)) = (existing.parent(), existing.components().next_back()) else {
+                let (Some(parent), Some(last)) = (existing.parent(), existing.components().next_back())
+                else {
                     return Err(at(path, error));
                 };
                 missing.push(last.as_os_str());
@@ -206,10 +209,7 @@ mod tests {
         assert_ne!(ring.token(year("2026-27"), Domain::Person, b"P1").unwrap(), first);
         let other = Keyring::open(&keys, &SchoolId::parse("st-bedes").unwrap(), &dir).unwrap();
         assert_ne!(other.token(year("2025-26"), Domain::Person, b"P1").unwrap(), first);
-        assert_ne!(
-            ring.check_value(year("2025-26")).unwrap(),
-            ring.check_value(year("2026-27")).unwrap()
-        );
+        assert_ne!(ring.check_value(year("2025-26")).unwrap(), ring.check_value(year("2026-27")).unwrap());
     }
 
     #[test]
@@ -232,10 +232,7 @@ mod tests {
         let dir = folder.path().join("installation");
         fs::create_dir(&dir).unwrap();
         for place in [dir.join("keys"), dir.clone(), dir.join("schools/st-annes/keys")] {
-            assert_eq!(
-                Keyring::open(&place, &school(), &dir).unwrap_err().kind(),
-                Kind::Configuration
-            );
+            assert_eq!(Keyring::open(&place, &school(), &dir).unwrap_err().kind(), Kind::Configuration);
             assert!(!dir.join("keys").exists(), "refused before anything is made");
         }
         let link = folder.path().join("link");

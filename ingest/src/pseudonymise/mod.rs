@@ -14,7 +14,8 @@ pub use token::{Domain, parse, written};
 
 use crate::error::Error;
 use crate::event::{
-    ActorKind, ActorName, ActorToken, DeviceName, Event, Identified, Page, Pseudonymous, Site, SiteName, Words,
+    ActorKind, ActorName, ActorToken, DeviceName, Event, Identified, Page, Pseudonymous, Site, SiteName,
+    Words,
 };
 use crate::school::AcademicYear;
 
@@ -70,6 +71,7 @@ impl<'k> Pseudonymiser<'k> {
             block_reason: event.block_reason,
             kind: event.kind,
             page_visible: event.page_visible,
+            html_page: event.html_page,
         })
     }
 
@@ -183,7 +185,6 @@ macro_rules! never {
         };)+
     };
 }
-pub(crate) use never;
 
 never!(
     Event<'static, Identified>, ActorName<'static>, DeviceName<'static>, Page<'static>, Words<'static>

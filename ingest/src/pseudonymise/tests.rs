@@ -71,6 +71,7 @@ pub(crate) fn sample_event() -> Event<'static, Identified> {
         block_reason: None,
         kind: RecordKind::Request,
         page_visible: true,
+        html_page: true,
     }
 }
 
@@ -137,7 +138,10 @@ fn a_private_host_leaves_as_a_token_only() {
     let mut event = sample_event();
     event.page.site = SiteName::Private;
     let Site::Token(token) = wall.event(&event).unwrap().page else { panic!("not a token") };
-    assert_eq!(token, ring.token(event.moment.academic_year, Domain::Host, b"www.river-otters.co.uk").unwrap());
+    assert_eq!(
+        token,
+        ring.token(event.moment.academic_year, Domain::Host, b"www.river-otters.co.uk").unwrap()
+    );
 }
 
 #[test]

@@ -88,10 +88,7 @@ mod tests {
         let tag = hmac::sign(&key, b"what do ya want for nothing?");
         assert_eq!(crate::keys::to_hex(&tag.as_ref()[..8]), "5bdcc146bf60754e");
         let whole = hmac::sign(&key, b"watershed 1 person\0P-17");
-        assert_eq!(
-            written(token(&key, Domain::Person, b"P-17")),
-            crate::keys::to_hex(&whole.as_ref()[..8])
-        );
+        assert_eq!(written(token(&key, Domain::Person, b"P-17")), crate::keys::to_hex(&whole.as_ref()[..8]));
     }
 
     #[test]
