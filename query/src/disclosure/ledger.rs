@@ -1,1 +1,556 @@
-//! ledger
+//! Every set that was ever sealed, in order, each entry bound to the one before (rules 16, 17).
+//!
+//! Governors and parents read from here and from nowhere else. An entry is written once; the data
+//! base refuses to change or delete it, and who goes around the data base breaks the chain.
+
+use std::path::Path;
+
+use ingest::school::{SchoolId, SchoolRoot};
+use rusqlite::{Connection, OptionalExtension, Row, params};
+use serde::{Deserialize, Serialize};
+
+use super::audience::{Governors, Public};
+use super::policy::AudienceWord;
+use super::releasable::Releasable;
+use super::sealed::SealedSet;
+use crate::error::{Error, Kind};
+
+mod chain;
+
+use chain::{Record, sha256};
+
+/// What stands in an entry.
+const SEALED: &str = "sealed";
+const WITHDRAWN: &str = "withdrawn";
+
+const TABLES: &str = "
+CREATE TABLE IF NOT EXISTS releases (
+    sequence INTEGER PRIMARY KEY AUTOINCREMENT,
+    kind TEXT NOT NULL CHECK (kind IN ('sealed', 'withdrawn')),
+    id TEXT NOT NULL,
+    school TEXT NOT NULL,
+    audience TEXT NOT NULL CHECK (audience IN ('governors', 'parents')),
+    period TEXT NOT NULL,
+    academic_year TEXT NOT NULL,
+    table_ids TEXT NOT NULL,
+    shape_id TEXT NOT NULL,
+    policy_version TEXT NOT NULL,
+    threshold_pupils INTEGER NOT NULL,
+    band_pupils INTEGER NOT NULL,
+    category_list_version TEXT NOT NULL,
+    roll_json TEXT NOT NULL,
+    sealed_on TEXT NOT NULL,
+    approver TEXT NOT NULL,
+    fallback_level INTEGER NOT NULL,
+    sealed_json TEXT NOT NULL,
+    sealed_sha256 TEXT NOT NULL,
+    previous_hash TEXT NOT NULL,
+    entry_hash TEXT NOT NULL UNIQUE
+) STRICT;
+CREATE UNIQUE INDEX IF NOT EXISTS releases_once
+    ON releases (school, audience, period) WHERE kind = 'sealed';
+CREATE UNIQUE INDEX IF NOT EXISTS releases_withdrawn_once
+    ON releases (school, audience, period) WHERE kind = 'withdrawn';
+CREATE TRIGGER IF NOT EXISTS releases_never_change BEFORE UPDATE ON releases
+    BEGIN SELECT RAISE(ABORT, 'a release is never changed'); END;
+CREATE TRIGGER IF NOT EXISTS releases_never_go BEFORE DELETE ON releases
+    BEGIN SELECT RAISE(ABORT, 'a release is never deleted'); END;
+CREATE TRIGGER IF NOT EXISTS releases_only_grow BEFORE INSERT ON releases
+    WHEN NEW.previous_hash IS NOT
+            coalesce((SELECT entry_hash FROM releases ORDER BY sequence DESC LIMIT 1), '')
+        OR EXISTS (SELECT 1 FROM releases WHERE entry_hash = NEW.entry_hash OR sequence = NEW.sequence)
+        OR EXISTS (SELECT 1 FROM releases WHERE kind = NEW.kind AND school = NEW.school
+                   AND audience = NEW.audience AND period = NEW.period)
+    BEGIN SELECT RAISE(ABORT, 'a release can only be added, once, at the end'); END;
+";
+
+/// One set in the list: what it is, no figure and no digest of one.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Entry {
+    /// Ledger id.
+    pub id: String,
+    /// School's short name.
+    pub school: String,
+    /// `governors` or `parents`.
+    pub audience: String,
+    /// `2025-autumn` or `2025-26`.
+    pub period: String,
+    /// Day of sealing.
+    pub sealed_on: String,
+    /// Role that approved it.
+    pub approver: String,
+    /// Policy that it was sealed under.
+    pub policy_version: String,
+    /// Day and statement of its withdrawal, where it was withdrawn.
+    pub withdrawn: Option<Withdrawal>,
+}
+
+/// Why a set no longer stands (rule 16). Nothing takes its place.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Withdrawal {
+    /// `watershed.withdrawal/1`.
+    pub schema: String,
+    /// Ledger id of the set.
+    pub id: String,
+    /// Day of withdrawal.
+    pub withdrawn_on: String,
+    /// Role that withdrew it.
+    pub approver: String,
+    /// What readers are told.
+    pub statement: String,
+}
+
+/// One entry as the check found it. For staff: whoever holds the digest of a governors' set can
+/// try all bands until one fits.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Checked {
+    /// Position in the chain, from 1.
+    pub sequence: i64,
+    /// Ledger id.
+    pub id: String,
+    /// `sealed` or `withdrawn`.
+    pub kind: String,
+    /// SHA-256 of the stored bytes, as computed now.
+    pub sealed_sha256: String,
+    /// SHA-256 over the whole entry and the entry before it, as computed now.
+    pub entry_hash: String,
+    /// What is wrong with it; empty if it is sound.
+    pub faults: Vec<&'static str>,
+}
+
+/// What the check of the whole chain found.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Verification {
+    /// Entries in order.
+    pub entries: Vec<Checked>,
+    /// Entries that once stood at the end and are gone.
+    pub missing_entries: i64,
+    /// Hash of the last entry; written down elsewhere it proves that nothing was rewritten.
+    pub head: String,
+}
+
+impl Verification {
+    /// Whether every entry is sound and none is missing.
+    #[must_use]
+    pub fn is_sound(&self) -> bool {
+        self.missing_entries == 0 && self.entries.iter().all(|entry| entry.faults.is_empty())
+    }
+}
+
+/// The release ledger of one school.
+#[derive(Debug)]
+pub struct Ledger {
+    connection: Connection,
+}
+
+/// What a set is entered with beside itself.
+#[derive(Clone, Debug)]
+pub(super) struct Sealing<'a> {
+    pub(super) set: &'a SealedSet,
+    pub(super) academic_year: String,
+    pub(super) fallback_level: u8,
+}
+
+/// What an earlier set of the same academic year has fixed (rule 8).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct FixedShape {
+    pub(super) id: String,
+    pub(super) shape: String,
+    pub(super) roll_json: String,
+}
+
+impl Ledger {
+    /// Opens a school's ledger.
+    ///
+    /// # Errors
+    /// [`Kind::Environment`] when the state file cannot be opened.
+    pub fn open(dir: &Path, school: &SchoolId) -> Result<Self, Error> {
+        let root = SchoolRoot::new(dir, school);
+        if !root.root().is_dir() {
+            return Err(Error::new(
+                Kind::Configuration,
+                format!("there is no school `{}` here", school.as_str()),
+            )
+            .help("name the installation's folder with `--dir` and the school with `--school`"));
+        }
+        Self::over(Connection::open(root.state()).map_err(|error| state_failed(&error))?)
+    }
+
+    pub(super) fn over(connection: Connection) -> Result<Self, Error> {
+        connection
+            .busy_timeout(std::time::Duration::from_secs(5))
+            .and_then(|()| connection.pragma_update(None, "synchronous", "FULL"))
+            .and_then(|()| connection.execute_batch(TABLES))
+            .map_err(|error| state_failed(&error))?;
+        Ok(Self { connection })
+    }
+
+    /// Every set, oldest first.
+    ///
+    /// # Errors
+    /// [`Kind::Environment`] when the state file cannot be read, [`Kind::Corrupt`] when a
+    /// withdrawal does not verify.
+    pub fn list(&self) -> Result<Vec<Entry>, Error> {
+        self.records(SEALED, None)?
+            .into_iter()
+            .map(|record| {
+                let withdrawn = self.withdrawal(&record.id)?;
+                Ok(Entry {
+                    id: record.id,
+                    school: record.school,
+                    audience: record.audience,
+                    period: record.period,
+                    sealed_on: record.sealed_on,
+                    approver: record.approver,
+                    policy_version: record.policy_version,
+                    withdrawn,
+                })
+            })
+            .collect()
+    }
+
+    /// A set for governors: one of theirs, or one of the parents', which they may see as well.
+    ///
+    /// # Errors
+    /// [`Kind::Configuration`] when there is no such set or it was withdrawn, [`Kind::Corrupt`]
+    /// when what is stored is not what was sealed.
+    pub fn governors(&self, id: &str) -> Result<Releasable<SealedSet, Governors>, Error> {
+        let record = self.standing(id)?;
+        if record.audience == AudienceWord::Parents.word() {
+            return Ok(Releasable::<_, Public>::cleared(record.set()?).into());
+        }
+        Ok(Releasable::cleared(record.set()?))
+    }
+
+    /// A set for parents and everybody else. A governors' set is not found here.
+    ///
+    /// # Errors
+    /// As [`Ledger::governors`].
+    pub fn parents(&self, id: &str) -> Result<Releasable<SealedSet, Public>, Error> {
+        Ok(Releasable::cleared(self.parents_record(id)?.set()?))
+    }
+
+    /// The stored bytes of any set, exactly, cleared for those who may see every set.
+    ///
+    /// # Errors
+    /// As [`Ledger::governors`].
+    pub fn json(&self, id: &str) -> Result<Releasable<String, Governors>, Error> {
+        Ok(Releasable::cleared(self.standing(id)?.sealed_json))
+    }
+
+    /// The stored bytes of a parents' set, exactly.
+    ///
+    /// # Errors
+    /// As [`Ledger::governors`].
+    pub fn parents_json(&self, id: &str) -> Result<Releasable<String, Public>, Error> {
+        Ok(Releasable::cleared(self.parents_record(id)?.sealed_json))
+    }
+
+    /// Why a set was withdrawn; none if it stands.
+    ///
+    /// # Errors
+    /// [`Kind::Corrupt`] when the entry does not verify.
+    pub fn withdrawal(&self, id: &str) -> Result<Option<Withdrawal>, Error> {
+        let Some(record) = self.records(WITHDRAWN, Some(id))?.pop() else { return Ok(None) };
+        record.check()?;
+        serde_json::from_str(&record.sealed_json).map(Some).map_err(|_| corrupt(id))
+    }
+
+    /// Withdraws a set whole, with a statement for its readers. It is not sealed again; the
+    /// parents' set of the same period was made from the governors' and goes with it.
+    ///
+    /// # Errors
+    /// [`Kind::Configuration`] when there is no such set, it was withdrawn already, or the
+    /// statement is empty.
+    pub fn withdraw(
+        &mut self,
+        id: &str,
+        statement: &str,
+        approver: &str,
+        today: jiff::civil::Date,
+    ) -> Result<(), Error> {
+        let (statement, approver) = (statement.trim(), approver.trim());
+        if statement.is_empty() || approver.is_empty() {
+            return Err(Error::new(
+                Kind::Configuration,
+                "a withdrawal needs a statement and the role that makes it",
+            )
+            .help("say what readers are to be told, without figures"));
+        }
+        let record = self.standing(id)?;
+        let mut leaving = vec![record.clone()];
+        if record.audience == AudienceWord::Governors.word() {
+            leaving.extend(self.records(SEALED, None)?.into_iter().filter(|other| {
+                other.audience == AudienceWord::Parents.word() && other.period == record.period
+            }));
+        }
+        for record in leaving {
+            if self.withdrawal(&record.id)?.is_some() {
+                continue;
+            }
+            let withdrawal = Withdrawal {
+                schema: "watershed.withdrawal/1".to_owned(),
+                id: record.id.clone(),
+                withdrawn_on: today.to_string(),
+                approver: approver.to_owned(),
+                statement: statement.to_owned(),
+            };
+            let json = serde_json::to_string(&withdrawal).map_err(|_| unwritable())?;
+            self.add(Record {
+                kind: WITHDRAWN.to_owned(),
+                sealed_on: withdrawal.withdrawn_on,
+                approver: withdrawal.approver,
+                sealed_sha256: sha256(json.as_bytes()),
+                sealed_json: json,
+                ..record
+            })?;
+        }
+        Ok(())
+    }
+
+    /// Reads the whole chain again and recomputes every digest.
+    ///
+    /// # Errors
+    /// [`Kind::Environment`] when the state file cannot be read.
+    pub fn verify(&self) -> Result<Verification, Error> {
+        let mut previous = String::new();
+        let mut entries = Vec::new();
+        for (expected, record) in (1_i64..).zip(self.chain()?) {
+            let entry_hash = record.digest();
+            entries.push(Checked {
+                faults: record.faults(expected, &previous),
+                sequence: record.sequence,
+                id: record.id.clone(),
+                kind: record.kind.clone(),
+                sealed_sha256: sha256(record.sealed_json.as_bytes()),
+                entry_hash: entry_hash.clone(),
+            });
+            previous = record.entry_hash;
+        }
+        let written: i64 = self
+            .connection
+            .query_row(
+                "SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = 'releases'",
+                [],
+                |row| row.get(0),
+            )
+            .map_err(|error| state_failed(&error))?;
+        let present = entries.last().map_or(0, |entry| entry.sequence);
+        Ok(Verification { entries, missing_entries: (written - present).max(0), head: previous })
+    }
+
+    /// The id of the set of that audience and period, withdrawn or not.
+    pub(super) fn find(&self, audience: AudienceWord, period: &str) -> Result<Option<String>, Error> {
+        Ok(self
+            .records(SEALED, None)?
+            .into_iter()
+            .rfind(|record| record.audience == audience.word() && record.period == period)
+            .map(|record| record.id))
+    }
+
+    /// The set itself, for the steps that are computed from it; none if it does not stand.
+    pub(super) fn standing_set(
+        &self,
+        audience: AudienceWord,
+        period: &str,
+    ) -> Result<Option<SealedSet>, Error> {
+        match self.find(audience, period)? {
+            Some(id) if self.withdrawal(&id)?.is_none() => self.standing(&id)?.set().map(Some),
+            _ => Ok(None),
+        }
+    }
+
+    /// What the first set of that academic year has fixed for the audience.
+    pub(super) fn fixed(
+        &self,
+        audience: AudienceWord,
+        academic_year: &str,
+    ) -> Result<Option<FixedShape>, Error> {
+        Ok(self
+            .records(SEALED, None)?
+            .into_iter()
+            .find(|record| record.audience == audience.word() && record.academic_year == academic_year)
+            .map(|record| FixedShape { id: record.id, shape: record.shape_id, roll_json: record.roll_json }))
+    }
+
+    /// Enters a set; its bytes are what everybody will read from now on.
+    pub(super) fn seal(&mut self, sealing: &Sealing<'_>) -> Result<(), Error> {
+        let set = sealing.set;
+        let json = serde_json::to_string(set).map_err(|_| unwritable())?;
+        self.add(Record {
+            sequence: 0,
+            kind: SEALED.to_owned(),
+            id: set.id.clone(),
+            school: set.school.clone(),
+            audience: set.audience.clone(),
+            period: set.period.clone(),
+            academic_year: sealing.academic_year.clone(),
+            table_ids: set.tables.iter().map(|table| table.id.as_str()).collect::<Vec<_>>().join(" "),
+            shape_id: set.policy.shape.clone(),
+            policy_version: set.policy.version.clone(),
+            threshold_pupils: set.policy.threshold_pupils,
+            band_pupils: set.policy.band_pupils,
+            category_list_version: set.policy.category_list_version.clone(),
+            roll_json: serde_json::to_string(&set.roll).map_err(|_| unwritable())?,
+            sealed_on: set.sealed_on.clone(),
+            approver: set.approver.clone(),
+            fallback_level: sealing.fallback_level,
+            sealed_sha256: sha256(json.as_bytes()),
+            sealed_json: json,
+            previous_hash: String::new(),
+            entry_hash: String::new(),
+        })
+    }
+
+    fn add(&mut self, mut record: Record) -> Result<(), Error> {
+        // Immediate: of two processes that seal at once the second must see the first's entry.
+        let transaction = self
+            .connection
+            .transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)
+            .map_err(|error| state_failed(&error))?;
+        let last = transaction
+            .query_row(
+                "SELECT sequence, entry_hash FROM releases ORDER BY sequence DESC LIMIT 1",
+                [],
+                |row| Ok((row.get::<_, i64>(0)?, row.get::<_, String>(1)?)),
+            )
+            .optional()
+            .map_err(|error| state_failed(&error))?;
+        let (sequence, previous) = last.unwrap_or_default();
+        record.sequence = sequence + 1;
+        record.previous_hash = previous;
+        record.entry_hash = record.digest();
+        transaction
+            .execute(
+                "INSERT INTO releases VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, \
+                 ?17, ?18, ?19, ?20, ?21)",
+                params![
+                    record.sequence,
+                    record.kind,
+                    record.id,
+                    record.school,
+                    record.audience,
+                    record.period,
+                    record.academic_year,
+                    record.table_ids,
+                    record.shape_id,
+                    record.policy_version,
+                    record.threshold_pupils,
+                    record.band_pupils,
+                    record.category_list_version,
+                    record.roll_json,
+                    record.sealed_on,
+                    record.approver,
+                    record.fallback_level,
+                    record.sealed_json,
+                    record.sealed_sha256,
+                    record.previous_hash,
+                    record.entry_hash,
+                ],
+            )
+            .map_err(|error| state_failed(&error))?;
+        transaction.commit().map_err(|error| state_failed(&error))
+    }
+
+    /// A sealed entry whose digests hold and that was not withdrawn.
+    fn standing(&self, id: &str) -> Result<Record, Error> {
+        let record = self.records(SEALED, Some(id))?.pop().ok_or_else(|| unknown(id))?;
+        record.check()?;
+        if let Some(withdrawal) = self.withdrawal(id)? {
+            return Err(Error::new(
+                Kind::Configuration,
+                format!("{id} was withdrawn on {}: {}", withdrawal.withdrawn_on, withdrawal.statement),
+            ));
+        }
+        Ok(record)
+    }
+
+    fn parents_record(&self, id: &str) -> Result<Record, Error> {
+        // Asked for first and answered alike, so that nobody learns which governors' sets exist.
+        let audience: Option<String> = self
+            .connection
+            .query_row("SELECT audience FROM releases WHERE id = ?1 AND kind = 'sealed'", [id], |row| {
+                row.get(0)
+            })
+            .optional()
+            .map_err(|error| state_failed(&error))?;
+        if audience.as_deref() != Some(AudienceWord::Parents.word()) {
+            return Err(unknown(id));
+        }
+        self.standing(id)
+    }
+
+    fn records(&self, kind: &str, id: Option<&str>) -> Result<Vec<Record>, Error> {
+        self.select("WHERE kind = ?1 AND (?2 IS NULL OR id = ?2)", params![kind, id])
+    }
+
+    fn chain(&self) -> Result<Vec<Record>, Error> {
+        self.select("", params![])
+    }
+
+    fn select(&self, condition: &str, values: &[&dyn rusqlite::ToSql]) -> Result<Vec<Record>, Error> {
+        let query = format!("SELECT * FROM releases {condition} ORDER BY sequence");
+        let mut statement = self.connection.prepare(&query).map_err(|error| state_failed(&error))?;
+        let rows = statement.query_map(values, read_record).map_err(|error| state_failed(&error))?;
+        rows.collect::<Result<_, _>>().map_err(|error| state_failed(&error))
+    }
+}
+
+fn read_record(row: &Row<'_>) -> rusqlite::Result<Record> {
+    Ok(Record {
+        sequence: row.get("sequence")?,
+        kind: row.get("kind")?,
+        id: row.get("id")?,
+        school: row.get("school")?,
+        audience: row.get("audience")?,
+        period: row.get("period")?,
+        academic_year: row.get("academic_year")?,
+        table_ids: row.get("table_ids")?,
+        shape_id: row.get("shape_id")?,
+        policy_version: row.get("policy_version")?,
+        threshold_pupils: row.get("threshold_pupils")?,
+        band_pupils: row.get("band_pupils")?,
+        category_list_version: row.get("category_list_version")?,
+        roll_json: row.get("roll_json")?,
+        sealed_on: row.get("sealed_on")?,
+        approver: row.get("approver")?,
+        fallback_level: row.get("fallback_level")?,
+        sealed_json: row.get("sealed_json")?,
+        sealed_sha256: row.get("sealed_sha256")?,
+        previous_hash: row.get("previous_hash")?,
+        entry_hash: row.get("entry_hash")?,
+    })
+}
+
+fn unknown(id: &str) -> Error {
+    // The id comes from an address or a command line: shown only if it looks like one of ours.
+    let plain = id.len() <= 80
+        && id.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-');
+    let name = if plain { id } else { "that name" };
+    Error::new(Kind::Configuration, format!("there is no release {name}"))
+        .help("`watershed releases list` shows what there is")
+}
+
+fn corrupt(id: &str) -> Error {
+    Error::new(Kind::Corrupt, format!("the release ledger's entry {id} is not what was sealed"))
+        .help("run `watershed releases verify` and restore the state file from a back-up; nothing is shown until then")
+}
+
+fn unwritable() -> Error {
+    Error::new(Kind::Bug, "a sealed set could not be written as JSON")
+}
+
+fn state_failed(error: &rusqlite::Error) -> Error {
+    let kind = match error.sqlite_error_code() {
+        Some(rusqlite::ErrorCode::DatabaseBusy | rusqlite::ErrorCode::DatabaseLocked) => Kind::Retry,
+        Some(rusqlite::ErrorCode::DatabaseCorrupt | rusqlite::ErrorCode::NotADatabase) => Kind::Corrupt,
+        Some(rusqlite::ErrorCode::ConstraintViolation) => Kind::Bug,
+        _ => Kind::Environment,
+    };
+    let code =
+        error.sqlite_error_code().map_or_else(|| "unexpected content".to_owned(), |code| format!("{code:?}"));
+    Error::new(kind, format!("the release ledger in the state file: {code}"))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,7 +1,18 @@
 //! The only door out of this crate: cleared tables for staff, sealed sets for everybody else.
 
 pub mod audience;
+mod band;
+mod cascade;
+mod categories;
+mod compose;
+mod gate;
 pub mod ledger;
+mod operational;
+mod percentages;
+pub mod policy;
 pub mod releasable;
 pub mod sealed;
+pub mod shape;
+mod statements;
 pub mod table;
+mod trend_words;

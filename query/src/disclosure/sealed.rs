@@ -93,8 +93,6 @@ pub struct SealedPolicy {
     pub category_list_version: String,
     /// Fixed shape of the set.
     pub shape: String,
-    /// 0 none, 1 T2 and T3 dropped, 2 T0 dropped, 3 everything dropped.
-    pub fallback_level: u8,
 }
 
 /// One pupil group of the public roll.
@@ -109,7 +107,12 @@ pub struct RollGroup {
 }
 
 /// The sealed object, whole (rule 27). Nothing else is ever rendered for governors or parents.
+///
+/// Two things that the ledger knows are not in it. The chain's digests: a parents' set that named
+/// the governors' one before it would let anybody try all governors' bands until the digest fits.
+/// The fallback level: it would say that a table was dropped because of what stood in it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct SealedSet {
     /// `watershed.sealed/1`.
     pub schema: String,
@@ -141,6 +144,4 @@ pub struct SealedSet {
     pub operational: Vec<OperationalMeasure>,
     /// Fixed sentences: what is never reported, who is not counted, that parts need not add up.
     pub statements: Vec<String>,
-    /// SHA-256 of the entry before it in the ledger; empty for the first.
-    pub previous_hash: String,
 }

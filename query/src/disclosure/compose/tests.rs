@@ -1,0 +1,286 @@
+#![allow(clippy::unwrap_used, reason = "a test may")]
+use super::super::categories::tests::{list, twelve};
+use super::super::operational::Share;
+use super::*;
+use proptest::prelude::*;
+
+/// The eight rows of the first worked example.
+fn eight() -> CategoryList {
+    list(&[
+        ("Adult content", "content", "ADULT", false),
+        ("Self-harm", "content", "SELFHARM", false),
+        ("Violence", "content", "VIOLENCE", true),
+        ("Drugs", "content", "DRUGS", false),
+        ("AI tools", "contact", "GENAI", true),
+        ("Proxy", "conduct", "BYPASS", true),
+        ("Bullying", "conduct", "BULLY", true),
+        ("Gambling", "commerce", "GAMBLE", true),
+    ])
+    .unwrap()
+}
+
+fn facts(roll: &[(Option<i8>, u32, bool)], period: &str) -> Facts {
+    Facts {
+        school: "st-annes".to_owned(),
+        school_name: "St Anne's".to_owned(),
+        period: Period::parse(period).unwrap(),
+        period_from: "2025-09-03".to_owned(),
+        period_to: "2025-12-19".to_owned(),
+        sealed_on: "2026-01-05".to_owned(),
+        approver: "headteacher".to_owned(),
+        roll: roll
+            .iter()
+            .map(|(year_group, pupils, shared_log_ins)| YearOnRoll {
+                year_group: *year_group,
+                pupils: *pupils,
+                shared_log_ins: *shared_log_ins,
+            })
+            .collect(),
+    }
+}
+
+fn whole(pupils: u32, period: &str) -> Facts {
+    facts(&[(None, pupils, false)], period)
+}
+
+fn good_logs() -> Operations {
+    Operations {
+        school_days: 70,
+        missing_days: 1,
+        requests: 1_234_567,
+        identified: Share { part: 95, whole: 100 },
+        decrypted: Share { part: 90, whole: 100 },
+        categorised: Share { part: 97, whole: 100 },
+        commonest_stopped: vec!["games".to_owned(), "adverts".to_owned()],
+    }
+}
+
+fn governors_of(facts: &Facts, categories: &CategoryList, any: u32, rows: &[u32]) -> Composed {
+    let counts = Counts { rows: rows.to_vec(), any };
+    governor_set(facts, categories, Some(&counts), &good_logs(), None).unwrap()
+}
+
+fn words(set: &SealedSet) -> Vec<String> {
+    set.tables.iter().flat_map(|table| &table.rows).map(|row| row.shown.words()).collect()
+}
+
+fn row<'a>(set: &'a SealedSet, name: &str) -> &'a SealedRow {
+    set.tables.iter().flat_map(|table| &table.rows).find(|row| row.row == name).unwrap()
+}
+
+const FEW: &str = "fewer than 10 (may be none)";
+
+#[test]
+fn example_1_village_primary_of_62() {
+    let facts = whole(62, "2025-26");
+    // adult 6, self-harm 1, violence 3, drugs 0, AI tools 11, proxy 2, bullying 2, gambling 0
+    let composed = governors_of(&facts, &eight(), 17, &[6, 1, 3, 0, 11, 2, 2, 0]);
+    assert_eq!(words(&composed.set), ["15-19", FEW, FEW, FEW, FEW, "10-14", FEW, FEW, FEW]);
+    assert_eq!(composed.set.policy.shape, "t0-t1-yearly");
+    assert_eq!(composed.fallback_level, 0);
+    assert_eq!(row(&composed.set, HEADLINE).per_hundred.as_deref(), Some("24 to 31 in every 100 pupils"));
+
+    let parents = parent_set(&facts, &eight(), &composed.set, None).unwrap().set;
+    assert!(parents.tables.is_empty() && parents.operational.is_empty());
+    assert!(parents.statements[1].starts_with("With fewer than 200 pupils counted"));
+}
+
+#[test]
+fn example_2_two_form_primary_of_410() {
+    // The other rows are not in the example; 70 with AI tools leave the gate quiet.
+    let composed = governors_of(&whole(410, "2025-autumn"), &eight(), 96, &[21, 12, 0, 0, 70, 0, 0, 0]);
+    assert_eq!(words(&composed.set), ["95-99", "20-24", "10-14", FEW, FEW, "70-74", FEW, FEW, FEW]);
+    assert_eq!(composed.fallback_level, 0);
+    assert_eq!(composed.set.policy.shape, "t0-t1-termly");
+}
+
+#[test]
+fn example_3_secondary_of_1030() {
+    let rows = [60, 34, 40, 25, 97, 18, 12, 27];
+    let composed = governors_of(&whole(1_030, "2025-autumn"), &eight(), 214, &rows);
+    assert_eq!(row(&composed.set, HEADLINE).shown.words(), "210-214");
+    assert_eq!(row(&composed.set, "Self-harm").shown.words(), "30-34");
+}
+
+#[test]
+fn example_6_parents_of_1030() {
+    let facts = whole(1_030, "2025-autumn");
+    let governors = governors_of(&facts, &eight(), 214, &[60, 34, 40, 25, 97, 18, 12, 27]).set;
+    assert_eq!(row(&governors, "AI tools").shown.words(), "95-99");
+    assert_eq!(row(&governors, "Gambling").shown.words(), "25-29");
+    assert_eq!(row(&governors, "Proxy").shown.words(), "15-19");
+    let parents = parent_set(&facts, &eight(), &governors, None).unwrap().set;
+    assert_eq!(row(&parents, HEADLINE).shown.words(), "210-219");
+    assert_eq!(row(&parents, "AI tools").shown.words(), "90-99");
+    assert_eq!(row(&parents, "Gambling").shown.words(), "20-29");
+    assert_eq!(row(&parents, "Proxy").shown.words(), "fewer than 20 (may be none)");
+    let names: Vec<_> = parents.tables[1].rows.iter().map(|row| row.row.as_str()).collect();
+    assert_eq!(names, ["Violence", "AI tools", "Proxy", "Bullying", "Gambling"]);
+    let json = serde_json::to_string(&parents).unwrap();
+    for never in ["Self-harm", "Adult", "Drugs"] {
+        assert!(!json.contains(never), "{never}");
+    }
+    assert_eq!(parents.operational.len(), 1);
+    assert_eq!(parents.operational[0].shown, "games, adverts");
+}
+
+#[test]
+fn example_7_a_fall_below_ten() {
+    let autumn = governors_of(&whole(410, "2025-autumn"), &eight(), 40, &[21, 12, 12, 12, 0, 0, 0, 0]).set;
+    assert_eq!(row(&autumn, "Self-harm").change, None, "nothing to compare with");
+    let counts = Counts { rows: vec![30, 8, 12, 14, 0, 0, 0, 0], any: 44 };
+    let spring =
+        governor_set(&whole(410, "2026-spring"), &eight(), Some(&counts), &good_logs(), Some(&autumn))
+            .unwrap()
+            .set;
+    assert_eq!(row(&autumn, "Self-harm").shown.words(), "10-14");
+    assert_eq!(row(&spring, "Self-harm").shown.words(), FEW);
+    assert_eq!(row(&spring, "Self-harm").change, None);
+    assert_eq!(row(&spring, "Adult content").change.as_deref(), Some("higher"));
+    assert_eq!(row(&spring, "Violence").change.as_deref(), Some("no clear change"));
+    assert_eq!(row(&spring, "AI tools").change, None);
+}
+
+#[test]
+fn example_8_percentages() {
+    let set = governors_of(&whole(410, "2025-autumn"), &eight(), 40, &[21, 0, 0, 0, 30, 0, 0, 0]).set;
+    assert_eq!(row(&set, "Adult content").shown.words(), "20-24");
+    assert_eq!(row(&set, "Adult content").per_hundred.as_deref(), Some("5 to 6 in every 100 pupils"));
+    assert_eq!(row(&set, "Self-harm").per_hundred, None);
+}
+
+#[test]
+fn example_9_the_sentence_stands_in_every_set() {
+    let facts = whole(1_030, "2025-autumn");
+    let governors = governors_of(&facts, &twelve(), 0, &[0; 12]).set;
+    let parents = parent_set(&facts, &twelve(), &governors, None).unwrap().set;
+    for set in [&governors, &parents] {
+        assert_eq!(set.statements[0], "Some matters are never reported here, whether or not any arose.");
+    }
+    assert_eq!(governors.tables[1].rows.len(), 12);
+    assert_eq!(parents.tables[1].rows.len(), 7);
+}
+
+#[test]
+fn the_gate_holds_back_the_headline_and_parents_get_none_either() {
+    // Seven rows of 14 that share nobody, 9 in the eighth: 107 pupils. 105 - 7 x 14 = 7 > 0.
+    let facts = whole(410, "2025-autumn");
+    let composed = governors_of(&facts, &eight(), 107, &[14, 14, 14, 14, 14, 14, 14, 9]);
+    assert_eq!(composed.fallback_level, 2);
+    assert_eq!(row(&composed.set, HEADLINE).shown.words(), "Not available this term");
+    assert_eq!(row(&composed.set, HEADLINE).per_hundred, None);
+    assert_eq!(row(&composed.set, "Proxy").shown.words(), "10-14");
+    let parents = parent_set(&facts, &eight(), &composed.set, None).unwrap().set;
+    assert_eq!(row(&parents, HEADLINE).shown, Shown::NotAvailable);
+    // 99 pupils: 95 - 98 < 0.
+    assert_eq!(governors_of(&facts, &eight(), 99, &[14, 14, 14, 14, 14, 14, 14, 9]).fallback_level, 0);
+    let json = serde_json::to_string(&composed.set).unwrap();
+    assert!(!json.contains("fallback"), "the set does not say that the gate was at work");
+}
+
+#[test]
+fn incomplete_logs_leave_no_figure() {
+    let facts = whole(1_030, "2025-autumn");
+    let governors = governor_set(&facts, &twelve(), None, &good_logs(), None).unwrap().set;
+    assert!(words(&governors).iter().all(|words| words == "Not available this term"));
+    let parents = parent_set(&facts, &twelve(), &governors, None).unwrap().set;
+    assert_eq!(words(&parents), ["Not available this term"; 8]);
+}
+
+#[test]
+fn year_groups_with_shared_log_ins_are_no_part_of_the_roll() {
+    let years: Vec<_> = (0..=6).map(|year| (Some(year), 30, year <= 2)).collect();
+    let facts = facts(&years, "2025-26");
+    let set = governors_of(&facts, &eight(), 20, &[12, 0, 0, 0, 0, 0, 0, 10]).set;
+    assert_eq!(set.tables[0].roll, 120);
+    assert_eq!(set.policy.shape, "t0-t1-yearly");
+    assert_eq!(set.roll.len(), 7);
+    assert!(!set.roll[2].counted && set.roll[3].counted);
+    assert_eq!(set.roll[0].group, "Reception");
+    assert!(
+        set.statements.iter().any(|words| words == "Reception to Year 2 share log-ins and are not counted.")
+    );
+}
+
+#[test]
+fn a_hamlet_school_has_measures_and_no_tables() {
+    let facts = whole(29, "2025-26");
+    let set = governors_of(&facts, &eight(), 12, &[12, 0, 0, 0, 0, 0, 0, 0]).set;
+    assert!(set.tables.is_empty());
+    assert_eq!(set.operational[0].shown, "1 of 70 school days");
+    assert!(!set.operational.iter().any(|measure| measure.id == "commonest_stopped_categories"));
+}
+
+#[test]
+fn a_parents_set_is_made_with_the_roll_and_rows_of_the_governors_set() {
+    let facts = whole(1_030, "2025-autumn");
+    let governors = governors_of(&facts, &twelve(), 0, &[0; 12]).set;
+    assert!(parent_set(&whole(1_029, "2025-autumn"), &twelve(), &governors, None).is_err());
+    assert!(parent_set(&facts, &eight(), &governors, None).is_err());
+}
+
+#[test]
+fn sets_under_another_category_list_are_not_compared() {
+    let facts = whole(410, "2026-spring");
+    let mut before =
+        governors_of(&whole(410, "2025-autumn"), &eight(), 40, &[21, 12, 12, 12, 0, 0, 0, 0]).set;
+    let counts = Counts { rows: vec![30, 12, 12, 14, 0, 0, 0, 0], any: 44 };
+    let now = |before: &SealedSet| {
+        governor_set(&facts, &eight(), Some(&counts), &good_logs(), Some(before)).unwrap()
+    };
+    assert_eq!(row(&now(&before).set, "Adult content").change.as_deref(), Some("higher"));
+    before.policy.category_list_version = "other".to_owned();
+    assert_eq!(row(&now(&before).set, "Adult content").change, None);
+}
+
+/// Row counts and a headline that they allow.
+fn a_school() -> impl Strategy<Value = (u32, Vec<u32>, u32)> {
+    (200..1_500_u32, prop::collection::vec(prop_oneof![0..30_u32, 0..400_u32], 12), 0.0..1.0_f64).prop_map(
+        |(group, rows, overlap)| {
+            let rows: Vec<u32> = rows.into_iter().map(|pupils| pupils.min(group)).collect();
+            let least = rows.iter().copied().max().unwrap_or(0);
+            let most = rows.iter().sum::<u32>().min(group);
+            let any = least + (f64::from(most - least) * overlap) as u32;
+            (group, rows, any)
+        },
+    )
+}
+
+fn another_count(shown: &Shown, pupils: u32, group: u32) -> u32 {
+    super::super::band::governor_ends(shown, group)
+        .map_or(pupils, |(least, most)| least + most - pupils.min(most))
+}
+
+proptest! {
+    /// Whatever differs within the bands leaves not a byte behind, in either set.
+    #[test]
+    fn equal_bands_give_equal_bytes((group, rows, any) in a_school()) {
+        let facts = whole(group, "2025-autumn");
+        let one = governors_of(&facts, &twelve(), any, &rows).set;
+        let form = |pupils| governors(pupils, group).unwrap();
+        let other_rows: Vec<u32> = rows.iter().map(|v| another_count(&form(*v), *v, group)).collect();
+        let other = governors_of(&facts, &twelve(), another_count(&form(any), any, group), &other_rows).set;
+        prop_assert_eq!(serde_json::to_string(&one).unwrap(), serde_json::to_string(&other).unwrap());
+        let parents = |set| serde_json::to_string(&parent_set(&facts, &twelve(), set, None).unwrap().set).unwrap();
+        prop_assert_eq!(parents(&one), parents(&other));
+    }
+
+    /// Every number shown describes at least k pupils and leaves at least k outside (G1).
+    #[test]
+    fn no_number_is_about_few_pupils((group, rows, any) in a_school()) {
+        let facts = whole(group, "2025-autumn");
+        let governors = governors_of(&facts, &twelve(), any, &rows).set;
+        let parents = parent_set(&facts, &twelve(), &governors, None).unwrap().set;
+        for (set, k) in [(&governors, 10), (&parents, 20)] {
+            let truth = |name: &str| twelve().rows().iter().position(|row| row.name == name).map_or(any, |at| rows[at]);
+            for row in set.tables.iter().flat_map(|table| &table.rows) {
+                if let Shown::Band { from, to } = row.shown {
+                    let pupils = truth(&row.row);
+                    prop_assert!(from >= k && from <= pupils && pupils <= to && pupils + k <= group);
+                } else {
+                    prop_assert_eq!(&row.per_hundred, &None);
+                }
+            }
+        }
+    }
+}
