@@ -1,0 +1,109 @@
+//! Networks by address range: `networks.csv` (`cidr,network,kind`).
+
+use std::net::IpAddr;
+
+use ipnet::IpNet;
+
+use super::sheet::Source;
+use crate::error::Error;
+
+/// What a network is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum NetworkKind {
+    /// School machines at a site.
+    Site,
+    /// Pupils' and staff's own devices.
+    Byod,
+    /// Visitors.
+    Guest,
+    /// Machines without a person.
+    Servers,
+}
+
+impl NetworkKind {
+    fn from_word(word: &str) -> Option<Self> {
+        match word {
+            "site" => Some(Self::Site),
+            "byod" => Some(Self::Byod),
+            "guest" => Some(Self::Guest),
+            "servers" => Some(Self::Servers),
+            _ => None,
+        }
+    }
+}
+
+/// One network of the school.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Network {
+    /// Its id in figures.
+    pub id: String,
+    /// What it is for.
+    pub kind: NetworkKind,
+}
+
+/// The id of every address outside the school's ranges.
+pub const UNLISTED: &str = "unlisted";
+
+/// The school's networks, the narrowest range first.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Networks {
+    ranges: Vec<(IpNet, Network)>,
+}
+
+impl Networks {
+    pub(crate) fn read(source: &Source) -> Result<Self, Error> {
+        let mut ranges: Vec<(IpNet, Network)> = Vec::new();
+        for row in source.sheet(&["cidr", "network", "kind"], &["note"])?.rows() {
+            let range: IpNet = row.parse("cidr", "an address range such as 10.1.0.0/16", |text| {
+                text.parse().ok().or_else(|| text.parse::<IpAddr>().ok().map(IpNet::from))
+            })?;
+            let id = row.parse("network", "a short name", |text| {
+                (!text.is_empty() && text.len() <= 40).then(|| text.to_owned())
+            })?;
+            let kind = row.parse("kind", "site, byod, guest or servers", NetworkKind::from_word)?;
+            if ranges.iter().any(|(known, _)| *known == range.trunc()) {
+                return Err(row.error("this range is stated twice"));
+            }
+            ranges.push((range.trunc(), Network { id, kind }));
+        }
+        ranges.sort_by_key(|(range, _)| std::cmp::Reverse(range.prefix_len()));
+        Ok(Self { ranges })
+    }
+
+    /// The network that an address belongs to.
+    #[must_use]
+    pub fn find(&self, address: IpAddr) -> Option<&Network> {
+        self.ranges.iter().find(|(range, _)| range.contains(&address)).map(|(_, network)| network)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may")]
+
+    use super::*;
+
+    fn networks(text: &str) -> Result<Networks, Error> {
+        let source = Source { name: "networks.csv", shipped: crate::settings::NETWORKS, school: Some(text.into()) };
+        Networks::read(&source)
+    }
+
+    #[test]
+    fn the_narrowest_range_wins() {
+        let text = "cidr,network,kind\n10.0.0.0/8,School,site\n10.9.0.0/16,Visitors,guest\n2001:db8::/32,Six,site\n";
+        let networks = networks(text).unwrap();
+        let find = |text: &str| networks.find(text.parse().unwrap()).map(|network| network.id.as_str());
+        assert_eq!(find("10.1.2.3"), Some("School"));
+        assert_eq!(find("10.9.2.3"), Some("Visitors"));
+        assert_eq!(find("2001:db8::7"), Some("Six"));
+        assert_eq!(find("192.168.0.1"), None);
+    }
+
+    #[test]
+    fn slips_are_named() {
+        let error = networks("cidr,network,kind\n10.0.0.0/33,School,site\n").unwrap_err();
+        assert!(error.to_string().starts_with("networks.csv:2: `cidr`"), "{error}");
+        assert!(networks("cidr,network,kind\n10.0.0.0/8,School,wifi\n").is_err());
+        assert!(networks("cidr,network,kind\n10.0.0.0/8,A,site\n10.1.2.3/8,B,site\n").is_err());
+    }
+}
