@@ -260,7 +260,10 @@ impl Calendar {
         let exception = self.exceptions.get(&date);
         let year = self.years.get(&AcademicYear::of(date));
         let within = year.and_then(|halves| {
-            halves.iter().find(|(_, (from, to))| *from <= date && date <= *to).map(|(half, span)| (*half, *span))
+            halves
+                .iter()
+                .find(|(_, (from, to))| *from <= date && date <= *to)
+                .map(|(half, span)| (*half, *span))
         });
         let half_term = exception.and_then(|day| day.half_term).or(within.map(|(half, _)| half));
         let day_type = match (exception, within) {
@@ -287,9 +290,8 @@ impl Calendar {
     /// [`Kind::Configuration`] when the id has another form or the calendar does not state the year.
     pub fn period(&self, id: &str) -> Result<Period, Error> {
         let (span, year) = PeriodSpan::read(id).ok_or_else(|| {
-            Error::new(Kind::Configuration, "this is not a period").help(
-                "name a term or an academic year: 2025-autumn, 2026-spring, 2026-summer or 2025-26",
-            )
+            Error::new(Kind::Configuration, "this is not a period")
+                .help("name a term or an academic year: 2025-autumn, 2026-spring, 2026-summer or 2025-26")
         })?;
         self.make_period(span, year).ok_or_else(|| {
             Error::new(Kind::Configuration, format!("the calendar has no academic year {year}"))
@@ -300,7 +302,8 @@ impl Calendar {
     /// Every period of every year that the calendar states, in order.
     #[must_use]
     pub fn periods(&self) -> Vec<Period> {
-        let years = self.years.keys().flat_map(|year| PeriodSpan::ALL.into_iter().map(move |span| (span, *year)));
+        let years =
+            self.years.keys().flat_map(|year| PeriodSpan::ALL.into_iter().map(move |span| (span, *year)));
         years.filter_map(|(span, year)| self.make_period(span, year)).collect()
     }
 
@@ -421,7 +424,8 @@ fn drop_guessed_inset(exceptions: &mut BTreeMap<Date, Exception>, own_years: &BT
 /// Outside every half-term: inside a term it is the half-term holiday.
 fn between(year: Option<&Halves>, date: Date) -> DayType {
     let inside = |first: HalfTerm, second: HalfTerm| {
-        year.and_then(|halves| Some(halves.get(&first)?.1 < date && date < halves.get(&second)?.0)) == Some(true)
+        year.and_then(|halves| Some(halves.get(&first)?.1 < date && date < halves.get(&second)?.0))
+            == Some(true)
     };
     if inside(HalfTerm::A1, HalfTerm::A2)
         || inside(HalfTerm::Sp1, HalfTerm::Sp2)

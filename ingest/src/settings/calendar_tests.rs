@@ -6,7 +6,8 @@ use jiff::civil::date;
 use super::*;
 
 fn with(terms: Option<&str>, days: Option<&str>) -> Result<Calendar, Error> {
-    let source = |name, shipped, school: Option<&str>| Source { name, shipped, school: school.map(str::to_owned) };
+    let source =
+        |name, shipped, school: Option<&str>| Source { name, shipped, school: school.map(str::to_owned) };
     Calendar::read(
         &source("terms.csv", crate::settings::TERMS, terms),
         &source("calendar.csv", crate::settings::CALENDAR, days),
@@ -51,14 +52,20 @@ fn what_is_no_period_says_so() {
 fn days_of_a_half_term() {
     let calendar = Calendar::shipped().unwrap();
     let day = calendar.day(date(2025, 11, 12));
-    assert_eq!((day.day_type, day.half_term, day.half_term_week), (DayType::Term, Some(HalfTerm::A2), Some(2)));
+    assert_eq!(
+        (day.day_type, day.half_term, day.half_term_week),
+        (DayType::Term, Some(HalfTerm::A2), Some(2))
+    );
     assert!(day.school_day && day.known);
     assert_eq!(calendar.day(date(2025, 11, 15)).day_type, DayType::Weekend);
     assert_eq!(calendar.day(date(2025, 10, 29)).day_type, DayType::HalfTerm);
     assert_eq!(calendar.day(date(2025, 12, 24)).day_type, DayType::Holiday);
     assert_eq!(calendar.day(date(2026, 4, 3)).day_type, DayType::BankHoliday);
     let inset = calendar.day(date(2025, 9, 1));
-    assert_eq!((inset.day_type, inset.half_term, inset.school_day), (DayType::Inset, Some(HalfTerm::A1), false));
+    assert_eq!(
+        (inset.day_type, inset.half_term, inset.school_day),
+        (DayType::Inset, Some(HalfTerm::A1), false)
+    );
     let unknown = calendar.day(date(2019, 10, 2));
     assert_eq!((unknown.day_type, unknown.school_day, unknown.known), (DayType::Holiday, false, false));
 }
@@ -77,9 +84,11 @@ fn half_term_weeks_begin_on_mondays() {
 
 #[test]
 fn a_school_states_its_own_days() {
-    let calendar =
-        with(None, Some("date,day_type,note\n2026-01-06,closure,snow\n2025-11-28,inset,\n2025-11-29,term,fair\n"))
-            .unwrap();
+    let calendar = with(
+        None,
+        Some("date,day_type,note\n2026-01-06,closure,snow\n2025-11-28,inset,\n2025-11-29,term,fair\n"),
+    )
+    .unwrap();
     assert_eq!(calendar.day(date(2026, 1, 6)).day_type, DayType::Closure);
     assert!(!calendar.day(date(2025, 11, 28)).school_day);
     assert!(calendar.day(date(2025, 11, 29)).school_day, "a Saturday on which pupils come");

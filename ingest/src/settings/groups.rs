@@ -135,11 +135,15 @@ impl Groups {
 }
 
 fn read_rules(name: &str, text: &str) -> Result<Vec<Rule>, Error> {
-    let line_of = |offset: usize| 1 + text.as_bytes()[..offset].iter().filter(|byte| **byte == b'\n').count() as u64;
+    let line_of =
+        |offset: usize| 1 + text.as_bytes()[..offset].iter().filter(|byte| **byte == b'\n').count() as u64;
     let file: RulesFile = toml::from_str(text).map_err(|error| {
         setting(name, error.span().map_or(1, |span| line_of(span.start)), error.message())
     })?;
-    file.rule.into_iter().map(|rule| read_rule(rule, |line, message| setting(name, line_of(line), message))).collect()
+    file.rule
+        .into_iter()
+        .map(|rule| read_rule(rule, |line, message| setting(name, line_of(line), message)))
+        .collect()
 }
 
 fn read_rule(rule: RuleText, error: impl Fn(usize, &str) -> Error) -> Result<Rule, Error> {
@@ -149,7 +153,9 @@ fn read_rule(rule: RuleText, error: impl Fn(usize, &str) -> Error) -> Result<Rul
         .build()
         .map_err(|_| error(place, "`pattern` is not a regular expression"))?;
     let role = match rule.role.as_deref() {
-        Some(word) => Role::from_word(word).ok_or_else(|| error(place, "`role` must be pupil, staff or guest"))?,
+        Some(word) => {
+            Role::from_word(word).ok_or_else(|| error(place, "`role` must be pupil, staff or guest"))?
+        }
         None => match rule.kind {
             GroupKind::Guest => Role::Guest,
             GroupKind::Staff => Role::Staff,

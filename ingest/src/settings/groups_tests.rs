@@ -4,7 +4,8 @@
 use super::*;
 
 fn groups(own: Option<&str>, phase: Phase) -> Result<Groups, Error> {
-    let source = Source { name: "groups.toml", shipped: crate::settings::GROUPS, school: own.map(str::to_owned) };
+    let source =
+        Source { name: "groups.toml", shipped: crate::settings::GROUPS, school: own.map(str::to_owned) };
     Groups::read(&source, phase)
 }
 
@@ -46,7 +47,9 @@ fn usual_names() {
     ] {
         assert_eq!(id(&groups, name).as_deref(), Some(wanted), "{name}");
     }
-    for name in ["Default", "group1", "", "Willow", "Y2021", "1st", "Stafford", "Yellow 7", "Yearbook", "2021"] {
+    for name in
+        ["Default", "group1", "", "Willow", "Y2021", "1st", "Stafford", "Yellow 7", "Yearbook", "2021"]
+    {
         assert_eq!(id(&groups, name), None, "{name}");
     }
 }

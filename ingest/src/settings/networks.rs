@@ -84,13 +84,15 @@ mod tests {
     use super::*;
 
     fn networks(text: &str) -> Result<Networks, Error> {
-        let source = Source { name: "networks.csv", shipped: crate::settings::NETWORKS, school: Some(text.into()) };
+        let source =
+            Source { name: "networks.csv", shipped: crate::settings::NETWORKS, school: Some(text.into()) };
         Networks::read(&source)
     }
 
     #[test]
     fn the_narrowest_range_wins() {
-        let text = "cidr,network,kind\n10.0.0.0/8,School,site\n10.9.0.0/16,Visitors,guest\n2001:db8::/32,Six,site\n";
+        let text =
+            "cidr,network,kind\n10.0.0.0/8,School,site\n10.9.0.0/16,Visitors,guest\n2001:db8::/32,Six,site\n";
         let networks = networks(text).unwrap();
         let find = |text: &str| networks.find(text.parse().unwrap()).map(|network| network.id.as_str());
         assert_eq!(find("10.1.2.3"), Some("School"));

@@ -47,7 +47,8 @@ impl LessonPeriods {
             let index = u8::try_from(periods.len()).map_err(|_| row.error("more than 255 periods"))?;
             let period = &periods[periods.len() - 1];
             for day in (0..7).filter(|day| period.weekdays[*day]) {
-                for cell in &mut by_minute[day * MINUTES..][period.from_minute as usize..period.to_minute as usize]
+                for cell in
+                    &mut by_minute[day * MINUTES..][period.from_minute as usize..period.to_minute as usize]
                 {
                     if *cell != 0 {
                         return Err(row.error("this period overlaps another one"));
@@ -149,7 +150,8 @@ mod tests {
 
     #[test]
     fn slips_are_named() {
-        let overlap = periods(Some("name,from,to,weekdays\nP1,09:00,10:00,\nP2,09:59,11:00,Fri\n")).unwrap_err();
+        let overlap =
+            periods(Some("name,from,to,weekdays\nP1,09:00,10:00,\nP2,09:59,11:00,Fri\n")).unwrap_err();
         assert!(overlap.to_string().starts_with("periods.csv:3: "), "{overlap}");
         assert!(periods(Some("name,from,to\nP1,25:00,26:00\n")).is_err());
         assert!(periods(Some("name,from,to\nP1,10:00,09:00\n")).is_err());

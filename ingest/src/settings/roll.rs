@@ -49,7 +49,11 @@ impl RollOfYear {
     /// Pupils whom figures can count: the public n of the whole school.
     #[must_use]
     pub fn counted(&self) -> u32 {
-        if self.years.is_empty() { self.total } else { self.year_groups().iter().map(|year| year.pupils).sum() }
+        if self.years.is_empty() {
+            self.total
+        } else {
+            self.year_groups().iter().map(|year| year.pupils).sum()
+        }
     }
 
     /// Whether the roll is known by year group.
@@ -98,7 +102,10 @@ impl RollOfYear {
     /// Pupils of a group id such as `Year 7`, where the roll states it.
     #[must_use]
     pub fn of_group(&self, group_id: &str) -> Option<u32> {
-        self.years.values().find(|year| year_group::name(year.year_group) == Some(group_id)).map(|year| year.pupils)
+        self.years
+            .values()
+            .find(|year| year_group::name(year.year_group) == Some(group_id))
+            .map(|year| year.pupils)
     }
 }
 
@@ -124,9 +131,7 @@ impl Roll {
             })?;
             let wanted = "an academic year such as 2025-26";
             let roll = match row.parse_optional("academic_year", wanted, AcademicYear::parse)? {
-                Some(year) => {
-                    dated.entry(year).or_insert(RollOfYear { total: 0, years: BTreeMap::new() })
-                }
+                Some(year) => dated.entry(year).or_insert(RollOfYear { total: 0, years: BTreeMap::new() }),
                 None => &mut always,
             };
             let year = YearRoll { year_group: number, pupils, counted: counted.unwrap_or(true) };
@@ -157,7 +162,8 @@ mod tests {
     use crate::settings::testing::config;
 
     fn roll(text: Option<&str>) -> Result<Roll, Error> {
-        let source = Source { name: "roll.csv", shipped: crate::settings::ROLL, school: text.map(str::to_owned) };
+        let source =
+            Source { name: "roll.csv", shipped: crate::settings::ROLL, school: text.map(str::to_owned) };
         Roll::read(&source, &config())
     }
 
@@ -200,7 +206,9 @@ mod tests {
     fn slips_are_named() {
         let error = roll(Some("year_group,pupils\n7,sixty\n")).unwrap_err();
         assert!(error.to_string().starts_with("roll.csv:2: `pupils`"), "{error}");
-        assert!(roll(Some("year_group,pupils\n7,60\nYear 7,61\n")).unwrap_err().to_string().contains("twice"));
+        assert!(
+            roll(Some("year_group,pupils\n7,60\nYear 7,61\n")).unwrap_err().to_string().contains("twice")
+        );
         assert!(roll(Some("year,pupils\n7,60\n")).unwrap_err().to_string().starts_with("roll.csv:1:"));
     }
 }

@@ -24,7 +24,8 @@ impl SearchEngines {
     pub(crate) fn read(source: &Source) -> Result<Self, Error> {
         let columns = &["site", "path", "parameter"];
         let mut by_site: HashMap<String, Vec<Engine>> = HashMap::new();
-        let sheets = [Some(source.shipped_sheet(columns, &["note"])?), source.school_sheet(columns, &["note"])?];
+        let sheets =
+            [Some(source.shipped_sheet(columns, &["note"])?), source.school_sheet(columns, &["note"])?];
         for row in sheets.iter().flatten().flat_map(super::sheet::Sheet::rows) {
             let site = row.parse("site", "a domain such as example.org or example.*", |text| {
                 text.contains('.').then(|| text.to_lowercase())

@@ -75,7 +75,8 @@ mod tests {
 
     fn accounts(text: &str) -> SharedAccounts {
         let school = Some(text.to_owned());
-        let source = Source { name: "shared_accounts.csv", shipped: crate::settings::SHARED_ACCOUNTS, school };
+        let source =
+            Source { name: "shared_accounts.csv", shipped: crate::settings::SHARED_ACCOUNTS, school };
         SharedAccounts::read(&source).unwrap()
     }
 

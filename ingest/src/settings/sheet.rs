@@ -19,7 +19,11 @@ pub(crate) struct Source {
 
 impl Source {
     /// Reads the school's layer, if it has one.
-    pub(crate) fn load(settings_dir: &Path, name: &'static str, shipped: &'static str) -> Result<Self, Error> {
+    pub(crate) fn load(
+        settings_dir: &Path,
+        name: &'static str,
+        shipped: &'static str,
+    ) -> Result<Self, Error> {
         let path = settings_dir.join(name);
         let school = match std::fs::read(&path) {
             Ok(bytes) => Some(decode(name, bytes)?),
@@ -80,20 +84,15 @@ pub(crate) struct Sheet {
 impl Sheet {
     /// Reads rows; a column that nobody knows is an error, because it is most likely misspelt.
     pub(crate) fn read(name: &str, text: &str, required: &[&str], optional: &[&str]) -> Result<Self, Error> {
-        let mut reader = csv::ReaderBuilder::new()
-            .flexible(true)
-            .comment(Some(b'#'))
-            .trim(csv::Trim::All)
-            .has_headers(false)
-            .from_reader(text.as_bytes());
         let mut columns = None;
         let mut rows = Vec::new();
-        for record in reader.records() {
-            let record = record.map_err(|error| {
-                let line = error.position().map_or(0, csv::Position::line);
-                setting(name, line, "this row cannot be read as comma-separated values")
-            })?;
-            let line = record.position().map_or(0, csv::Position::line);
+        // Line by line: no value of a setting has a line break, and errors then name the right line.
+        for (line, text) in (1..).zip(text.lines()) {
+            if text.trim().is_empty() || text.starts_with('#') {
+                continue;
+            }
+            let record = split(text)
+                .ok_or_else(|| setting(name, line, "this row cannot be read as comma-separated values"))?;
             if columns.is_none() {
                 columns = Some(header(name, line, &record, required, optional)?);
             } else if record.iter().any(|value| !value.is_empty()) {
@@ -110,6 +109,18 @@ impl Sheet {
     pub(crate) fn rows(&self) -> impl Iterator<Item = Row<'_>> {
         self.rows.iter().map(|(line, values)| Row { sheet: self, line: *line, values })
     }
+}
+
+fn split(line: &str) -> Option<csv::StringRecord> {
+    if line.bytes().filter(|byte| *byte == b'"').count() % 2 == 1 {
+        return None;
+    }
+    let mut reader = csv::ReaderBuilder::new()
+        .buffer_capacity(256)
+        .trim(csv::Trim::All)
+        .has_headers(false)
+        .from_reader(line.as_bytes());
+    reader.records().next()?.ok()
 }
 
 fn header(

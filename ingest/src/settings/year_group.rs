@@ -1,8 +1,21 @@
 //! Year groups as small numbers: -1 Nursery, 0 Reception, 1-13.
 
 const NAMES: [&str; 15] = [
-    "Nursery", "Reception", "Year 1", "Year 2", "Year 3", "Year 4", "Year 5", "Year 6", "Year 7", "Year 8",
-    "Year 9", "Year 10", "Year 11", "Year 12", "Year 13",
+    "Nursery",
+    "Reception",
+    "Year 1",
+    "Year 2",
+    "Year 3",
+    "Year 4",
+    "Year 5",
+    "Year 6",
+    "Year 7",
+    "Year 8",
+    "Year 9",
+    "Year 10",
+    "Year 11",
+    "Year 12",
+    "Year 13",
 ];
 
 /// The group id of a year group; none outside -1 to 13.
