@@ -1,0 +1,189 @@
+//! A local object store whose writes are on the disk when they return.
+//!
+//! `object_store`'s own never calls fsync, so a commit it reports can be gone after a power cut
+//! while the log file it stood for is already deleted.
+
+use std::fs::{self, File};
+use std::io::{self, Write};
+use std::path::{Path as FilePath, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use async_trait::async_trait;
+use futures::stream::BoxStream;
+use object_store::local::LocalFileSystem;
+use object_store::path::Path;
+use object_store::{
+    CopyOptions, Error, GetOptions, GetResult, ListResult, MultipartUpload, ObjectMeta, ObjectStore,
+    PutMode, PutMultipartOptions, PutOptions, PutPayload, PutResult, Result, UploadPart,
+};
+
+/// The local file system from `/`, with every write flushed: file first, then its folder.
+#[derive(Debug)]
+pub(crate) struct DurableStore {
+    inner: LocalFileSystem,
+    staged: AtomicU64,
+}
+
+impl DurableStore {
+    pub(crate) fn new() -> Self {
+        Self { inner: LocalFileSystem::new(), staged: AtomicU64::new(0) }
+    }
+
+    /// A name that listings leave out (`name#digits` is object_store's own mark of a staged file).
+    fn staging(&self, path: &FilePath) -> PathBuf {
+        let number = self.staged.fetch_add(1, Ordering::Relaxed);
+        let mut name = path.as_os_str().to_owned();
+        name.push(format!("#{}{number:06}", std::process::id()));
+        PathBuf::from(name)
+    }
+
+    fn write(&self, path: &FilePath, payload: &PutPayload, replace: bool) -> io::Result<()> {
+        let folder = path.parent().unwrap_or(FilePath::new("/"));
+        make_folder(folder)?;
+        let staged = self.staging(path);
+        let written = (|| {
+            let mut file = File::create(&staged)?;
+            for bytes in payload {
+                file.write_all(bytes)?;
+            }
+            file.sync_all()?;
+            if replace { fs::rename(&staged, path) } else { fs::hard_link(&staged, path) }
+        })();
+        if !(replace && written.is_ok()) {
+            // Nobody refers to a staged file; one that cannot be removed is only lost space.
+            let _unreferenced = fs::remove_file(&staged);
+        }
+        written?;
+        sync_folder(folder)
+    }
+}
+
+/// Makes a folder and those above it; each new one is entered in its parent durably.
+pub(crate) fn make_folder(folder: &FilePath) -> io::Result<()> {
+    if folder.is_dir() {
+        return Ok(());
+    }
+    if let Some(parent) = folder.parent() {
+        make_folder(parent)?;
+        match fs::create_dir(folder) {
+            Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
+            _ => sync_folder(parent)?,
+        }
+    }
+    Ok(())
+}
+
+/// Flushes a folder's entries.
+pub(crate) fn sync_folder(folder: &FilePath) -> io::Result<()> {
+    File::open(folder)?.sync_all()
+}
+
+fn generic(error: io::Error) -> Error {
+    Error::Generic { store: "durable local files", source: Box::new(error) }
+}
+
+impl std::fmt::Display for DurableStore {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str("durable local files")
+    }
+}
+
+#[async_trait]
+impl ObjectStore for DurableStore {
+    async fn put_opts(&self, location: &Path, payload: PutPayload, options: PutOptions) -> Result<PutResult> {
+        let path = self.inner.path_to_filesystem(location)?;
+        let replace = match options.mode {
+            PutMode::Overwrite => true,
+            PutMode::Create => false,
+            PutMode::Update(_) => return self.inner.put_opts(location, payload, options).await,
+        };
+        self.write(&path, &payload, replace).map_err(|error| {
+            if error.kind() == io::ErrorKind::AlreadyExists {
+                Error::AlreadyExists { path: location.to_string(), source: Box::new(error) }
+            } else {
+                generic(error)
+            }
+        })?;
+        Ok(PutResult { e_tag: None, version: None })
+    }
+
+    async fn put_multipart_opts(
+        &self,
+        location: &Path,
+        options: PutMultipartOptions,
+    ) -> Result<Box<dyn MultipartUpload>> {
+        let path = self.inner.path_to_filesystem(location)?;
+        let upload = self.inner.put_multipart_opts(location, options).await?;
+        Ok(Box::new(DurableUpload { upload, path }))
+    }
+
+    async fn get_opts(&self, location: &Path, options: GetOptions) -> Result<GetResult> {
+        self.inner.get_opts(location, options).await
+    }
+
+    fn delete_stream(&self, locations: BoxStream<'static, Result<Path>>) -> BoxStream<'static, Result<Path>> {
+        self.inner.delete_stream(locations)
+    }
+
+    fn list(&self, prefix: Option<&Path>) -> BoxStream<'static, Result<ObjectMeta>> {
+        self.inner.list(prefix)
+    }
+
+    async fn list_with_delimiter(&self, prefix: Option<&Path>) -> Result<ListResult> {
+        self.inner.list_with_delimiter(prefix).await
+    }
+
+    async fn copy_opts(&self, from: &Path, to: &Path, options: CopyOptions) -> Result<()> {
+        self.inner.copy_opts(from, to, options).await
+    }
+}
+
+#[derive(Debug)]
+struct DurableUpload {
+    upload: Box<dyn MultipartUpload>,
+    path: PathBuf,
+}
+
+#[async_trait]
+impl MultipartUpload for DurableUpload {
+    fn put_part(&mut self, data: PutPayload) -> UploadPart {
+        self.upload.put_part(data)
+    }
+
+    async fn complete(&mut self) -> Result<PutResult> {
+        let result = self.upload.complete().await?;
+        File::open(&self.path).and_then(|file| file.sync_all()).map_err(generic)?;
+        if let Some(folder) = self.path.parent() {
+            sync_folder(folder).map_err(generic)?;
+        }
+        Ok(result)
+    }
+
+    async fn abort(&mut self) -> Result<()> {
+        self.upload.abort().await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may")]
+    use object_store::ObjectStoreExt;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_second_commit_of_the_same_version_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = DurableStore::new();
+        let place = Path::from_absolute_path(folder.path().join("new/log/0.json")).unwrap();
+        let create = || PutOptions { mode: PutMode::Create, ..PutOptions::default() };
+        store.put_opts(&place, "first".into(), create()).await.unwrap();
+        let second = store.put_opts(&place, "second".into(), create()).await;
+        assert!(matches!(second, Err(Error::AlreadyExists { .. })), "{second:?}");
+        assert_eq!(store.get(&place).await.unwrap().bytes().await.unwrap().as_ref(), b"first");
+        store.put(&place, "third".into()).await.unwrap();
+        assert_eq!(store.get(&place).await.unwrap().bytes().await.unwrap().as_ref(), b"third");
+        let names: Vec<_> = fs::read_dir(folder.path().join("new/log")).unwrap().collect();
+        assert_eq!(names.len(), 1, "no staged file is left");
+    }
+}
