@@ -71,7 +71,8 @@ impl DataFileWriter {
             store::make_folder(folder).map_err(|error| at(folder, error))?;
         }
         let file = File::create(&path).map_err(|error| at(&path, error))?;
-        let options = ArrowWriterOptions::new().with_properties(properties(table)).with_skip_arrow_metadata(true);
+        let options =
+            ArrowWriterOptions::new().with_properties(properties(table)).with_skip_arrow_metadata(true);
         let writer =
             ArrowWriter::try_new_with_options(file, schema, options).map_err(|error| failed(&path, error))?;
         let file = WrittenFile {

@@ -25,17 +25,19 @@ use deltalake::protocol::SaveMode;
 use deltalake::{DeltaTable, DeltaTableBuilder, DeltaTableError};
 
 pub(crate) use commit::Change;
-pub(crate) use files::{DataFileWriter, WrittenFile, sync_all};
 pub use files::Ranges;
+pub use read::Sink;
+pub(crate) use files::{DataFileWriter, WrittenFile, sync_all};
 pub use snapshot::{DataFile, TableSnapshot};
 
 use crate::error::{Error, Kind};
-use crate::schema::{IMPORTS, INCIDENTS, REJECTS, REQUESTS, STAFF_INCIDENTS, STAFF_REQUESTS, TABLES, TableSchema};
+use crate::schema::{
+    IMPORTS, INCIDENTS, REJECTS, REQUESTS, STAFF_INCIDENTS, STAFF_REQUESTS, TABLES, TableSchema,
+};
 use crate::school::SchoolRoot;
 
 /// Tables whose files belong to an import and count only once its row stands in `imports`.
-pub const IMPORTED: [&TableSchema; 5] =
-    [&REQUESTS, &STAFF_REQUESTS, &INCIDENTS, &STAFF_INCIDENTS, &REJECTS];
+pub const IMPORTED: [&TableSchema; 5] = [&REQUESTS, &STAFF_REQUESTS, &INCIDENTS, &STAFF_INCIDENTS, &REJECTS];
 
 /// Commits between two checkpoints of a log: a night makes one or two.
 const CHECKPOINT_INTERVAL: &str = "20";
@@ -104,9 +106,12 @@ impl Lake {
     fn handle(&self, table: &TableSchema) -> Result<DeltaTable, Error> {
         let folder = self.folder.join(table.name);
         let path = std::path::absolute(&folder).map_err(|error| crate::error::at(&folder, error))?;
-        let url = deltalake::ensure_table_uri(path.to_string_lossy()).map_err(|error| failed(table, error))?;
+        let url =
+            deltalake::ensure_table_uri(path.to_string_lossy()).map_err(|error| failed(table, error))?;
         DeltaTableBuilder::from_url(url.clone())
-            .and_then(|builder| builder.with_storage_backend(Arc::new(store::DurableStore::new()), url).build())
+            .and_then(|builder| {
+                builder.with_storage_backend(Arc::new(store::DurableStore::new()), url).build()
+            })
             .map_err(|error| failed(table, error))
     }
 
@@ -154,7 +159,11 @@ impl Lake {
                     view.stats().map_or_else(Default::default, |json| files::read_stats(table, &json));
                 DataFile {
                     path: view.path().into_owned(),
-                    partition: view.partition_values_map().remove(table.partition).flatten().unwrap_or_default(),
+                    partition: view
+                        .partition_values_map()
+                        .remove(table.partition)
+                        .flatten()
+                        .unwrap_or_default(),
                     size_bytes: u64::try_from(view.size()).unwrap_or(0),
                     rows: rows.or_else(|| view.num_records().and_then(|rows| u64::try_from(rows).ok())),
                     ranges,

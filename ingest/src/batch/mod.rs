@@ -1,0 +1,10 @@
+//! Rows of the lake's tables, built column by column.
+//!
+//! [`RequestBatch`] takes nothing but an `Event<Pseudonymous>`: this is the lake's side of wall 1.
+
+mod dictionary;
+mod ledger;
+mod requests;
+
+pub use ledger::{ImportRow, RejectRow, imports, rejects};
+pub use requests::RequestBatch;
