@@ -8,3 +8,10 @@ mod requests;
 
 pub use ledger::{ImportRow, RejectRow, imports, rejects};
 pub use requests::RequestBatch;
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test may")]
+pub(crate) mod sample;
+
+#[cfg(test)]
+mod tests;

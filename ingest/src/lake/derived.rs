@@ -18,7 +18,7 @@ use crate::school::AcademicYear;
 /// A file that a commit replaced is kept this long for readers that began before.
 const SUPERSEDED: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// Rows of derived tables by table; batches have the columns of the table without its partition.
+/// Rows of derived tables by table, with or without the partition column.
 pub type DerivedRows = Vec<(&'static TableSchema, RecordBatch)>;
 
 impl Lake {
@@ -144,7 +144,11 @@ impl<'l> Month<'l> {
             let schema = file_schema(table);
             self.writer = Some(DataFileWriter::create(self.lake.folder(), table, &year, &stem, schema)?);
         }
-        self.writer.as_mut().map_or(Ok(()), |writer| writer.write(batch))
+        let columns: Vec<_> = (0..stored(self.snapshot.table).count()).collect();
+        let batch = batch
+            .project(&columns)
+            .map_err(|error| Error::new(Kind::Bug, "a derived row lacks columns").because(error))?;
+        self.writer.as_mut().map_or(Ok(()), |writer| writer.write(&batch))
     }
 
     fn end(&mut self) -> Result<(), Error> {

@@ -26,8 +26,8 @@ use deltalake::{DeltaTable, DeltaTableBuilder, DeltaTableError};
 
 pub(crate) use commit::Change;
 pub use files::Ranges;
-pub use read::Sink;
 pub(crate) use files::{DataFileWriter, WrittenFile, sync_all};
+pub use read::Sink;
 pub use snapshot::{DataFile, TableSnapshot};
 
 use crate::error::{Error, Kind};
@@ -220,3 +220,6 @@ fn failed(table: &TableSchema, error: DeltaTableError) -> Error {
     };
     Error::new(kind, format!("table `{}` {what}", table.name)).because(error)
 }
+
+#[cfg(test)]
+mod tests;
