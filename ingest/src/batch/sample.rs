@@ -6,6 +6,7 @@ use jiff::civil::Date;
 
 use crate::event::{ActorKind, ActorToken, Event, Facts, Moment, Pseudonymous, Role, Site};
 use crate::fields::{Action, RecordKind, TimeBasis};
+use crate::pseudonymise::Crossed;
 use crate::report::Place;
 use crate::school::AcademicYear;
 
@@ -35,7 +36,7 @@ pub(crate) fn event(record: u64, date: Date, minute: i16, actor: i64) -> Event<'
         device: None,
         page: Site::Domain(Cow::Borrowed("example.com")),
         search: None,
-        words: (),
+        words: Crossed::made_up(),
         facts: Facts {
             role: Role::Pupil,
             group_id: "y7",

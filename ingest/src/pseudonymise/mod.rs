@@ -26,6 +26,14 @@ const CACHED_TOKENS: usize = 1 << 16;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Crossed(());
 
+#[cfg(test)]
+impl Crossed {
+    /// For made-up events in the tests of what comes after this wall.
+    pub(crate) const fn made_up() -> Self {
+        Self(())
+    }
+}
+
 /// What may enter a batch of the lake.
 pub(crate) trait Storable {}
 
