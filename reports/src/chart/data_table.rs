@@ -1,0 +1,156 @@
+//! The data table beside a picture, from the same object.
+
+use askama::Template;
+use query::disclosure::sealed::{SealedRow, SealedSet, SealedTable};
+use query::{Cell, ColumnRole, Error, Kind, Table};
+
+use super::words;
+
+struct Heading {
+    heading: String,
+    unit: String,
+    numeric: bool,
+}
+
+struct Entry {
+    text: String,
+    numeric: bool,
+    header: bool,
+}
+
+#[derive(Template)]
+#[template(path = "data_table.html")]
+struct Page {
+    caption: String,
+    columns: Vec<Heading>,
+    rows: Vec<Vec<Entry>>,
+}
+
+impl Page {
+    fn html(&self) -> Result<String, Error> {
+        self.render().map_err(|_| Error::new(Kind::Bug, "a table could not be written as HTML"))
+    }
+}
+
+/// A live table; both ends of an interval share a column.
+pub(crate) fn live(table: &Table) -> Result<String, Error> {
+    let joined = |at: usize| {
+        let role = |position: usize| table.columns.get(position).map(|column| column.role);
+        role(at) == Some(ColumnRole::Lower) && role(at + 1) == Some(ColumnRole::Upper)
+    };
+    let after_joined = |at: usize| at > 0 && joined(at - 1);
+    let mut columns = Vec::new();
+    for (at, column) in table.columns.iter().enumerate().filter(|(at, _)| !after_joined(*at)) {
+        let measured = column.role != ColumnRole::Dimension;
+        if joined(at) {
+            columns.push(Heading {
+                heading: "Range".to_owned(),
+                unit: "likely values".to_owned(),
+                numeric: true,
+            });
+        } else {
+            let unit = if column.heading.eq_ignore_ascii_case(column.unit) { "" } else { column.unit };
+            columns.push(Heading {
+                heading: column.heading.to_owned(),
+                unit: unit.to_owned(),
+                numeric: measured,
+            });
+        }
+    }
+    let rows = table
+        .rows
+        .iter()
+        .map(|row| {
+            row.iter()
+                .enumerate()
+                .filter(|(at, _)| !after_joined(*at))
+                .map(|(at, cell)| {
+                    let text = match (joined(at), cell, row.get(at + 1)) {
+                        (true, Cell::Missing, _) | (true, _, Some(Cell::Missing) | None) => {
+                            words::cell(&Cell::Missing)
+                        }
+                        (true, lower, Some(upper)) => {
+                            format!("{} to {}", words::cell(lower), words::cell(upper))
+                        }
+                        (false, cell, _) => match cell.text() {
+                            Some(text) => words::day(text),
+                            None => words::cell(cell),
+                        },
+                    };
+                    let numeric =
+                        table.columns.get(at).is_some_and(|column| column.role != ColumnRole::Dimension);
+                    Entry { text, numeric, header: at == 0 }
+                })
+                .collect()
+        })
+        .collect();
+    Page { caption: table.title.clone(), columns, rows }.html()
+}
+
+/// A sealed table, in the words of the set.
+pub(crate) fn sealed(set: &SealedSet, table: &SealedTable) -> Result<String, Error> {
+    let any = |of: fn(&SealedRow) -> bool| table.rows.iter().any(of);
+    let headed = any(|row| !row.heading.is_empty());
+    let shares = any(|row| row.per_hundred.is_some());
+    let changes = any(|row| row.change.is_some());
+    let heading =
+        |heading: &str, numeric: bool| Heading { heading: heading.to_owned(), unit: String::new(), numeric };
+    let entry = |text: String, numeric: bool| Entry { text, numeric, header: false };
+    let mut columns = vec![heading("Risk", false)];
+    if headed {
+        columns.push(heading("Kind", false));
+    }
+    columns.push(heading("Number of pupils", true));
+    if shares {
+        columns.push(heading("Share of pupils", true));
+    }
+    if changes {
+        columns.push(heading("Change since the period before", false));
+    }
+    let rows = table
+        .rows
+        .iter()
+        .map(|row| {
+            let mut cells = vec![Entry { text: row.row.clone(), numeric: false, header: true }];
+            if headed {
+                cells.push(entry(words::sentence(&row.heading), false));
+            }
+            cells.push(entry(row.shown.words(), true));
+            if shares {
+                cells.push(entry(row.per_hundred.clone().unwrap_or_else(|| "not given".to_owned()), true));
+            }
+            if changes {
+                cells.push(entry(row.change.clone().unwrap_or_else(|| "not given".to_owned()), false));
+            }
+            cells
+        })
+        .collect();
+    let caption = format!(
+        "{}, {}. Out of {} pupils.",
+        table.title.trim_end_matches('.'),
+        words::period(&set.period),
+        words::whole(i64::from(table.roll))
+    );
+    Page { caption, columns, rows }.html()
+}
+
+/// The measures whose unit is not a pupil.
+pub(crate) fn operational(set: &SealedSet) -> Result<String, Error> {
+    if set.operational.is_empty() {
+        return Ok(String::new());
+    }
+    let heading =
+        |text: &str, numeric: bool| Heading { heading: text.to_owned(), unit: String::new(), numeric };
+    let rows = set
+        .operational
+        .iter()
+        .map(|measure| {
+            vec![
+                Entry { text: measure.title.clone(), numeric: false, header: true },
+                Entry { text: measure.shown.clone(), numeric: true, header: false },
+            ]
+        })
+        .collect();
+    let caption = format!("How the filter and its care did, {}", words::period(&set.period));
+    Page { caption, columns: vec![heading("What was measured", false), heading("Result", true)], rows }.html()
+}

@@ -1,0 +1,355 @@
+//! Hand-made tables and sets for tests and for looking at; no figure here comes from anywhere.
+
+use query::disclosure::sealed::{
+    OperationalMeasure, RollGroup, SealedPolicy, SealedRow, SealedSet, SealedTable, Shown,
+};
+use query::{Cell, ColumnRole, CoveredPeriod, Table, TableColumn, Versions};
+
+const fn column(
+    id: &'static str,
+    heading: &'static str,
+    unit: &'static str,
+    role: ColumnRole,
+) -> TableColumn {
+    TableColumn { id, heading, unit, role }
+}
+
+fn table(
+    schema: &'static str,
+    title: &str,
+    unit: &'static str,
+    columns: Vec<TableColumn>,
+    rows: Vec<Vec<Cell>>,
+) -> Table {
+    Table {
+        schema,
+        title: title.to_owned(),
+        school: "Northbrook Community School".to_owned(),
+        period: CoveredPeriod { from: "2025-09-01".into(), to: "2025-12-19".into(), school_days: 74 },
+        unit,
+        denominator: "active actor-days",
+        interval: "95 % interval, leaving out one pupil at a time",
+        notes: vec![
+            "Last night's logs went in at 04:12; this is not live monitoring.".to_owned(),
+            "One night is missing: 14 November 2025.".to_owned(),
+        ],
+        reading: "The last week lies inside its usual range.".to_owned(),
+        versions: Versions {
+            watershed: "0.1.0".into(),
+            settings: "9f2c11d0".into(),
+            lake: vec!["requests=41".into()],
+        },
+        columns,
+        rows,
+    }
+}
+
+/// Weeks of a term with a rate and its interval; half-term leaves a hole.
+pub(crate) fn trend() -> Table {
+    let weeks = [
+        ("2025-09-01", 31, 12.4, 8.1, 17.0),
+        ("2025-09-08", 40, 14.9, 10.2, 20.3),
+        ("2025-09-15", 38, 13.8, 9.6, 18.9),
+        ("2025-09-22", 44, 16.0, 11.2, 21.7),
+        ("2025-09-29", 29, 10.9, 7.0, 15.6),
+        ("2025-10-06", 47, 17.3, 12.0, 23.4),
+        ("2025-10-13", 52, 19.1, 13.5, 25.7),
+        ("2025-10-20", 35, 12.7, 8.5, 17.7),
+        ("2025-11-03", 41, 14.8, 10.1, 20.2),
+        ("2025-11-10", 30, 13.7, 8.6, 19.8),
+        ("2025-11-17", 66, 23.8, 17.2, 31.5),
+        ("2025-11-24", 58, 21.1, 15.0, 28.2),
+        ("2025-12-01", 49, 17.9, 12.5, 24.2),
+        ("2025-12-08", 37, 13.5, 9.1, 18.6),
+        ("2025-12-15", 22, 9.8, 5.7, 14.9),
+    ];
+    table(
+        "watershed.trend/1",
+        "Getting round the filter: how many pupil-days in every 1,000",
+        "actor-days",
+        vec![
+            column("week_start_date", "School week beginning", "", ColumnRole::Dimension),
+            column("actor_days", "Actor-days", "actor-days", ColumnRole::Measure),
+            column("rate_per_1000", "Rate", "actor-days per 1,000 active actor-days", ColumnRole::Measure),
+            column("rate_lower_per_1000", "Lower end", "", ColumnRole::Lower),
+            column("rate_upper_per_1000", "Upper end", "", ColumnRole::Upper),
+        ],
+        weeks
+            .iter()
+            .map(|(week, count, rate, lower, upper)| {
+                vec![
+                    Cell::Text((*week).to_owned()),
+                    Cell::Integer(*count),
+                    Cell::Real(*rate),
+                    Cell::Real(*lower),
+                    Cell::Real(*upper),
+                ]
+            })
+            .collect(),
+    )
+}
+
+/// Three themes beside each other.
+pub(crate) fn themes() -> Table {
+    let mut rows = Vec::new();
+    for (position, week) in ["2025-09-01", "2025-09-08", "2025-09-15", "2025-09-22"].iter().enumerate() {
+        let step = i64::try_from(position).unwrap_or(0);
+        for (theme, count) in
+            [("Bypass", 20 + 3 * step), ("AI tools", 35 - 2 * step), ("Bullying", 6 + step % 2)]
+        {
+            rows.push(vec![
+                Cell::Text((*week).to_owned()),
+                Cell::Text(theme.to_owned()),
+                Cell::Integer(count),
+            ]);
+        }
+    }
+    table(
+        "watershed.trend/1",
+        "Attempts in each week",
+        "attempts",
+        vec![
+            column("week_start_date", "School week beginning", "", ColumnRole::Dimension),
+            column("theme", "Theme", "", ColumnRole::Dimension),
+            column("attempts", "Attempts", "attempts", ColumnRole::Measure),
+        ],
+        rows,
+    )
+}
+
+/// Groups and themes; one group has no figure.
+pub(crate) fn groups() -> Table {
+    let groups = ["Year 7", "Year 8", "Year 9", "Year 10", "Year 11", "Year 12", "Year 13"];
+    let themes = [
+        ("Getting round the filter", [12, 31, 66, 40, 22, 9, 4]),
+        ("AI tools and companions", [55, 61, 48, 72, 90, 31, 28]),
+        ("Self-harm and suicide", [1, 0, 3, 2, 0, 0, 1]),
+        ("Violence and weapons", [4, 9, 14, 7, 3, 0, 0]),
+        ("Gambling, scams, malware", [2, 3, 11, 24, 35, 12, 6]),
+    ];
+    let mut rows = Vec::new();
+    for (theme, values) in themes {
+        for (group, value) in groups.iter().zip(values) {
+            let missing = *group == "Year 13" && value == 1;
+            let cell = if missing { Cell::Missing } else { Cell::Integer(value) };
+            rows.push(vec![Cell::Text((*group).to_owned()), Cell::Text(theme.to_owned()), cell]);
+        }
+    }
+    table(
+        "watershed.groups/1",
+        "Episodes by theme and year group",
+        "episodes",
+        vec![
+            column("group", "Group", "", ColumnRole::Dimension),
+            column("theme", "Theme", "", ColumnRole::Dimension),
+            column("episodes", "Episodes", "episodes", ColumnRole::Measure),
+        ],
+        rows,
+    )
+}
+
+/// A severe episode or two.
+pub(crate) fn attention() -> Table {
+    let text = |text: &str| Cell::Text(text.to_owned());
+    table(
+        "watershed.attention/1",
+        "What needs attention",
+        "episodes",
+        vec![
+            column("started_local", "Started", "", ColumnRole::Dimension),
+            column("actor", "Pseudonym", "", ColumnRole::Dimension),
+            column("group", "Group", "", ColumnRole::Dimension),
+            column("theme", "Theme", "", ColumnRole::Dimension),
+            column("outcome", "Outcome", "", ColumnRole::Dimension),
+            column("severity_level", "Severity", "1 to 5", ColumnRole::Measure),
+            column("records", "Records", "records", ColumnRole::Evidence),
+        ],
+        vec![
+            vec![
+                text("2025-12-17 13:42"),
+                text("4be1a09c77d20f13"),
+                text("Year 10"),
+                text("Self-harm"),
+                text("allowed"),
+                Cell::Integer(5),
+                Cell::Integer(7),
+            ],
+            vec![
+                text("2025-12-16 09:05"),
+                text("00c1d5f2aa3e9b40"),
+                text("Year 8"),
+                text("Sexual content"),
+                text("blocked"),
+                Cell::Integer(4),
+                Cell::Integer(23),
+            ],
+        ],
+    )
+}
+
+fn row(name: &str, heading: &str, shown: Shown) -> SealedRow {
+    let banded = matches!(shown, Shown::Band { .. });
+    SealedRow {
+        row: name.to_owned(),
+        heading: heading.to_owned(),
+        per_hundred: match &shown {
+            Shown::Band { from, to } => {
+                Some(format!("{} to {} in every 100 pupils", from * 100 / 1030, (to * 100).div_ceil(1030)))
+            }
+            _ => None,
+        },
+        change: banded.then(|| "no clear change".to_owned()),
+        shown,
+    }
+}
+
+/// A secondary school's governor set.
+pub(crate) fn governors() -> SealedSet {
+    let band = |from| Shown::Band { from, to: from + 4 };
+    let few = || Shown::FewerThan { n: 10 };
+    SealedSet {
+        schema: "watershed.sealed/1".to_owned(),
+        id: "northbrook-governors-2025-autumn-7c1e".to_owned(),
+        school: "northbrook".to_owned(),
+        school_name: "Northbrook Community School".to_owned(),
+        audience: "governors".to_owned(),
+        period: "2025-autumn".to_owned(),
+        period_from: "2025-09-01".to_owned(),
+        period_to: "2025-12-19".to_owned(),
+        sealed_on: "2026-01-05".to_owned(),
+        approver: "designated safeguarding lead".to_owned(),
+        policy: SealedPolicy {
+            version: "1".to_owned(),
+            threshold_pupils: 10,
+            band_pupils: 5,
+            category_list_version: "a41f90".to_owned(),
+            shape: "T0 T1".to_owned(),
+            fallback_level: 1,
+        },
+        roll: vec![
+            RollGroup { group: "Year 7".to_owned(), pupils: 210, counted: true },
+            RollGroup { group: "Year 8".to_owned(), pupils: 205, counted: true },
+        ],
+        tables: vec![
+            SealedTable {
+                id: "T0".to_owned(),
+                title: "Pupils with at least one episode in any of the rows below".to_owned(),
+                roll: 1030,
+                rows: vec![row("Any of the risks below", "", band(210))],
+            },
+            SealedTable {
+                id: "T1".to_owned(),
+                title: "Pupils with at least one episode in each row".to_owned(),
+                roll: 1030,
+                rows: vec![
+                    row("Sexual content", "content", band(25)),
+                    row("Self-harm, suicide, eating disorders", "content", band(30)),
+                    row("Violence and weapons", "content", band(40)),
+                    row("Hate and extremism", "content", few()),
+                    row("Drugs, alcohol, tobacco", "content", band(15)),
+                    row("Misleading content", "content", few()),
+                    row("Contact risks", "contact", few()),
+                    row("AI tools and companions", "contact", band(95)),
+                    row("Getting round the filter", "conduct", band(60)),
+                    row("Bullying", "conduct", few()),
+                    row("Hacking, piracy, crime", "conduct", band(10)),
+                    row("Gambling, scams, malware", "commerce", band(25)),
+                ],
+            },
+        ],
+        operational: vec![
+            OperationalMeasure {
+                id: "nights_missing_days".to_owned(),
+                title: "School days without logs".to_owned(),
+                shown: "1 of 74 days".to_owned(),
+            },
+            OperationalMeasure {
+                id: "identified_percent".to_owned(),
+                title: "Share of requests tied to a person".to_owned(),
+                shown: "93 %".to_owned(),
+            },
+            OperationalMeasure {
+                id: "requests".to_owned(),
+                title: "Page requests seen, all users".to_owned(),
+                shown: "12,000,000".to_owned(),
+            },
+        ],
+        statements: vec![
+            "Some matters are never reported here, whether or not any arose.".to_owned(),
+            "Parts need not add up: each row is its own range.".to_owned(),
+        ],
+        previous_hash: String::new(),
+    }
+}
+
+/// The parent set below it.
+pub(crate) fn parents() -> SealedSet {
+    let mut set = governors();
+    set.id = "northbrook-parents-2025-autumn-19ab".to_owned();
+    set.audience = "parents".to_owned();
+    set.policy.threshold_pupils = 20;
+    set.policy.band_pupils = 10;
+    let band = |from| Shown::Band { from, to: from + 9 };
+    let few = || Shown::FewerThan { n: 20 };
+    set.tables = vec![
+        SealedTable {
+            id: "T0".to_owned(),
+            title: "Pupils with at least one event in any topic".to_owned(),
+            roll: 1030,
+            rows: vec![row("Any topic", "", band(210))],
+        },
+        SealedTable {
+            id: "T1".to_owned(),
+            title: "Pupils with at least one event in each topic".to_owned(),
+            roll: 1030,
+            rows: vec![
+                row("Violence and weapons", "content", band(40)),
+                row("Misleading content", "content", few()),
+                row("AI tools and companions", "contact", band(90)),
+                row("Getting round the filter", "conduct", band(60)),
+                row("Bullying", "conduct", few()),
+                row("Hacking, piracy, crime", "conduct", few()),
+                row("Gambling, scams, malware", "commerce", band(20)),
+            ],
+        },
+    ];
+    set.operational = vec![
+        OperationalMeasure {
+            id: "commonest_blocked_words".to_owned(),
+            title: "What the filter stopped most often".to_owned(),
+            shown: "games, adverts, shopping".to_owned(),
+        },
+        OperationalMeasure {
+            id: "sites_opened_sites".to_owned(),
+            title: "Sites opened for lessons, to the nearest 5".to_owned(),
+            shown: "25 sites".to_owned(),
+        },
+    ];
+    set
+}
+
+/// A village school: no pupil figures at all.
+pub(crate) fn village() -> SealedSet {
+    let mut set = parents();
+    set.school_name = "Little Marsh Primary School".to_owned();
+    set.id = "little-marsh-parents-2025-26-03dd".to_owned();
+    set.period = "2025-26".to_owned();
+    set.tables.clear();
+    set
+}
+
+/// Each other way in which a figure can be shown.
+pub(crate) fn corners() -> SealedSet {
+    let mut set = governors();
+    set.tables.truncate(1);
+    if let Some(table) = set.tables.first_mut() {
+        table.id = "T1".to_owned();
+        table.rows = vec![
+            row("Everybody", "content", Shown::AllOrNearly),
+            row("A school too small", "content", Shown::NotBrokenDown),
+            row("Logs incomplete", "conduct", Shown::NotAvailable),
+            row("At the very end", "commerce", Shown::Band { from: 995, to: 999 }),
+        ];
+    }
+    set
+}
