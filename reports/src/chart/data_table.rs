@@ -51,7 +51,7 @@ pub(crate) fn live(table: &Table) -> Result<String, Error> {
         } else {
             let unit = if column.heading.eq_ignore_ascii_case(column.unit) { "" } else { column.unit };
             columns.push(Heading {
-                heading: column.heading.to_owned(),
+                heading: column.heading.to_string(),
                 unit: unit.to_owned(),
                 numeric: measured,
             });

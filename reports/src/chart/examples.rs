@@ -5,13 +5,8 @@ use query::disclosure::sealed::{
 };
 use query::{Cell, ColumnRole, CoveredPeriod, Table, TableColumn, Versions};
 
-const fn column(
-    id: &'static str,
-    heading: &'static str,
-    unit: &'static str,
-    role: ColumnRole,
-) -> TableColumn {
-    TableColumn { id, heading, unit, role }
+fn column(id: &'static str, heading: &'static str, unit: &'static str, role: ColumnRole) -> TableColumn {
+    TableColumn { id: id.into(), heading: heading.into(), unit, role }
 }
 
 fn table(
@@ -224,7 +219,6 @@ pub(crate) fn governors() -> SealedSet {
             band_pupils: 5,
             category_list_version: "a41f90".to_owned(),
             shape: "T0 T1".to_owned(),
-            fallback_level: 1,
         },
         roll: vec![
             RollGroup { group: "Year 7".to_owned(), pupils: 210, counted: true },
@@ -278,7 +272,6 @@ pub(crate) fn governors() -> SealedSet {
             "Some matters are never reported here, whether or not any arose.".to_owned(),
             "Parts need not add up: each row is its own range.".to_owned(),
         ],
-        previous_hash: String::new(),
     }
 }
 

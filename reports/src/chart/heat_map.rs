@@ -48,7 +48,8 @@ pub(super) fn draw(
     let read = read(table, choice)?;
     let narrow = width.is_narrow();
     let measure = column(table, choice.measure)?;
-    let (heading, unit) = table.columns.get(measure).map_or(("", ""), |column| (column.heading, column.unit));
+    let (heading, unit) =
+        table.columns.get(measure).map_or(("", ""), |column| (&*column.heading, column.unit));
     let title = if choice.title.is_empty() { table.title.clone() } else { choice.title.clone() };
     let scale = Scale::new(&read);
 

@@ -27,11 +27,11 @@ pub struct LineChoice<'a> {
     pub only: Vec<(&'a str, &'a str)>,
 }
 
-impl LineChoice<'static> {
+impl<'a> LineChoice<'a> {
     /// First dimension along the bottom, the last figure that has an interval (else the first) upwards.
     #[must_use]
-    pub fn usual(table: &Table) -> Option<Self> {
-        let x = table.columns.iter().find(|column| column.role == ColumnRole::Dimension)?.id;
+    pub fn usual(table: &'a Table) -> Option<Self> {
+        let x = table.columns.iter().find(|column| column.role == ColumnRole::Dimension)?;
         let of_role = |position: usize| table.columns.get(position).map(|column| column.role);
         let with_interval = (0..table.columns.len()).rev().find(|position| {
             of_role(*position) == Some(ColumnRole::Measure)
@@ -40,12 +40,12 @@ impl LineChoice<'static> {
         });
         let measure = with_interval
             .or_else(|| table.columns.iter().position(|column| column.role == ColumnRole::Measure))?;
-        let interval =
-            with_interval.and_then(|at| Some((table.columns.get(at + 1)?.id, table.columns.get(at + 2)?.id)));
+        let interval = with_interval
+            .and_then(|at| Some((&*table.columns.get(at + 1)?.id, &*table.columns.get(at + 2)?.id)));
         Some(Self {
             title: String::new(),
-            x,
-            measure: table.columns.get(measure)?.id,
+            x: &x.id,
+            measure: &table.columns.get(measure)?.id,
             interval,
             series: None,
             only: Vec::new(),
@@ -79,7 +79,8 @@ pub(super) fn draw(
     let banded =
         shown.len() == 1 && shown.iter().any(|(line, _)| line.values.iter().any(|v| v.ends.is_some()));
     let measure = column(table, choice.measure)?;
-    let (heading, unit) = table.columns.get(measure).map_or(("", ""), |column| (column.heading, column.unit));
+    let (heading, unit) =
+        table.columns.get(measure).map_or(("", ""), |column| (&*column.heading, column.unit));
     let title = if choice.title.is_empty() { table.title.clone() } else { choice.title.clone() };
 
     let sheet = Sheet::new(&format!("line-{}", slug(&title)), width.0);
@@ -304,7 +305,7 @@ fn along(sheet: &Sheet, field: &Field, places: &[(f64, String)], narrow: bool) -
 
 fn across_title(table: &Table, choice: &LineChoice<'_>, places: &[(f64, String)]) -> String {
     let heading =
-        table.column(choice.x).and_then(|at| table.columns.get(at)).map_or("", |column| column.heading);
+        table.column(choice.x).and_then(|at| table.columns.get(at)).map_or("", |column| &*column.heading);
     let year = |place: Option<&(f64, String)>| {
         place.and_then(|(_, text)| words::date(text)).map(|date| date.year().to_string())
     };
