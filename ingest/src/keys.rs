@@ -35,7 +35,8 @@ pub struct PublicKey {
     bytes: [u8; 32],
 }
 
-/// Key that opens what was sealed for its public half.
+/// Key that opens what was sealed for its public half; copies are wiped when dropped.
+#[derive(Clone)]
 pub struct PrivateKey {
     id: [u8; 8],
     bytes: Zeroizing<[u8; 32]>,

@@ -200,4 +200,4 @@ never!(
 );
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -1,0 +1,397 @@
+//! One import's share of the vault: a file per local day and content, all or nothing.
+
+use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::path::{Path, PathBuf};
+
+use jiff::civil::Date;
+
+use super::rows::{IncidentRow, RejectRow, RequestRow, Row, WordRow};
+use super::seal::{self, Closed, SealedFile};
+use super::{Content, remove_if_empty};
+use crate::error::{Error, Kind};
+use crate::event::{Event, Identified, Pseudonymous};
+use crate::keys::PublicKey;
+use crate::pseudonymise::{Domain, Keyring};
+use crate::report::{Place, Reason};
+use crate::school::{AcademicYear, SchoolId};
+use crate::state::{Unmapped, WordKind};
+
+/// Day files of requests open at once; an older one is closed and a new one begun when its day returns.
+const OPEN_DAYS: usize = 8;
+/// Bytes in memory over all day files, about.
+const BUFFERED_BYTES: usize = 48 << 20;
+/// Distinct unknown words remembered per import; the rows themselves keep every word.
+const REMEMBERED_WORDS: usize = 20_000;
+
+/// What an import put into the vault.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SealedImport {
+    /// Files.
+    pub files: u64,
+    /// Rows in them, rejects and words included.
+    pub rows: u64,
+    /// Bytes on the disk.
+    pub bytes: u64,
+    /// Words that no data file knows, for the state file.
+    pub unmapped: Vec<Unmapped>,
+}
+
+/// Seals one import. Nothing is in its place before [`finish`](Self::finish); dropping the writer
+/// without it leaves nothing.
+pub struct VaultWriter {
+    shelf: Shelf,
+    keyring: Keyring,
+    ingest_date: Date,
+    requests: Days<RequestRow<'static>>,
+    incidents: Days<IncidentRow<'static>>,
+    rejects: Days<RejectRow<'static>>,
+    words: BTreeMap<(WordKind, AcademicYear), HashMap<String, Unmapped>>,
+    file_name: Option<String>,
+}
+
+/// Where files go and for whom.
+struct Shelf {
+    vault: PathBuf,
+    school: SchoolId,
+    recipients: Vec<PublicKey>,
+    fingerprint16: String,
+    import_token: i64,
+    closed: Vec<Closed>,
+    open: BTreeSet<PathBuf>,
+}
+
+impl VaultWriter {
+    /// Begins an import's share of the vault. `ingest_date` is the local day of the import: rejects
+    /// and unknown words are filed under it.
+    ///
+    /// # Errors
+    /// [`Kind::Configuration`] when there are no recipients or too many.
+    pub fn create(
+        vault: &Path,
+        school: &SchoolId,
+        recipients: &[PublicKey],
+        fingerprint16: &str,
+        ingest_date: Date,
+        keyring: &Keyring,
+    ) -> Result<Self, Error> {
+        seal::check_recipients(recipients)?;
+        let import_token = crate::pseudonymise::parse(fingerprint16)
+            .ok_or_else(|| Error::new(Kind::Bug, "a fingerprint's short form is not 16 digits"))?;
+        Ok(Self {
+            shelf: Shelf {
+                vault: vault.to_owned(),
+                school: school.clone(),
+                recipients: recipients.to_vec(),
+                fingerprint16: fingerprint16.to_owned(),
+                import_token,
+                closed: Vec::new(),
+                open: BTreeSet::new(),
+            },
+            keyring: keyring.clone(),
+            ingest_date,
+            requests: Days::new(Content::Requests),
+            incidents: Days::new(Content::Incidents),
+            rejects: Days::new(Content::Rejects),
+            words: BTreeMap::new(),
+            file_name: None,
+        })
+    }
+
+    /// Seals a request. On an illegal list the row keeps who, when and a keyed hash of the address.
+    ///
+    /// # Errors
+    /// When the disk or the year's key fails.
+    pub fn push(
+        &mut self,
+        event: &Event<'_, Identified>,
+        pseudonymous: &Event<'_, Pseudonymous>,
+    ) -> Result<(), Error> {
+        let facts = &event.facts;
+        let moment = &event.moment;
+        let illegal_token = if facts.illegal { Some(self.illegal_token(event)?) } else { None };
+        let page = (!facts.illegal).then_some(&event.page);
+        let row = RequestRow {
+            import_token: self.shelf.import_token,
+            record_number: whole(event.place.record),
+            event_time_utc_us: moment.utc_us,
+            local_date: moment.local_date,
+            local_minute: i64::from(moment.local_minute),
+            actor: pseudonymous.actor.token,
+            actor_kind: event.actor.kind.word().into(),
+            role: facts.role.word().into(),
+            group_id: facts.group_id.into(),
+            device: pseudonymous.device,
+            user_written: Some(event.actor.written.as_ref())
+                .filter(|text| !text.is_empty())
+                .map(Cow::Borrowed),
+            address: borrowed(event.device.address.as_ref()),
+            client_host: borrowed(event.device.host.as_ref()),
+            user_agent: borrowed(event.device.user_agent.as_ref()),
+            scheme: borrowed(page.and_then(|page| page.scheme.as_ref())),
+            host: borrowed(page.map(|page| &page.host).filter(|host| !host.is_empty())),
+            port: page.and_then(|page| page.port).map(i64::from),
+            path: borrowed(page.and_then(|page| page.path.as_ref())),
+            query: borrowed(page.and_then(|page| page.query.as_ref())),
+            search_words: borrowed(page.and_then(|_| event.search.as_ref())),
+            group_words: borrowed(event.words.group.as_ref()),
+            category_words: borrowed(page.and_then(|_| event.words.categories.as_ref())),
+            code: facts.code.into(),
+            theme: facts.theme.map(Cow::Borrowed),
+            search_theme: page.and(facts.search_theme).map(Cow::Borrowed),
+            action: event.action.word().into(),
+            severity: i64::from(facts.severity),
+            record_noise: facts.record_noise,
+            illegal_token,
+        };
+        self.requests.push(&mut self.shelf, moment.local_date, &row)?;
+        self.unknown_words(event)
+    }
+
+    /// Seals a record that could not be read.
+    ///
+    /// # Errors
+    /// When the disk fails.
+    pub fn push_reject(&mut self, place: Place, reason: Reason, raw: &[u8]) -> Result<(), Error> {
+        let row = RejectRow {
+            import_token: self.shelf.import_token,
+            record_number: whole(place.record),
+            line_number: whole(place.line),
+            offset_bytes: whole(place.offset_bytes),
+            reason: reason.word().into(),
+            raw: raw.into(),
+        };
+        self.rejects.push(&mut self.shelf, self.ingest_date, &row)
+    }
+
+    /// Seals the name under which the file was dropped.
+    pub fn file_name(&mut self, name: &str) {
+        self.file_name = Some(name.to_owned());
+    }
+
+    /// Puts everything in its place, on the disk, under its final name.
+    ///
+    /// # Errors
+    /// When the disk fails; what was begun is taken back as far as possible.
+    pub fn finish(mut self) -> Result<SealedImport, Error> {
+        self.requests.close_all(&mut self.shelf)?;
+        self.incidents.close_all(&mut self.shelf)?;
+        self.rejects.close_all(&mut self.shelf)?;
+        let unmapped = self.seal_words()?;
+        let mut sealed = SealedImport { unmapped, ..SealedImport::default() };
+        let mut folders = BTreeSet::new();
+        for file in &self.shelf.closed {
+            file.publish()?;
+            folders.insert(file.folder().to_owned());
+            sealed.files += 1;
+            sealed.rows += file.rows;
+            sealed.bytes += file.bytes;
+        }
+        for folder in folders {
+            seal::sync_folder(&folder)?;
+        }
+        self.shelf.closed.clear();
+        Ok(sealed)
+    }
+
+    /// Takes back what was written.
+    pub fn abandon(self) {
+        drop(self);
+    }
+
+    fn illegal_token(&self, event: &Event<'_, Identified>) -> Result<i64, Error> {
+        let page = &event.page;
+        let address = format!(
+            "{}{}?{}",
+            page.host,
+            page.path.as_deref().unwrap_or_default(),
+            page.query.as_deref().unwrap_or_default()
+        );
+        self.keyring.token(event.moment.academic_year, Domain::IllegalPage, address.as_bytes())
+    }
+
+    fn unknown_words(&mut self, event: &Event<'_, Identified>) -> Result<(), Error> {
+        let words = &event.words;
+        if let Some(group) = words.group.as_deref().filter(|group| words.group_unmatched && !group.is_empty())
+        {
+            self.unknown_word(WordKind::Group, event, group)?;
+        }
+        if !event.facts.illegal {
+            for word in &words.unmapped {
+                self.unknown_word(WordKind::Category, event, word)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn unknown_word(
+        &mut self,
+        kind: WordKind,
+        event: &Event<'_, Identified>,
+        word: &str,
+    ) -> Result<(), Error> {
+        self.count_word(kind, event.moment.academic_year, event.moment.local_date, word)
+    }
+
+    fn count_word(&mut self, kind: WordKind, year: AcademicYear, day: Date, word: &str) -> Result<(), Error> {
+        let known = self.words.entry((kind, year)).or_default();
+        if let Some(found) = known.get_mut(word) {
+            found.records += 1;
+            found.first_date = found.first_date.min(day);
+            found.last_date = found.last_date.max(day);
+        } else if known.len() < REMEMBERED_WORDS {
+            let domain = match kind {
+                WordKind::Category => Domain::Category,
+                WordKind::Group => Domain::Group,
+            };
+            let token = self.keyring.token(year, domain, word.as_bytes())?;
+            known.insert(
+                word.to_owned(),
+                Unmapped { kind, year, token, records: 1, first_date: day, last_date: day },
+            );
+        }
+        Ok(())
+    }
+
+    fn seal_words(&mut self) -> Result<Vec<Unmapped>, Error> {
+        let mut days = Days::<WordRow<'static>>::new(Content::Words);
+        let import_token = self.shelf.import_token;
+        if let Some(name) = self.file_name.take() {
+            let row = WordRow {
+                import_token,
+                kind: "file name".into(),
+                academic_year: None,
+                token: None,
+                words: name.into(),
+                records: 1,
+            };
+            days.push(&mut self.shelf, self.ingest_date, &row)?;
+        }
+        let mut unmapped = Vec::new();
+        for (word, found) in std::mem::take(&mut self.words).into_values().flatten() {
+            let row = WordRow {
+                import_token,
+                kind: found.kind.word().into(),
+                academic_year: Some(found.year.to_string().into()),
+                token: Some(found.token),
+                words: word.into(),
+                records: whole(found.records),
+            };
+            days.push(&mut self.shelf, self.ingest_date, &row)?;
+            unmapped.push(found);
+        }
+        unmapped.sort_unstable_by_key(|word| (word.kind, word.year, word.token));
+        days.close_all(&mut self.shelf)?;
+        Ok(unmapped)
+    }
+}
+
+impl std::fmt::Debug for VaultWriter {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(formatter, "VaultWriter({}, redacted)", self.shelf.fingerprint16)
+    }
+}
+
+/// Unfinished files go with their writer, also when it ends by an error.
+impl Drop for Shelf {
+    fn drop(&mut self) {
+        let mut folders = BTreeSet::new();
+        for file in self.closed.drain(..) {
+            for path in [file.partial(), file.place()] {
+                remove_quietly(path);
+            }
+            folders.insert(file.folder().to_owned());
+        }
+        for partial in std::mem::take(&mut self.open) {
+            remove_quietly(&partial);
+            folders.extend(partial.parent().map(Path::to_owned));
+        }
+        for folder in folders {
+            if let Err(error) = remove_if_empty(&folder) {
+                tracing::warn!(%error, "an empty folder of the vault stays");
+            }
+        }
+    }
+}
+
+fn remove_quietly(path: &Path) {
+    match std::fs::remove_file(path) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+            tracing::warn!(kind = %error.kind(), "an unfinished file of the vault stays until the next start");
+        }
+        _ => {}
+    }
+}
+
+/// The open day files of one content, the one used last at the end.
+struct Days<R: Row> {
+    content: Content,
+    open: Vec<(Date, SealedFile<R>)>,
+    next_number: BTreeMap<Date, u32>,
+}
+
+impl<R: Row> Days<R> {
+    const fn new(content: Content) -> Self {
+        Self { content, open: Vec::new(), next_number: BTreeMap::new() }
+    }
+
+    fn push<S: Row<Columns = R::Columns>>(
+        &mut self,
+        shelf: &mut Shelf,
+        day: Date,
+        row: &S,
+    ) -> Result<(), Error> {
+        match self.open.iter().rposition(|(open, _)| *open == day) {
+            Some(position) if position + 1 == self.open.len() => {}
+            Some(position) => self.open[position..].rotate_left(1),
+            None => self.begin(shelf, day)?,
+        }
+        if let Some((_, file)) = self.open.last_mut() {
+            file.push(row)?;
+        }
+        let buffered: usize = self.open.iter().map(|(_, file)| file.buffered_bytes()).sum();
+        if buffered > BUFFERED_BYTES
+            && let Some((_, file)) = self.open.iter_mut().max_by_key(|(_, file)| file.buffered_bytes())
+        {
+            file.flush()?;
+        }
+        Ok(())
+    }
+
+    fn begin(&mut self, shelf: &mut Shelf, day: Date) -> Result<(), Error> {
+        if self.open.len() >= OPEN_DAYS {
+            let (_, oldest) = self.open.remove(0);
+            shelf.close(oldest)?;
+        }
+        let number = self.next_number.entry(day).or_default();
+        let name = self.content.file_name(&shelf.fingerprint16, *number);
+        *number += 1;
+        let file =
+            SealedFile::create(&shelf.vault, &day.to_string(), &name, &shelf.school, &shelf.recipients)?;
+        shelf.open.insert(file.partial().to_owned());
+        self.open.push((day, file));
+        Ok(())
+    }
+
+    fn close_all(&mut self, shelf: &mut Shelf) -> Result<(), Error> {
+        self.open.drain(..).try_for_each(|(_, file)| shelf.close(file))
+    }
+}
+
+impl Shelf {
+    fn close<R: Row>(&mut self, file: SealedFile<R>) -> Result<(), Error> {
+        let partial = file.partial().to_owned();
+        let closed = file.close()?;
+        self.open.remove(&partial);
+        self.closed.push(closed);
+        Ok(())
+    }
+}
+
+fn borrowed<'a>(text: Option<&'a Cow<'_, str>>) -> Option<Cow<'a, str>> {
+    text.map(|text| Cow::Borrowed(text.as_ref()))
+}
+
+fn whole(number: u64) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
+}
