@@ -3,17 +3,33 @@
 //! The files stand in `ingest/data/` and ship inside the program; a file of the same name in a
 //! school's `settings` folder adds rows or replaces them on the days it covers.
 
-#![allow(dead_code, reason = "skeleton")]
+mod cache;
+mod category_map;
 mod data_file;
+mod incident_map;
+mod noise;
+mod search_terms;
+mod site_list;
 pub mod taxonomy;
 
 use std::borrow::Cow;
+use std::cmp::Reverse;
+use std::collections::BTreeSet;
 use std::fmt;
 use std::path::Path;
 
 use jiff::civil::Date;
 
+pub use cache::ClassifyCache;
 pub use taxonomy::{Code, Row, Taxonomy, UNCATEGORISED, UNMAPPED};
+
+use cache::HostAnswer;
+use category_map::CategoryMap;
+use data_file::DataFile;
+use incident_map::IncidentMap;
+use noise::Noise;
+use search_terms::{SearchHit, SearchTerms};
+use site_list::HostTable;
 
 use crate::error::Error;
 
@@ -102,15 +118,22 @@ impl fmt::Debug for ClassifiedIncident<'_, '_> {
     }
 }
 
+/// From this severity on, words for noise do not hide what a record is about.
+const GRAVE: u8 = 3;
+
 /// All data files of a school, ready for look-ups.
 #[derive(Clone, Debug)]
 pub struct Classifier {
     taxonomy: Taxonomy,
+    categories: CategoryMap,
+    sites: HostTable<String>,
+    search_terms: SearchTerms,
+    noise: Noise,
+    incidents: IncidentMap,
+    files: Vec<DataFile>,
+    /// Days on which an answer can change; answers are cached between two of them.
+    changes: Vec<Date>,
 }
-
-/// Answers of one run, so that the same words and hosts are looked up once.
-#[derive(Debug, Default)]
-pub struct ClassifyCache {}
 
 impl Classifier {
     /// The shipped files under those of a school's `settings` folder (which need not exist).
@@ -130,7 +153,30 @@ impl Classifier {
     }
 
     fn from_layers(settings_dir: Option<&Path>) -> Result<Self, Error> {
-        Ok(Self { taxonomy: Taxonomy::load(settings_dir)? })
+        let taxonomy = Taxonomy::load(settings_dir)?;
+        let files = [
+            ("category_map.csv", category_map::SHIPPED),
+            ("sites.csv", site_list::SHIPPED),
+            ("search_terms.csv", search_terms::SHIPPED),
+            ("noise.csv", noise::SHIPPED),
+            ("incident_map.csv", incident_map::SHIPPED),
+        ];
+        let files: Vec<DataFile> = files
+            .into_iter()
+            .map(|(name, shipped)| DataFile::load(name, shipped, settings_dir))
+            .collect::<Result<_, _>>()?;
+        let categories = CategoryMap::read(&files[0], &taxonomy)?;
+        let sites = site_list::read(&files[1], &taxonomy)?;
+        let search_terms = SearchTerms::read(&files[2], &taxonomy)?;
+        let noise = Noise::read(&files[3])?;
+        let incidents = IncidentMap::read(&files[4], &taxonomy)?;
+        let mut changes = BTreeSet::new();
+        taxonomy.boundaries(&mut changes);
+        categories.boundaries(&mut changes);
+        sites.boundaries(&mut changes);
+        noise.boundaries(&mut changes);
+        let changes = changes.into_iter().collect();
+        Ok(Self { taxonomy, categories, sites, search_terms, noise, incidents, files, changes })
     }
 
     /// Codes, rows and themes.
@@ -141,10 +187,10 @@ impl Classifier {
 
     /// File names and texts that decide the answers, for the settings version.
     pub fn texts(&self) -> impl Iterator<Item = (&'static str, &str)> {
-        self.taxonomy.texts()
+        self.taxonomy.texts().chain(self.files.iter().flat_map(DataFile::texts))
     }
 
-    /// An empty cache for one run.
+    /// An empty cache for one run; it answers for this classifier only.
     #[must_use]
     pub fn cache(&self) -> ClassifyCache {
         ClassifyCache::default()
@@ -154,19 +200,123 @@ impl Classifier {
     pub fn classify<'s, 'a>(
         &'s self,
         input: &ClassifyInput<'a>,
-        _cache: &mut ClassifyCache,
+        cache: &mut ClassifyCache,
     ) -> Classified<'s, 'a> {
+        let date = input.date;
+        let epoch = self.changes.partition_point(|day| *day <= date);
+        let host = if input.host.is_empty() { input.site.unwrap_or("") } else { input.host };
+        let hits = match input.search {
+            Some(words) if !words.is_empty() => {
+                self.search_terms.hits(words, &self.taxonomy, date, &mut cache.spare)
+            }
+            _ => Vec::new(),
+        };
+        let host = cache.host(host, epoch, || self.host_answer(host, date));
+        let text = input.categories.unwrap_or("");
+        let words = cache.words(text, input.separators, epoch, || {
+            self.categories.answer(text, input.separators, &self.taxonomy, date)
+        });
+
+        let uncategorised = |index: usize| self.taxonomy.at(index).code == UNCATEGORISED;
+        let vendor = words.kept.iter().copied().filter(|index| !uncategorised(*index));
+        let from_site = if vendor.clone().next().is_none() { host.site } else { None };
+        let standing: Vec<usize> = vendor.chain(from_site).collect();
+        let all = || standing.iter().copied().chain(hits.iter().map(|hit| hit.code));
+
+        if let Some(illegal) = all().find(|index| self.taxonomy.at(*index).illegal) {
+            return self.illegal(illegal);
+        }
+        let learning =
+            all().chain(words.dropped.iter().copied()).any(|index| self.taxonomy.at(index).learning);
+        let unmapped: Vec<&'a str> = words.unmapped.iter().map(|range| &text[range.clone()]).collect();
+        let (chosen, code_source) = self.choose(&standing, from_site.is_some(), &hits);
+        let code: &'s str = match chosen {
+            Some(index) => &self.taxonomy.at(index).code,
+            None if unmapped.is_empty() => UNCATEGORISED,
+            None => UNMAPPED,
+        };
+        let definition =
+            chosen.map(|index| self.taxonomy.at(index)).or_else(|| self.taxonomy.code(code, date));
+        // Words searched for bring their own severity, which may be milder than their code's.
+        let by_category = match standing.first() {
+            Some(index) => self.taxonomy.at(*index).severity,
+            None if hits.is_empty() => definition.map_or(1, |code| code.severity),
+            None => 0,
+        };
+        let by_search = hits.first().map_or(0, |hit| hit.severity);
+        let severity = by_category.max(by_search).max(input.vendor_severity.unwrap_or(0).min(5));
+        let noisy = words.noise || host.noise;
+        let standing_noise = standing.first().is_some_and(|index| self.taxonomy.at(*index).noise);
+        let grave = by_search >= GRAVE || (by_category >= GRAVE && !standing_noise);
         Classified {
-            code: UNCATEGORISED,
+            code,
+            other_codes: self.others(chosen, all().chain(words.dropped.iter().copied())),
+            theme: definition.and_then(|code| code.theme.as_deref()),
+            four_c: definition.and_then(|code| code.four_c.as_deref()),
+            severity,
+            code_source,
+            learning,
+            search_theme: hits.first().and_then(|hit| self.taxonomy.at(hit.code).theme.as_deref()),
+            record_noise: self.noise.is_furniture(input.log_level, input.mime, input.path, date)
+                || (noisy && !grave),
+            illegal: false,
+            unmapped,
+        }
+    }
+
+    fn host_answer(&self, host: &str, date: Date) -> HostAnswer {
+        let site = self.sites.get(host, date).and_then(|code| self.taxonomy.index_on(code, date));
+        let listed = site.is_some_and(|index| self.taxonomy.at(index).noise);
+        HostAnswer { site, noise: self.noise.of_host(host, date).unwrap_or(listed) }
+    }
+
+    /// The gravest code and its source; at equal severity what the person typed comes first.
+    fn choose(
+        &self,
+        standing: &[usize],
+        from_site: bool,
+        hits: &[SearchHit],
+    ) -> (Option<usize>, &'static str) {
+        let base = standing.first().copied();
+        let base_severity = base.map(|index| self.taxonomy.at(index).severity);
+        match hits.first() {
+            Some(hit) if base_severity.is_none_or(|severity| hit.severity >= severity) => {
+                (Some(hit.code), "search")
+            }
+            _ if base.is_none() => (None, "none"),
+            _ if from_site => (base, "site list"),
+            _ => (base, "vendor"),
+        }
+    }
+
+    /// The codes that did not win, each once, gravest first.
+    fn others<'s>(&'s self, chosen: Option<usize>, all: impl Iterator<Item = usize>) -> Cow<'s, str> {
+        let mut others: Vec<usize> = all.filter(|index| Some(*index) != chosen).collect();
+        match others[..] {
+            [] => return Cow::Borrowed(""),
+            [one] => return Cow::Borrowed(&self.taxonomy.at(one).code),
+            _ => {}
+        }
+        others.sort_by_key(|index| Reverse(self.taxonomy.weight(*index)));
+        others.dedup();
+        let codes: Vec<&str> = others.iter().map(|index| self.taxonomy.at(*index).code.as_str()).collect();
+        Cow::Owned(codes.join(" "))
+    }
+
+    /// A row of an illegal list says that it is one and nothing else (decision A2b).
+    fn illegal<'s, 'a>(&'s self, index: usize) -> Classified<'s, 'a> {
+        let code = self.taxonomy.at(index);
+        Classified {
+            code: &code.code,
             other_codes: Cow::Borrowed(""),
             theme: None,
             four_c: None,
-            severity: input.vendor_severity.unwrap_or(1),
-            code_source: "none",
+            severity: code.severity,
+            code_source: "vendor",
             learning: false,
             search_theme: None,
             record_noise: false,
-            illegal: false,
+            illegal: true,
             unmapped: Vec::new(),
         }
     }
@@ -175,10 +325,37 @@ impl Classifier {
     #[must_use]
     pub fn incident<'s, 'a>(
         &'s self,
-        _words: &'a str,
-        _separators: &[u8],
-        _date: Date,
+        words: &'a str,
+        separators: &[u8],
+        date: Date,
     ) -> ClassifiedIncident<'s, 'a> {
-        ClassifiedIncident { code: UNMAPPED, theme: None, four_c: None, severity: 1, unmapped: Vec::new() }
+        let answer = self.incidents.answer(words, separators, &self.categories, &self.taxonomy, date);
+        let (code, severity) = match answer.gravest {
+            Some((index, severity)) => (Some(self.taxonomy.at(index)), severity),
+            None => (self.taxonomy.code(UNMAPPED, date), 1),
+        };
+        ClassifiedIncident {
+            code: code.map_or(UNMAPPED, |code| &code.code),
+            theme: code.and_then(|code| code.theme.as_deref()),
+            four_c: code.filter(|code| !code.illegal).and_then(|code| code.four_c.as_deref()),
+            severity,
+            unmapped: answer.unmapped,
+        }
     }
 }
+
+/// A vendor's severity word on the common scale, 5 worst: Smoothwall's levels and Senso's.
+#[must_use]
+pub fn severity_of_word(word: &str) -> Option<u8> {
+    match data_file::bare(word).as_ref() {
+        "critical" => Some(5),
+        "danger" | "urgent" => Some(4),
+        "caution" | "warning" | "high" => Some(3),
+        "advisory" | "medium" => Some(2),
+        "low" => Some(1),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests;

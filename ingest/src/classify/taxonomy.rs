@@ -1,5 +1,6 @@
 //! The common taxonomy: codes, their severity and theme, and the twelve rows of a sealed set.
 
+use std::cmp::Reverse;
 use std::collections::{BTreeSet, HashMap};
 use std::path::Path;
 
@@ -267,9 +268,28 @@ impl Taxonomy {
         self.files.iter().flat_map(DataFile::texts)
     }
 
-    /// Whether a code exists on any day, and whether it is one that a map may not turn down.
+    /// A code as first defined, whatever the day: for checking files that name it.
     pub(crate) fn known(&self, code: &str) -> Option<&Code> {
         self.codes.iter().find(|known| known.code == code)
+    }
+
+    /// Which definition of a code holds on a day.
+    pub(crate) fn index_on(&self, code: &str, date: Date) -> Option<usize> {
+        self.by_code.get(code)?.on(date).copied()
+    }
+
+    /// A definition by its index.
+    pub(crate) fn at(&self, index: usize) -> &Code {
+        &self.codes[index]
+    }
+
+    /// Whether the first of two definitions weighs more; the order of the file breaks ties.
+    pub(crate) fn weight(&self, index: usize) -> (u8, Reverse<usize>) {
+        let code = self.at(index);
+        // "Nobody categorised it" yields to whatever else is known.
+        let severity =
+            if code.code == UNCATEGORISED || code.code == UNMAPPED { 0 } else { code.severity + 1 };
+        (severity, Reverse(code.order))
     }
 
     /// Adds the days on which a code changes its meaning.
