@@ -6,8 +6,8 @@
 use std::path::Path;
 
 use ingest::school::{SchoolId, SchoolRoot};
+use ingest::state::State;
 use rusqlite::{Connection, OptionalExtension, Row, params};
-use serde::{Deserialize, Serialize};
 
 use super::audience::{Governors, Public};
 use super::policy::AudienceWord;
@@ -16,126 +16,16 @@ use super::sealed::SealedSet;
 use crate::error::{Error, Kind};
 
 mod chain;
+mod entry;
+mod tables;
 
 use chain::{Record, sha256};
+pub use entry::{Checked, Entry, Verification, Withdrawal};
+use tables::TABLES;
 
 /// What stands in an entry.
 const SEALED: &str = "sealed";
 const WITHDRAWN: &str = "withdrawn";
-
-const TABLES: &str = "
-CREATE TABLE IF NOT EXISTS releases (
-    sequence INTEGER PRIMARY KEY AUTOINCREMENT,
-    kind TEXT NOT NULL CHECK (kind IN ('sealed', 'withdrawn')),
-    id TEXT NOT NULL,
-    school TEXT NOT NULL,
-    audience TEXT NOT NULL CHECK (audience IN ('governors', 'parents')),
-    period TEXT NOT NULL,
-    academic_year TEXT NOT NULL,
-    table_ids TEXT NOT NULL,
-    shape_id TEXT NOT NULL,
-    policy_version TEXT NOT NULL,
-    threshold_pupils INTEGER NOT NULL,
-    band_pupils INTEGER NOT NULL,
-    category_list_version TEXT NOT NULL,
-    roll_json TEXT NOT NULL,
-    sealed_on TEXT NOT NULL,
-    approver TEXT NOT NULL,
-    fallback_level INTEGER NOT NULL,
-    sealed_json TEXT NOT NULL,
-    sealed_sha256 TEXT NOT NULL,
-    previous_hash TEXT NOT NULL,
-    entry_hash TEXT NOT NULL UNIQUE
-) STRICT;
-CREATE UNIQUE INDEX IF NOT EXISTS releases_once
-    ON releases (school, audience, period) WHERE kind = 'sealed';
-CREATE UNIQUE INDEX IF NOT EXISTS releases_withdrawn_once
-    ON releases (school, audience, period) WHERE kind = 'withdrawn';
-CREATE TRIGGER IF NOT EXISTS releases_never_change BEFORE UPDATE ON releases
-    BEGIN SELECT RAISE(ABORT, 'a release is never changed'); END;
-CREATE TRIGGER IF NOT EXISTS releases_never_go BEFORE DELETE ON releases
-    BEGIN SELECT RAISE(ABORT, 'a release is never deleted'); END;
-CREATE TRIGGER IF NOT EXISTS releases_only_grow BEFORE INSERT ON releases
-    WHEN NEW.previous_hash IS NOT
-            coalesce((SELECT entry_hash FROM releases ORDER BY sequence DESC LIMIT 1), '')
-        OR EXISTS (SELECT 1 FROM releases WHERE entry_hash = NEW.entry_hash OR sequence = NEW.sequence)
-        OR EXISTS (SELECT 1 FROM releases WHERE kind = NEW.kind AND school = NEW.school
-                   AND audience = NEW.audience AND period = NEW.period)
-    BEGIN SELECT RAISE(ABORT, 'a release can only be added, once, at the end'); END;
-";
-
-/// One set in the list: what it is, no figure and no digest of one.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Entry {
-    /// Ledger id.
-    pub id: String,
-    /// School's short name.
-    pub school: String,
-    /// `governors` or `parents`.
-    pub audience: String,
-    /// `2025-autumn` or `2025-26`.
-    pub period: String,
-    /// Day of sealing.
-    pub sealed_on: String,
-    /// Role that approved it.
-    pub approver: String,
-    /// Policy that it was sealed under.
-    pub policy_version: String,
-    /// Day and statement of its withdrawal, where it was withdrawn.
-    pub withdrawn: Option<Withdrawal>,
-}
-
-/// Why a set no longer stands (rule 16). Nothing takes its place.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Withdrawal {
-    /// `watershed.withdrawal/1`.
-    pub schema: String,
-    /// Ledger id of the set.
-    pub id: String,
-    /// Day of withdrawal.
-    pub withdrawn_on: String,
-    /// Role that withdrew it.
-    pub approver: String,
-    /// What readers are told.
-    pub statement: String,
-}
-
-/// One entry as the check found it. For staff: whoever holds the digest of a governors' set can
-/// try all bands until one fits.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Checked {
-    /// Position in the chain, from 1.
-    pub sequence: i64,
-    /// Ledger id.
-    pub id: String,
-    /// `sealed` or `withdrawn`.
-    pub kind: String,
-    /// SHA-256 of the stored bytes, as computed now.
-    pub sealed_sha256: String,
-    /// SHA-256 over the whole entry and the entry before it, as computed now.
-    pub entry_hash: String,
-    /// What is wrong with it; empty if it is sound.
-    pub faults: Vec<&'static str>,
-}
-
-/// What the check of the whole chain found.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Verification {
-    /// Entries in order.
-    pub entries: Vec<Checked>,
-    /// Entries that once stood at the end and are gone.
-    pub missing_entries: i64,
-    /// Hash of the last entry; written down elsewhere it proves that nothing was rewritten.
-    pub head: String,
-}
-
-impl Verification {
-    /// Whether every entry is sound and none is missing.
-    #[must_use]
-    pub fn is_sound(&self) -> bool {
-        self.missing_entries == 0 && self.entries.iter().all(|entry| entry.faults.is_empty())
-    }
-}
 
 /// The release ledger of one school.
 #[derive(Debug)]
@@ -173,13 +63,16 @@ impl Ledger {
             )
             .help("name the installation's folder with `--dir` and the school with `--school`"));
         }
+        // Makes and checks the file; the ledger then has a connection of its own, so that reading
+        // needs no exclusive access.
+        drop(State::open(&root)?);
         Self::over(Connection::open(root.state()).map_err(|error| state_failed(&error))?)
     }
 
     pub(super) fn over(connection: Connection) -> Result<Self, Error> {
         connection
             .busy_timeout(std::time::Duration::from_secs(5))
-            .and_then(|()| connection.pragma_update(None, "synchronous", "FULL"))
+            .and_then(|()| connection.execute_batch("PRAGMA synchronous = FULL; PRAGMA secure_delete = ON"))
             .and_then(|()| connection.execute_batch(TABLES))
             .map_err(|error| state_failed(&error))?;
         Ok(Self { connection })
@@ -330,7 +223,7 @@ impl Ledger {
         let written: i64 = self
             .connection
             .query_row(
-                "SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = 'releases'",
+                "SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = 'release_ledger'",
                 [],
                 |row| row.get(0),
             )
@@ -339,13 +232,13 @@ impl Ledger {
         Ok(Verification { entries, missing_entries: (written - present).max(0), head: previous })
     }
 
-    /// The id of the set of that audience and period, withdrawn or not.
-    pub(super) fn find(&self, audience: AudienceWord, period: &str) -> Result<Option<String>, Error> {
+    /// Id and fallback level of the set of that audience and period, withdrawn or not.
+    pub(super) fn find(&self, audience: AudienceWord, period: &str) -> Result<Option<(String, u8)>, Error> {
         Ok(self
             .records(SEALED, None)?
             .into_iter()
             .rfind(|record| record.audience == audience.word() && record.period == period)
-            .map(|record| record.id))
+            .map(|record| (record.id, record.fallback_level)))
     }
 
     /// The set itself, for the steps that are computed from it; none if it does not stand.
@@ -355,7 +248,7 @@ impl Ledger {
         period: &str,
     ) -> Result<Option<SealedSet>, Error> {
         match self.find(audience, period)? {
-            Some(id) if self.withdrawal(&id)?.is_none() => self.standing(&id)?.set().map(Some),
+            Some((id, _)) if self.withdrawal(&id)?.is_none() => self.standing(&id)?.set().map(Some),
             _ => Ok(None),
         }
     }
@@ -410,7 +303,7 @@ impl Ledger {
             .map_err(|error| state_failed(&error))?;
         let last = transaction
             .query_row(
-                "SELECT sequence, entry_hash FROM releases ORDER BY sequence DESC LIMIT 1",
+                "SELECT sequence, entry_hash FROM release_ledger ORDER BY sequence DESC LIMIT 1",
                 [],
                 |row| Ok((row.get::<_, i64>(0)?, row.get::<_, String>(1)?)),
             )
@@ -422,7 +315,7 @@ impl Ledger {
         record.entry_hash = record.digest();
         transaction
             .execute(
-                "INSERT INTO releases VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, \
+                "INSERT INTO release_ledger VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, \
                  ?17, ?18, ?19, ?20, ?21)",
                 params![
                     record.sequence,
@@ -469,7 +362,7 @@ impl Ledger {
         // Asked for first and answered alike, so that nobody learns which governors' sets exist.
         let audience: Option<String> = self
             .connection
-            .query_row("SELECT audience FROM releases WHERE id = ?1 AND kind = 'sealed'", [id], |row| {
+            .query_row("SELECT audience FROM release_ledger WHERE id = ?1 AND kind = 'sealed'", [id], |row| {
                 row.get(0)
             })
             .optional()
@@ -489,7 +382,7 @@ impl Ledger {
     }
 
     fn select(&self, condition: &str, values: &[&dyn rusqlite::ToSql]) -> Result<Vec<Record>, Error> {
-        let query = format!("SELECT * FROM releases {condition} ORDER BY sequence");
+        let query = format!("SELECT * FROM release_ledger {condition} ORDER BY sequence");
         let mut statement = self.connection.prepare(&query).map_err(|error| state_failed(&error))?;
         let rows = statement.query_map(values, read_record).map_err(|error| state_failed(&error))?;
         rows.collect::<Result<_, _>>().map_err(|error| state_failed(&error))

@@ -81,7 +81,7 @@ impl Operations {
             measures.push(measure(
                 "commonest_stopped_categories",
                 "Commonest everyday categories among the requests that were stopped, in order",
-                self.commonest_stopped.join(", "),
+                self.commonest_stopped.join("; "),
             ));
         }
         measures
@@ -113,7 +113,7 @@ fn thousands(value: u64) -> String {
     let digits = value.to_string();
     let mut text = String::new();
     for (position, digit) in digits.chars().enumerate() {
-        if position > 0 && (digits.len() - position) % 3 == 0 {
+        if position > 0 && (digits.len() - position).is_multiple_of(3) {
             text.push(',');
         }
         text.push(digit);
@@ -176,7 +176,7 @@ mod tests {
         };
         let parents = for_parents(&operations.measures(true));
         assert_eq!(parents.len(), 1);
-        assert_eq!(parents[0].shown, "games, adverts");
+        assert_eq!(parents[0].shown, "games; adverts");
         assert!(for_parents(&operations.measures(false)).is_empty(), "roll under 200");
     }
 }

@@ -121,7 +121,7 @@ fn example_6_parents_of_1030() {
         assert!(!json.contains(never), "{never}");
     }
     assert_eq!(parents.operational.len(), 1);
-    assert_eq!(parents.operational[0].shown, "games, adverts");
+    assert_eq!(parents.operational[0].shown, "games; adverts");
 }
 
 #[test]

@@ -73,7 +73,7 @@ fn three() -> (Ledger, Vec<SealedSet>) {
 fn tamper(ledger: &Ledger, change: &str) {
     ledger
         .connection
-        .execute_batch("DROP TRIGGER releases_never_change; DROP TRIGGER releases_never_go")
+        .execute_batch("DROP TRIGGER release_ledger_never_change; DROP TRIGGER release_ledger_never_go")
         .unwrap();
     ledger.connection.execute_batch(change).unwrap();
 }
@@ -130,17 +130,17 @@ fn one_set_for_each_school_audience_and_period() {
 fn the_data_base_refuses_to_change_delete_replace_or_slip_in() {
     let (ledger, _) = three();
     for statement in [
-        "UPDATE releases SET approver = 'nobody'",
-        "DELETE FROM releases",
-        "DELETE FROM releases WHERE sequence = 3",
-        "INSERT OR REPLACE INTO releases SELECT * FROM releases WHERE sequence = 1",
-        "INSERT OR REPLACE INTO releases SELECT 4, kind, id, school, audience, period, academic_year, table_ids, shape_id, \
+        "UPDATE release_ledger SET approver = 'nobody'",
+        "DELETE FROM release_ledger",
+        "DELETE FROM release_ledger WHERE sequence = 3",
+        "INSERT OR REPLACE INTO release_ledger SELECT * FROM release_ledger WHERE sequence = 1",
+        "INSERT OR REPLACE INTO release_ledger SELECT 4, kind, id, school, audience, period, academic_year, table_ids, shape_id, \
          policy_version, threshold_pupils, band_pupils, category_list_version, roll_json, sealed_on, approver, \
-         fallback_level, sealed_json, sealed_sha256, (SELECT entry_hash FROM releases WHERE sequence = 3), 'x' \
-         FROM releases WHERE sequence = 1",
-        "INSERT INTO releases SELECT 4, kind, id, school, audience, '2027-autumn', academic_year, table_ids, shape_id, \
+         fallback_level, sealed_json, sealed_sha256, (SELECT entry_hash FROM release_ledger WHERE sequence = 3), 'x' \
+         FROM release_ledger WHERE sequence = 1",
+        "INSERT INTO release_ledger SELECT 4, kind, id, school, audience, '2027-autumn', academic_year, table_ids, shape_id, \
          policy_version, threshold_pupils, band_pupils, category_list_version, roll_json, sealed_on, approver, \
-         fallback_level, sealed_json, sealed_sha256, previous_hash, 'x' FROM releases WHERE sequence = 1",
+         fallback_level, sealed_json, sealed_sha256, previous_hash, 'x' FROM release_ledger WHERE sequence = 1",
     ] {
         assert!(ledger.connection.execute_batch(statement).is_err(), "{statement}");
     }
@@ -152,7 +152,7 @@ fn changed_bytes_are_found_and_not_shown() {
     let (ledger, sets) = three();
     tamper(
         &ledger,
-        "UPDATE releases SET sealed_json = replace(sealed_json, '\"to\":24', '\"to\":29') WHERE sequence = 1",
+        "UPDATE release_ledger SET sealed_json = replace(sealed_json, '\"to\":24', '\"to\":29') WHERE sequence = 1",
     );
     assert_eq!(ledger.governors(&sets[0].id).unwrap_err().kind(), Kind::Corrupt);
     assert_eq!(ledger.json(&sets[0].id).unwrap_err().kind(), Kind::Corrupt);
@@ -188,7 +188,7 @@ fn every_column_is_bound() {
         ("entry_hash", "'x'"),
     ] {
         let (ledger, sets) = three();
-        tamper(&ledger, &format!("UPDATE releases SET {column} = {value} WHERE sequence = 3"));
+        tamper(&ledger, &format!("UPDATE release_ledger SET {column} = {value} WHERE sequence = 3"));
         assert!(!ledger.verify().unwrap().is_sound(), "{column}");
         assert!(ledger.governors(&sets[2].id).is_err(), "{column}");
     }
@@ -198,7 +198,7 @@ fn every_column_is_bound() {
 fn an_entry_that_goes_is_missed_wherever_it_stood() {
     for sequence in 1..=3 {
         let (ledger, _) = three();
-        tamper(&ledger, &format!("DELETE FROM releases WHERE sequence = {sequence}"));
+        tamper(&ledger, &format!("DELETE FROM release_ledger WHERE sequence = {sequence}"));
         let verification = ledger.verify().unwrap();
         assert!(!verification.is_sound(), "entry {sequence}");
         assert_eq!(verification.missing_entries, i64::from(sequence == 3));
@@ -216,7 +216,7 @@ fn an_entry_rewritten_with_its_digests_no_longer_fits_the_next() {
     ledger
         .connection
         .execute(
-            "UPDATE releases SET sealed_json = ?1, sealed_sha256 = ?2, entry_hash = ?3 WHERE sequence = 1",
+            "UPDATE release_ledger SET sealed_json = ?1, sealed_sha256 = ?2, entry_hash = ?3 WHERE sequence = 1",
             params![forged.sealed_json, forged.sealed_sha256, forged.entry_hash],
         )
         .unwrap();
@@ -244,7 +244,7 @@ fn a_withdrawn_set_is_gone_for_every_reader_and_its_copy_for_parents_too() {
     assert!(ledger.withdraw(&sets[0].id, "Again.", "headteacher", day).is_err());
     assert!(ledger.seal(&sealing(&sets[0])).is_err(), "not sealed again");
     assert!(ledger.verify().unwrap().is_sound());
-    assert_eq!(ledger.find(AudienceWord::Governors, "2025-autumn").unwrap(), Some(sets[0].id.clone()));
+    assert_eq!(ledger.find(AudienceWord::Governors, "2025-autumn").unwrap(), Some((sets[0].id.clone(), 0)));
     assert_eq!(ledger.standing_set(AudienceWord::Governors, "2025-autumn").unwrap(), None);
 }
 

@@ -1,0 +1,229 @@
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test may")]
+use arrow::array::ArrayRef;
+use datafusion::common::ScalarValue;
+use ingest::lake::columns::table_schema;
+use ingest::schema::ColumnType;
+use jiff::civil::date;
+
+use super::super::categories::tests::twelve;
+use super::*;
+
+type Cells<'a> = Vec<(&'a str, &'a str)>;
+
+/// Rows of a lake table; what is left out is empty, 0 or false.
+fn batch(table: &TableSchema, rows: &[Cells<'_>]) -> RecordBatch {
+    let schema = table_schema(table);
+    let arrays = table.columns.iter().zip(schema.fields()).map(|(column, field)| {
+        let cells = rows.iter().map(|row| match row.iter().find(|(name, _)| *name == column.name) {
+            Some((_, text)) => ScalarValue::try_from_string((*text).to_owned(), field.data_type()).unwrap(),
+            None if column.nullable => ScalarValue::try_from(field.data_type()).unwrap(),
+            None => {
+                let text = match column.kind {
+                    ColumnType::Timestamp => "1970-01-01T00:00:00Z",
+                    ColumnType::Date => "1970-01-01",
+                    ColumnType::Boolean => "false",
+                    ColumnType::Text => "",
+                    ColumnType::Int16 | ColumnType::Int32 | ColumnType::Int64 => "0",
+                };
+                ScalarValue::try_from_string(text.to_owned(), field.data_type()).unwrap()
+            }
+        });
+        ScalarValue::iter_to_array(cells).unwrap()
+    });
+    RecordBatch::try_new(schema.clone(), arrays.collect::<Vec<ArrayRef>>()).unwrap()
+}
+
+/// Writes rows into a new lake, each to the day that it says.
+async fn lake(tables: &[(&'static TableSchema, Vec<Cells<'_>>)]) -> (tempfile::TempDir, LakeCounts) {
+    let folder = tempfile::tempdir().unwrap();
+    let school = SchoolId::parse("st-annes").unwrap();
+    let lake = Lake::open(&SchoolRoot::new(folder.path(), &school)).await.unwrap();
+    lake.create_tables().await.unwrap();
+    for (table, rows) in tables {
+        let day_of = |row: &Cells<'_>| -> Date {
+            row.iter().find(|(name, _)| *name == "local_date").unwrap().1.parse().unwrap()
+        };
+        let days = rows.iter().map(day_of).collect();
+        lake.replace_days(&[*table], &days, &mut |day| {
+            let year = AcademicYear::of(day).to_string();
+            let of_day: Vec<Cells<'_>> = rows
+                .iter()
+                .filter(|row| day_of(row) == day)
+                .map(|row| [row.as_slice(), &[("academic_year", year.as_str())]].concat())
+                .collect();
+            Ok(vec![(*table, batch(table, &of_day))])
+        })
+        .await
+        .unwrap();
+    }
+    let counts = LakeCounts::new(folder.path(), &school);
+    (folder, counts)
+}
+
+const DAYS: [Date; 4] = [date(2025, 9, 3), date(2025, 9, 4), date(2025, 12, 18), date(2025, 12, 19)];
+
+async fn count(counts: &LakeCounts, roll: &[YearOnRoll]) -> Counted {
+    let categories = twelve();
+    let everyday =
+        [("GAMES", "Games"), ("ADVERT", "Adverts and trackers"), ("STREAM", "Video"), ("SHOP", "Shopping")];
+    let everyday = everyday.into_iter().map(|(code, name)| (code.to_owned(), name.to_owned())).collect();
+    let asked = Asked {
+        academic_year: AcademicYear::parse("2025-26").unwrap(),
+        from: DAYS[0],
+        to: DAYS[3],
+        school_days: &DAYS,
+        roll,
+        categories: &categories,
+        everyday: &everyday,
+        has_roster: false,
+    };
+    counts.count(&asked).await.unwrap()
+}
+
+fn year(year_group: i8, shared_log_ins: bool) -> YearOnRoll {
+    YearOnRoll { year_group: Some(year_group), pupils: 60, shared_log_ins }
+}
+
+fn episode<'a>(actor: &'a str, theme: &'a str, other: &[(&'a str, &'a str)]) -> Cells<'a> {
+    let usual = [
+        ("local_date", "2025-09-04"),
+        ("actor", actor),
+        ("actor_kind", "person"),
+        ("role", "pupil"),
+        ("year_group", "7"),
+        ("theme", theme),
+        ("severity", "3"),
+        ("outcome", "allowed"),
+    ];
+    let kept = usual.into_iter().filter(|(name, _)| !other.iter().any(|(changed, _)| changed == name));
+    kept.chain(other.iter().copied()).filter(|(_, text)| !text.is_empty()).collect()
+}
+
+#[tokio::test]
+async fn persons_are_counted_once_and_only_those_who_may_be() {
+    let episodes = vec![
+        // Pupil 1: self-harm and suicide are one row; 300 episodes would be one pupil as well.
+        episode("1", "SELFHARM", &[]),
+        episode("1", "SUICIDE", &[("local_date", "2025-12-19")]),
+        episode("1", "SELFHARM", &[("local_date", "2025-10-25")]),
+        // Pupil 2: two rows, one pupil.
+        episode("2", "SELFHARM", &[]),
+        episode("2", "BYPASS", &[("severity", "2")]),
+        // None of these is a pupil figure.
+        episode("3", "BYPASS", &[("severity", "1")]),
+        episode("4", "BYPASS", &[("role", "guest")]),
+        episode("5", "BYPASS", &[("actor_kind", "shared")]),
+        episode("6", "BYPASS", &[("year_group", "")]),
+        episode("7", "BYPASS", &[("year_group", "0")]),
+        episode("8", "BYPASS", &[("year_group", "12")]),
+        episode("9", "BYPASS", &[("illegal", "true")]),
+        episode("10", "Games", &[]),
+        episode("11", "", &[]),
+        episode("12", "BYPASS", &[("local_date", "2025-09-02")]),
+        episode("13", "BYPASS", &[("local_date", "2025-12-20")]),
+        episode("14", "BYPASS", &[("role", "unknown")]),
+        episode("", "BYPASS", &[("actor_kind", "nobody")]),
+    ];
+    let (_folder, lake) = lake(&[(&EPISODES, episodes)]).await;
+    let counts = count(&lake, &[year(7, false), year(0, true)]).await.counts;
+    assert_eq!(counts.any, 2);
+    assert_eq!(counts.rows, [0, 2, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0]);
+    // Where the roll is known for the whole school only, every known year group counts.
+    let whole = [YearOnRoll { year_group: None, pupils: 300, shared_log_ins: false }];
+    let counts = count(&lake, &whole).await.counts;
+    assert_eq!((counts.any, counts.rows[8]), (4, 3));
+}
+
+#[tokio::test]
+async fn another_years_rows_are_not_read() {
+    let episodes = vec![episode("1", "BYPASS", &[("local_date", "2024-09-04")])];
+    let (_folder, lake) = lake(&[(&EPISODES, episodes)]).await;
+    assert_eq!(count(&lake, &[year(7, false)]).await.counts.any, 0);
+}
+
+#[tokio::test]
+async fn logs_are_measured() {
+    let hour = |day: &'static str,
+                code: &'static str,
+                action: &'static str,
+                records: &'static str,
+                primary: &'static str| {
+        vec![
+            ("local_date", day),
+            ("visibility", if code == "UNCAT" { "host" } else { "page" }),
+            ("code", code),
+            ("action", action),
+            ("records", records),
+            ("primary_records", primary),
+        ]
+    };
+    let activity = vec![
+        hour("2025-09-03", "EDU", "allowed", "600", "60"),
+        hour("2025-09-03", "UNCAT", "allowed", "300", "30"),
+        hour("2025-09-03", "EDU", "challenged", "5000", "0"),
+        hour("2025-09-04", "GAMES", "blocked", "50", "10"),
+        hour("2025-09-04", "ADVERT", "blocked", "70", "0"),
+        hour("2025-12-18", "STREAM", "blocked", "50", "0"),
+        hour("2025-12-18", "SHOP", "blocked", "7", "0"),
+        hour("2025-12-18", "PORN", "blocked", "90", "0"),
+        hour("2025-12-18", "GAMES", "allowed", "900", "0"),
+        hour("2025-12-19", "ILL-CSAM", "blocked", "40", "40"),
+    ];
+    let staff = vec![hour("2025-12-19", "EDU", "allowed", "10", "10")];
+    let who = |kind: &'static str, role: &'static str, year: &'static str, primary: &'static str| {
+        let cells = [
+            ("local_date", "2025-09-03"),
+            ("actor", "1"),
+            ("actor_kind", kind),
+            ("role", role),
+            ("year_group", year),
+            ("primary_records", primary),
+        ];
+        cells.into_iter().filter(|(_, text)| !text.is_empty()).collect::<Vec<_>>()
+    };
+    let actor_days = vec![
+        who("person", "pupil", "7", "70"),
+        who("person", "pupil", "", "5"),
+        who("person", "unknown", "7", "3"),
+        who("address", "unknown", "", "2"),
+        who("person", "guest", "", "1000"),
+        who("shared", "pupil", "0", "2000"),
+        who("shared", "unknown", "", "4000"),
+        who("person", "pupil", "0", "8000"),
+    ];
+    let (_folder, lake) =
+        lake(&[(&ACTIVITY, activity), (&STAFF_ACTIVITY, staff), (&ACTOR_DAYS, actor_days)]).await;
+    let found = count(&lake, &[year(7, false), year(0, true)]).await.operations;
+    // 600 + 300 + 50 + 70 + 50 + 7 + 90 + 900 and 10 of staff; neither the challenge nor the list.
+    assert_eq!(found.requests, 2_077);
+    // The last day has staff and a never-reported row only: no pupil's log.
+    assert_eq!((found.school_days, found.missing_days), (4, 1));
+    assert_eq!(found.decrypted, Share { part: 70, whole: 100 });
+    assert_eq!(found.categorised, Share { part: 70, whole: 100 });
+    assert_eq!(found.identified, Share { part: 70, whole: 80 });
+    assert_eq!(found.commonest_stopped, ["Adverts and trackers", "Games", "Video"]);
+    // Without year groups that share, nobody knows whose the shared account is: it is untied.
+    let found = count(&lake, &[year(0, false), year(7, false)]).await.operations;
+    assert_eq!(found.identified, Share { part: 8_070, whole: 14_080 });
+}
+
+#[test]
+fn sources_overlap_by_their_days() {
+    let span = |from, to| (date(2025, 9, from), date(2025, 9, to));
+    assert!(!overlap(&[]));
+    assert!(!overlap(&[span(1, 30)]));
+    assert!(!overlap(&[span(1, 9), span(10, 30)]));
+    assert!(overlap(&[span(1, 9), span(20, 30), span(9, 10)]));
+}
+
+#[test]
+fn a_batch_reads_back() {
+    let rows = batch(&EPISODES, &[episode("5", "BYPASS", &[])]);
+    let row = Row { batch: &rows, at: 0 };
+    assert_eq!(
+        (row.whole("actor"), row.small("year_group"), row.text("theme")),
+        (Some(5), Some(7), Some("BYPASS"))
+    );
+    assert_eq!(row.date(), Some(date(2025, 9, 4)));
+    assert!(!row.yes("illegal") && row.whole("start_utc").is_none());
+}

@@ -1,0 +1,286 @@
+//! Sealing a set: once, on or after a fixed day, from the set above it (rules 2, 8, 16, 17, D0).
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use ingest::school::{Config, SchoolId, SchoolRoot};
+use ingest::settings::Settings;
+use ingest::state::State;
+use jiff::Span;
+use jiff::civil::Date;
+use serde::Serialize;
+
+use super::categories::{CategoryList, CategoryRow};
+use super::compose::{Composed, Facts, YearOnRoll, governor_set, parent_set};
+use super::count::{Asked, LakeCounts, PupilCounts};
+use super::ledger::{Ledger, Sealing};
+use super::policy::{AudienceWord, SETTLING_DAYS};
+use super::shape::Period;
+use crate::error::{Error, Kind};
+
+/// Greatest length of an approver's role.
+const LONGEST_ROLE: usize = 80;
+
+/// What came of asking for a set.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Published {
+    /// Ledger id.
+    pub id: String,
+    /// `governors` or `parents`.
+    pub audience: &'static str,
+    /// The period.
+    pub period: String,
+    /// Whether it was sealed now; else it stood in the ledger already and was not touched.
+    pub sealed_now: bool,
+    /// For the DSL, not for readers: 0 nothing was held back, 2 the headline was, because the rows
+    /// would have given a hidden one away.
+    pub fallback_level: u8,
+}
+
+/// What a sealing rests on beside the counts: public facts and data files.
+#[derive(Clone, Debug)]
+struct Order {
+    audience: AudienceWord,
+    facts: Facts,
+    categories: CategoryList,
+    everyday: BTreeMap<String, String>,
+    school_days: Vec<Date>,
+    from: Date,
+    to: Date,
+    today: Date,
+    has_roster: bool,
+}
+
+/// Seals the set of an audience and period, or finds the one that was sealed before.
+///
+/// # Errors
+/// [`Kind::Configuration`] when the period is of the wrong kind for the school's size, is not over
+/// for 14 days, or lacks the governors' set that a parents' set is made from; [`Kind::Retry`] while
+/// days of the period are still to be worked off; else as reading settings, lake and ledger.
+pub async fn publish(
+    dir: &Path,
+    school: &SchoolId,
+    audience: AudienceWord,
+    period: &str,
+    approver: &str,
+    today: Date,
+) -> Result<Published, Error> {
+    let period = Period::parse(period)?;
+    let config = Config::load(dir)?;
+    let config = config.school(school)?;
+    let ledger = Ledger::open(dir, school)?;
+    if let Some(found) = already(&ledger, audience, period)? {
+        return Ok(found);
+    }
+    let root = SchoolRoot::new(dir, school);
+    let settings = Settings::load(&root, config)?;
+    let span = settings.calendar().period(&period.to_string())?;
+    let school_days = settings.calendar().school_days(span.from, span.to);
+    let (Some(from), Some(to)) = (school_days.first().copied(), school_days.last().copied()) else {
+        return Err(Error::new(Kind::Configuration, format!("{period} has no school day"))
+            .help("check the school's calendar.csv and terms.csv"));
+    };
+    let state = State::open(&root)?;
+    refuse_unfinished(&state, from, to)?;
+    let year = period.academic_year();
+    let order = Order {
+        audience,
+        facts: Facts {
+            school: school.as_str().to_owned(),
+            school_name: config.name.clone(),
+            period,
+            period_from: from.to_string(),
+            period_to: to.to_string(),
+            sealed_on: today.to_string(),
+            approver: role(approver)?,
+            roll: roll(&settings, period),
+        },
+        categories: categories(&settings)?,
+        everyday: everyday(&settings, to),
+        has_roster: state.roster()?.get(&year).is_some_and(|accounts| !accounts.is_empty()),
+        school_days,
+        from,
+        to,
+        today,
+    };
+    drop(state);
+    seal(ledger, &LakeCounts::new(dir, school), &order).await.map(|(_, published)| published)
+}
+
+/// The steps that do not depend on where the counts come from.
+async fn seal(
+    mut ledger: Ledger,
+    counts: &impl PupilCounts,
+    order: &Order,
+) -> Result<(Ledger, Published), Error> {
+    let period = order.facts.period;
+    if let Some(found) = already(&ledger, order.audience, period)? {
+        return Ok((ledger, found));
+    }
+    order.facts.shape(order.audience).admits(period)?;
+    refuse_early(order)?;
+    refuse_moved(&ledger, order)?;
+    let before = ledger.standing_set(order.audience, &period.previous().to_string())?;
+    let composed = match order.audience {
+        AudienceWord::Governors => {
+            let asked = Asked {
+                academic_year: period.academic_year(),
+                from: order.from,
+                to: order.to,
+                school_days: &order.school_days,
+                roll: &order.facts.roll,
+                categories: &order.categories,
+                everyday: &order.everyday,
+                has_roster: order.has_roster,
+            };
+            let counted = counts.count(&asked).await?;
+            let usable = counted.operations.can_carry_pupil_figures().then_some(&counted.counts);
+            governor_set(&order.facts, &order.categories, usable, &counted.operations, before.as_ref())?
+        }
+        AudienceWord::Parents => {
+            let above = ledger.standing_set(AudienceWord::Governors, &period.to_string())?.ok_or_else(|| {
+                Error::new(Kind::Configuration, format!("{period} has no governors' set that stands"))
+                    .help(format!("a parents' set is made from it: `watershed publish --audience governors --period {period}` comes first"))
+            })?;
+            parent_set(&order.facts, &order.categories, &above, before.as_ref())?
+        }
+    };
+    enter(&mut ledger, order, &composed).map(|published| (ledger, published))
+}
+
+fn enter(ledger: &mut Ledger, order: &Order, composed: &Composed) -> Result<Published, Error> {
+    let period = order.facts.period;
+    let sealing = Sealing {
+        set: &composed.set,
+        academic_year: period.academic_year().to_string(),
+        fallback_level: composed.fallback_level,
+    };
+    if let Err(error) = ledger.seal(&sealing) {
+        // Somebody else was quicker: theirs is the set.
+        return already(ledger, order.audience, period)?.ok_or(error);
+    }
+    if composed.fallback_level > 0 {
+        tracing::warn!(
+            release = composed.set.id,
+            "the gate held the headline back; tell the DSL and the DPO"
+        );
+    }
+    Ok(Published {
+        id: composed.set.id.clone(),
+        audience: order.audience.word(),
+        period: period.to_string(),
+        sealed_now: true,
+        fallback_level: composed.fallback_level,
+    })
+}
+
+/// The set in the ledger. A withdrawn one is not sealed again.
+fn already(ledger: &Ledger, audience: AudienceWord, period: Period) -> Result<Option<Published>, Error> {
+    let Some((id, fallback_level)) = ledger.find(audience, &period.to_string())? else { return Ok(None) };
+    if let Some(withdrawal) = ledger.withdrawal(&id)? {
+        return Err(Error::new(
+            Kind::Configuration,
+            format!("{id} was withdrawn on {}", withdrawal.withdrawn_on),
+        )
+        .help("a withdrawn set is not sealed again; the next period's will be"));
+    }
+    Ok(Some(Published {
+        id,
+        audience: audience.word(),
+        period: period.to_string(),
+        sealed_now: false,
+        fallback_level,
+    }))
+}
+
+/// Late files of the last days must be in before the figures are fixed for ever.
+fn refuse_early(order: &Order) -> Result<(), Error> {
+    let due = order
+        .to
+        .checked_add(Span::new().days(SETTLING_DAYS))
+        .map_err(|_| Error::new(Kind::Configuration, "the period ends too far in the future"))?;
+    if order.today >= due {
+        return Ok(());
+    }
+    let period = order.facts.period;
+    Err(Error::new(Kind::Configuration, format!("{period} cannot be sealed before {due}"))
+        .help(format!("its last school day is {}; {SETTLING_DAYS} days are left for late files", order.to)))
+}
+
+/// Roll and shape are fixed by the year's first set: a second n would let two sets be compared that
+/// differ by a few pupils.
+fn refuse_moved(ledger: &Ledger, order: &Order) -> Result<(), Error> {
+    let year = order.facts.period.academic_year().to_string();
+    let Some(fixed) = ledger.fixed(order.audience, &year)? else { return Ok(()) };
+    let roll = serde_json::to_string(&order.facts.public_roll())
+        .map_err(|_| Error::new(Kind::Bug, "the roll could not be written as JSON"))?;
+    if fixed.shape == order.facts.shape(order.audience).id() && fixed.roll_json == roll {
+        return Ok(());
+    }
+    Err(Error::new(Kind::Configuration, format!("the roll of {year} changed after {} was sealed", fixed.id))
+        .help("put back the October roll in roll.csv; a new roll holds from the next academic year on"))
+}
+
+fn refuse_unfinished(state: &State, from: Date, to: Date) -> Result<(), Error> {
+    let dirty = state.dirty_days()?.into_iter().filter(|day| (from..=to).contains(day)).count();
+    if dirty == 0 && state.open_imports()?.is_empty() {
+        return Ok(());
+    }
+    Err(Error::new(Kind::Retry, "an import of this school is not finished")
+        .help("run `watershed ingest` for the school, then publish: a set is sealed once and must be whole"))
+}
+
+fn role(approver: &str) -> Result<String, Error> {
+    let role = approver.trim();
+    if role.is_empty() || role.chars().count() > LONGEST_ROLE || role.chars().any(char::is_control) {
+        return Err(Error::new(Kind::Configuration, "a set needs the role of who approves it")
+            .help("name a role, not a person, for example `headteacher`"));
+    }
+    Ok(role.to_owned())
+}
+
+fn roll(settings: &Settings, period: Period) -> Vec<YearOnRoll> {
+    let roll = settings.roll().of(period.academic_year());
+    let mut years: Vec<YearOnRoll> = roll
+        .year_groups()
+        .into_iter()
+        .chain(roll.not_counted())
+        .map(|year| YearOnRoll {
+            year_group: Some(year.year_group),
+            pupils: year.pupils,
+            shared_log_ins: !year.counted,
+        })
+        .collect();
+    years.sort_by_key(|year| year.year_group);
+    if years.is_empty() {
+        years.push(YearOnRoll { year_group: None, pupils: roll.total(), shared_log_ins: false });
+    }
+    years
+}
+
+fn categories(settings: &Settings) -> Result<CategoryList, Error> {
+    let rows = settings.taxonomy().rows().iter().map(|row| CategoryRow {
+        name: row.title.clone(),
+        heading: row.heading.clone(),
+        codes: row.codes.clone(),
+        themes: row.staff_themes.clone(),
+        for_parents: row.parents,
+    });
+    CategoryList::new(rows.collect())
+}
+
+/// Codes of severity 0 and 1 with a name that says something to parents.
+fn everyday(settings: &Settings, day: Date) -> BTreeMap<String, String> {
+    let taxonomy = settings.taxonomy();
+    let names: Vec<&str> = taxonomy.codes().iter().map(|code| code.code.as_str()).collect();
+    names
+        .into_iter()
+        .filter(|code| !["UNCAT", "UNMAPPED"].contains(code))
+        .filter_map(|code| taxonomy.code(code, day))
+        .filter(|code| code.severity <= 1 && code.row.is_none() && !code.illegal)
+        .map(|code| (code.code.clone(), code.title.clone()))
+        .collect()
+}
+
+#[cfg(test)]
+mod tests;
