@@ -78,6 +78,11 @@ impl DataFile {
     ) -> Result<(), Error> {
         let place = |line: u64| Place { file: self.name, layer, line };
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+        // Remarks may stand above the header too.
+        let above = text.split_inclusive('\n').take_while(|line| line.starts_with('#'));
+        let (remarks, bytes) = above.fold((0, 0), |(lines, bytes), line| (lines + 1, bytes + line.len()));
+        let text = &text[bytes..];
+        let place = |line: u64| Place { line: line + remarks, ..place(0) };
         let mut reader =
             csv::ReaderBuilder::new().trim(csv::Trim::All).flexible(true).from_reader(text.as_bytes());
         let header = reader.headers().map_err(|_| place(1).error("cannot be read as CSV"))?.clone();
@@ -307,8 +312,8 @@ mod tests {
     fn mistakes_name_file_and_line() {
         assert_eq!(message("word,severity\n# why\n\nb,2\n"), "");
         assert_eq!(
-            message("word,severity\n# why, oh why\n\nb,6\n"),
-            "settings/words.csv line 4: column severity is not a severity from 0 to 5"
+            message("# words\nword,severity\n# why, oh why\n\nb,6\n"),
+            "settings/words.csv line 5: column severity is not a severity from 0 to 5"
         );
         assert_eq!(
             message("word,severity\nb\n"),

@@ -203,6 +203,28 @@ mod tests {
     }
 
     #[test]
+    fn no_shipped_phrase_of_concern_hides_a_graver_one_inside_it() {
+        let taxonomy = Taxonomy::load(None).unwrap();
+        let file = DataFile::load("search_terms.csv", SHIPPED, None).unwrap();
+        let spelled: Vec<(String, Option<u8>)> = file
+            .rows(COLUMNS)
+            .unwrap()
+            .iter()
+            .map(|row| {
+                let mut phrase = String::new();
+                spaced(row.text("phrase"), &mut phrase);
+                let code = taxonomy.known(row.text("common_code"));
+                (phrase, code.map(|code| row.severity("severity").unwrap().unwrap_or(code.severity)))
+            })
+            .collect();
+        for (outer, severity) in spelled.iter().filter_map(|(text, severity)| Some((text, (*severity)?))) {
+            let inside = spelled.iter().filter(|(inner, _)| inner != outer && outer.contains(inner));
+            let gravest = inside.filter_map(|(_, severity)| *severity).max().unwrap_or(0);
+            assert!(gravest <= severity, "{outer}");
+        }
+    }
+
+    #[test]
     fn search_words_never_mark_illegal_content() {
         let taxonomy = Taxonomy::load(None).unwrap();
         let file = DataFile::overlaid("search_terms.csv", SHIPPED, "phrase,common_code\nzork,ILL-CSAM\n");

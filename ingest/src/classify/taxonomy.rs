@@ -303,7 +303,11 @@ impl Taxonomy {
 fn read_rows(file: &DataFile) -> Result<Vec<Row>, Error> {
     file.rows(ROW_COLUMNS)?
         .iter()
-        .map(|row| {
+        .enumerate()
+        .map(|(index, row)| {
+            if row.required("order")?.parse() != Ok(index + 1) {
+                return Err(row.place.error("column order does not count 1, 2, 3 ..."));
+            }
             Ok(Row {
                 id: row.required("row")?.to_owned(),
                 title: row.required("title")?.to_owned(),
