@@ -1,1 +1,203 @@
-//! detect
+//! Which layout a file has, from its first 64 KiB. A refusal is a value: nothing is parsed with a
+//! guessed format, and no sentence here quotes the file.
+
+use crate::formats::profile::ProfileSet;
+use crate::formats::{self, Format, Vote};
+use crate::frame::{Framer, Framing};
+
+/// Bytes of a file that are looked at.
+pub const SAMPLE_BYTES: usize = 64 * 1024;
+
+/// Lines that vote.
+const VOTERS: usize = 200;
+
+/// What a look at a file found.
+#[derive(Debug)]
+pub enum Detection {
+    /// One layout fits.
+    Found(Detected),
+    /// None fits, or several do; the sentence says why and what to do next.
+    Refused(String),
+}
+
+/// A layout that fits.
+#[derive(Clone, Debug)]
+pub struct Detected {
+    layout: Layout,
+}
+
+/// How records are read.
+#[derive(Clone, Debug)]
+pub(crate) enum Layout {
+    /// A built-in format.
+    Format(&'static Format),
+}
+
+/// What a local time means that October repeats.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum FoldPolicy {
+    /// The order of the records tells; the second pass where it cannot.
+    #[default]
+    Order,
+    /// Always the first pass (summer time).
+    First,
+    /// Always the second pass (winter time).
+    Second,
+    /// Such records are rejected.
+    Reject,
+}
+
+impl Detected {
+    /// The layout of a built-in format, for files whose format is known.
+    #[must_use]
+    pub const fn format(format: &'static Format) -> Self {
+        Self { layout: Layout::Format(format) }
+    }
+
+    /// Name of the format or profile.
+    #[must_use]
+    pub fn format_id(&self) -> &str {
+        match &self.layout {
+            Layout::Format(format) => format.id,
+        }
+    }
+
+    /// Version of the format; of a profile also a hash of all that shapes what it reads.
+    #[must_use]
+    pub fn version(&self) -> &str {
+        match &self.layout {
+            Layout::Format(format) => format.version,
+        }
+    }
+
+    /// IANA zone of local times where the profile names one; the school's otherwise.
+    #[must_use]
+    pub const fn zone(&self) -> Option<&str> {
+        match &self.layout {
+            Layout::Format(_) => None,
+        }
+    }
+
+    /// What a repeated local time means.
+    #[must_use]
+    pub const fn fold_policy(&self) -> FoldPolicy {
+        match &self.layout {
+            Layout::Format(_) => FoldPolicy::Order,
+        }
+    }
+
+    pub(crate) const fn layout(&self) -> &Layout {
+        &self.layout
+    }
+}
+
+/// Looks at the beginning of a file's (unpacked) content, at most [`SAMPLE_BYTES`] of it.
+#[must_use]
+pub fn detect(sample: &[u8], _profiles: &ProfileSet) -> Detection {
+    let sample = &sample[..sample.len().min(SAMPLE_BYTES)];
+    if let Some(sentence) = magic(sample) {
+        return Detection::Refused(sentence.to_owned());
+    }
+    let tallies = vote(sample);
+    let Some(voters) = tallies.first().map(|tally| tally.voters()).filter(|voters| *voters > 0) else {
+        return Detection::Refused("the file is empty; drop a log with at least one record".to_owned());
+    };
+    let found: Vec<&Poll> = tallies.iter().filter(|tally| tally.carried()).collect();
+    match found.as_slice() {
+        [one] => Detection::Found(Detected::format(one.format)),
+        [] => Detection::Refused(unknown(&tallies, voters)),
+        several => {
+            let names: Vec<_> = several.iter().map(|tally| tally.format.id).collect();
+            Detection::Refused(format!(
+                "several layouts fit: {}; split the file, or take out what makes it look like two",
+                names.join(", ")
+            ))
+        }
+    }
+}
+
+/// Kinds of files that are known and not read.
+fn magic(sample: &[u8]) -> Option<&'static str> {
+    match sample {
+        [b'P', b'K', 3 | 5, 4 | 6, ..] => {
+            Some("this is a zip archive or a spreadsheet; unpack it, or save the sheet as `CSV UTF-8`")
+        }
+        [0xd0, 0xcf, 0x11, 0xe0, ..] => {
+            Some("this is an old spreadsheet or document; save it as `CSV UTF-8`")
+        }
+        [0xfd, b'7', b'z', b'X', b'Z', ..] => {
+            Some("this is an xz archive; unpack it, or pack it with gzip or zstd instead")
+        }
+        [b'B', b'Z', b'h', ..] => {
+            Some("this is a bzip2 archive; unpack it, or pack it with gzip or zstd instead")
+        }
+        [b'%', b'P', b'D', b'F', ..] => Some("this is a PDF; export the report as CSV instead"),
+        [0xff, 0xfe, ..] | [0xfe, 0xff, ..] => {
+            Some("this is UTF-16 text, as some spreadsheets save it; save it as `CSV UTF-8`")
+        }
+        [0x1f, 0x8b, ..] | [0x28, 0xb5, 0x2f, 0xfd, ..] => Some("this file was packed twice; unpack it once"),
+        _ => None,
+    }
+}
+
+/// How the lines voted on one format.
+struct Poll {
+    format: &'static Format,
+    yes: usize,
+    no: usize,
+    fragments: usize,
+}
+
+impl Poll {
+    const fn voters(&self) -> usize {
+        self.yes + self.no + self.fragments
+    }
+
+    /// At least 90 % agree. Damaged pieces do not vote, but a file of which most is damage is not
+    /// recognised either.
+    const fn carried(&self) -> bool {
+        self.yes > 0 && self.yes * 10 >= (self.yes + self.no) * 9 && self.yes >= self.fragments
+    }
+}
+
+fn vote(sample: &[u8]) -> Vec<Poll> {
+    let mut polls: Vec<Poll> =
+        formats::ALL.iter().map(|format| Poll { format, yes: 0, no: 0, fragments: 0 }).collect();
+    let mut framer = Framer::new(Framing::Lines);
+    framer.push(sample);
+    framer.end();
+    let mut voters = 0;
+    while let Some(record) = framer.record() {
+        // The sample's own end is no record's end.
+        let cut = record.unterminated && sample.len() == SAMPLE_BYTES && voters > 0;
+        if record.bytes.trim_ascii().is_empty() || cut {
+            continue;
+        }
+        for poll in &mut polls {
+            match (poll.format.sniff)(record.bytes) {
+                Vote::Yes => poll.yes += 1,
+                Vote::No => poll.no += 1,
+                Vote::Fragment => poll.fragments += 1,
+            }
+        }
+        voters += 1;
+        if voters == VOTERS {
+            break;
+        }
+    }
+    polls
+}
+
+fn unknown(polls: &[Poll], voters: usize) -> String {
+    let nearest = polls.iter().max_by_key(|poll| poll.yes).filter(|poll| poll.yes > 0);
+    let nearest = nearest.map_or_else(String::new, |poll| {
+        format!(
+            ", the nearest being {} with {} of {voters} lines (90 % are needed)",
+            poll.format.id, poll.yes
+        )
+    });
+    format!("no known layout fits{nearest}; `watershed formats` lists those that are read")
+}
+
+#[cfg(test)]
+mod tests;

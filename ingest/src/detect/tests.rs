@@ -1,0 +1,89 @@
+//! Refusals and finds.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may")]
+
+use super::*;
+
+const SQUID: &str = "1757497500.123    245 10.1.4.17 TCP_MISS/200 10182 GET http://a.example/ - HIER_DIRECT/192.0.2.7 text/html\n";
+const GUARDIAN: &str = "\"2016.1.8 9:46:10\",\"-\",\"10.1.4.17\",\"http://a.example/\",\"\",\"GET\",\"3804\",\"0\",\"\",\"1\",\"200\",\"text/html\",\"\",\"default\",\"-\"\n";
+
+fn found(sample: &str) -> Option<String> {
+    match detect(sample.as_bytes(), &ProfileSet::default()) {
+        Detection::Found(detected) => Some(detected.format_id().to_owned()),
+        Detection::Refused(_) => None,
+    }
+}
+
+fn refusal(sample: &[u8]) -> String {
+    match detect(sample, &ProfileSet::default()) {
+        Detection::Refused(sentence) => sentence,
+        Detection::Found(detected) => panic!("{}", detected.format_id()),
+    }
+}
+
+#[test]
+fn one_line_is_enough_and_blanks_do_not_vote() {
+    assert_eq!(found(SQUID).as_deref(), Some("squid-native"));
+    assert_eq!(found(&format!("\u{feff}\n\n{GUARDIAN}\n")).as_deref(), Some("e2guardian-2"));
+}
+
+#[test]
+fn nine_in_ten_must_agree() {
+    let nine = SQUID.repeat(9) + "garbage\n";
+    assert_eq!(found(&nine).as_deref(), Some("squid-native"));
+    let eight = SQUID.repeat(8) + "garbage\n";
+    assert_eq!(found(&eight), None);
+    assert!(refusal(eight.as_bytes()).contains("squid-native with 8 of 9 lines"));
+    assert_eq!(found(&(SQUID.repeat(5) + &GUARDIAN.repeat(5))), None);
+}
+
+#[test]
+fn damaged_lines_do_not_vote_but_cannot_be_the_most() {
+    let cut = "1757497506.780   1464 10.1.4.17 T\n";
+    assert_eq!(found(&(SQUID.repeat(2) + &cut.repeat(2))).as_deref(), Some("squid-native"));
+    assert_eq!(found(&(SQUID.repeat(2) + &cut.repeat(3))), None);
+}
+
+#[test]
+fn relatives_are_told_apart() {
+    // e2guardian's imitation of Squid, and a proxy that appends its own verdict.
+    assert_eq!(
+        found(
+            "1544744710.756      0 10.1.4.17 TCP_DENIED/403 0 - https://a.example 10.1.4.17 DEFAULT_PARENT/ -\n"
+        ),
+        None
+    );
+    assert_eq!(
+        found(
+            "1278096903.150 97 10.1.4.17 TCP_MISS/200 8187 GET http://a.example/ - DIRECT/a.example text/plain DEFAULT_CASE-Policy <IW_x,5.4>\n"
+        ),
+        None
+    );
+    // Squid behind such a parent is Squid.
+    let behind = SQUID.replace("HIER_DIRECT", "DEFAULT_PARENT");
+    assert_eq!(found(&behind).as_deref(), Some("squid-native"));
+}
+
+#[test]
+fn known_kinds_are_refused_with_help_and_nothing_is_quoted() {
+    for (sample, word) in [
+        (&b"PK\x03\x04..."[..], "zip"),
+        (b"\xfd7zXZ\0", "xz"),
+        (b"\xff\xfea\0", "UTF-16"),
+        (b"\xfe\xff\0a", "UTF-16"),
+        (b"%PDF-1.7", "PDF"),
+        (b"\x1f\x8b\x08", "packed twice"),
+        (b"", "empty"),
+        (b" \r\n\n", "empty"),
+    ] {
+        assert!(refusal(sample).contains(word), "{word}");
+    }
+    let sentence = refusal(b"jane.smith,http://secret.example\njane.smith,x\n");
+    assert!(!sentence.contains("jane") && !sentence.contains("secret"));
+}
+
+#[test]
+fn a_line_that_the_sample_cuts_does_not_vote() {
+    let mut sample = SQUID.repeat(SAMPLE_BYTES / SQUID.len() + 1).into_bytes();
+    sample.truncate(SAMPLE_BYTES);
+    assert!(matches!(detect(&sample, &ProfileSet::default()), Detection::Found(_)));
+}

@@ -1,0 +1,110 @@
+//! Whole files in memory; the corpus where it is at hand.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may")]
+
+use super::*;
+use crate::detect::{Detection, detect};
+use crate::formats::profile::ProfileSet;
+
+/// Reads a file and counts as the pipeline would.
+fn read(content: &[u8], profiles: &ProfileSet) -> Option<(String, Tally)> {
+    let Detection::Found(detected) = detect(content, profiles) else { return None };
+    let mut tally = Tally::default();
+    read_records(&mut &content[..], &detected, &mut tally, &mut |_, _, parsed, tally| {
+        match parsed {
+            Ok(Parsed::Other(kind)) => *tally.other.entry(kind.word()).or_default() += 1,
+            Ok(_) => tally.events += 1,
+            Err(reject) => tally.reject(reject.reason),
+        }
+        Ok(())
+    })
+    .unwrap();
+    tally.conserve(tally.events).unwrap();
+    Some((detected.format_id().to_owned(), tally))
+}
+
+fn builtin(content: &[u8]) -> (String, Tally) {
+    read(content, &ProfileSet::default()).expect("a known layout")
+}
+
+const SQUID: &str = "1757497500.123    245 10.1.4.17 TCP_MISS/200 10182 GET http://a.example/ - HIER_DIRECT/192.0.2.7 text/html\n";
+
+#[test]
+fn blanks_rejects_and_events_add_up() {
+    let content = format!("\n{}junk\n   \n{}", SQUID.repeat(9), SQUID.trim_end());
+    let (format, tally) = builtin(content.as_bytes());
+    assert_eq!(format, "squid-native");
+    assert_eq!((tally.records, tally.events, tally.blanks), (13, 10, 2));
+    assert_eq!(tally.rejects.iter().collect::<Vec<_>>(), [(&Reason::Time.word(), &1)]);
+    assert_eq!(tally.file_bytes, content.len() as u64);
+}
+
+#[test]
+fn a_last_line_without_end_that_cannot_be_read_is_truncated() {
+    let (_, tally) = builtin(format!("{}{}", SQUID.repeat(9), "17574").as_bytes());
+    assert_eq!(tally.rejects.iter().collect::<Vec<_>>(), [(&Reason::Truncated.word(), &1)]);
+}
+
+#[test]
+fn a_sink_that_fails_stops_the_reading() {
+    let Detection::Found(detected) = detect(SQUID.as_bytes(), &ProfileSet::default()) else {
+        panic!("squid")
+    };
+    let mut seen = 0;
+    let content = SQUID.repeat(5);
+    let outcome =
+        read_records(&mut content.as_bytes(), &detected, &mut Tally::default(), &mut |_, _, _, _| {
+            seen += 1;
+            Err(Error::new(Kind::Environment, "disk full"))
+        });
+    assert_eq!((outcome.unwrap_err().kind(), seen), (Kind::Environment, 1));
+}
+
+/// One corpus file: name, records, events, other, blanks, rejects by reason.
+type Expected = (&'static str, u64, u64, &'static [(&'static str, u64)], u64, &'static [(Reason, u64)]);
+
+/// Counted by reading the files, not by running this.
+const CORPUS: &[Expected] = &[
+    ("squid-native/bumped-proxy-2020.log", 1_247, 1_247, &[], 0, &[]),
+    // 484 pages of the proxy itself; sixteen lines of prose.
+    ("squid-native/generated-all-codes.log", 500, 0, &[("internal", 484)], 0, &[(Reason::Time, 16)]),
+    ("squid-native/integer-timestamps.log", 55, 55, &[], 0, &[]),
+    ("squid-native/office-lan-2010.log", 113, 113, &[], 0, &[]),
+    ("squid-native/pfsense-issue-2017.log", 7, 7, &[], 0, &[]),
+    ("squid-native/proxy-container-2020.log", 5, 5, &[], 0, &[]),
+    ("squid-native/secrepo-excerpts.log", 6, 5, &[], 1, &[]),
+    // The first lost its time, the third two columns, three are cut.
+    (
+        "squid-native/secrepo-truncated-lines.log",
+        8,
+        3,
+        &[],
+        0,
+        &[(Reason::Time, 1), (Reason::Number, 1), (Reason::Truncated, 3)],
+    ),
+    ("squid-native/vendor-redacted.log", 8, 7, &[("no request", 1)], 0, &[]),
+    ("squid-native/wiki-1997-2007.log", 5, 5, &[], 0, &[]),
+    ("dansguardian-format2-csv/denied-action-spec.log", 1, 1, &[], 0, &[]),
+];
+
+#[test]
+fn the_corpus_is_read_as_counted_by_hand() {
+    let Some(corpus) = std::env::var_os("WATERSHED_CORPUS") else { return };
+    let corpus = std::path::Path::new(&corpus);
+    for (name, records, events, other, blanks, rejects) in CORPUS {
+        let content = std::fs::read(corpus.join(name)).unwrap();
+        let (_, tally) = builtin(&content);
+        assert_eq!(
+            (tally.records, tally.events, tally.blanks, tally.directives),
+            (*records, *events, *blanks, 0),
+            "{name}"
+        );
+        assert_eq!(tally.other.into_iter().collect::<Vec<_>>(), *other, "{name}");
+        let wanted: std::collections::BTreeMap<_, _> =
+            rejects.iter().map(|(reason, count)| (reason.word(), *count)).collect();
+        assert_eq!(tally.rejects, wanted, "{name}");
+    }
+    for entry in std::fs::read_dir(corpus.join("csv-edge-cases")).unwrap() {
+        let path = entry.unwrap().path();
+        assert!(read(&std::fs::read(&path).unwrap(), &ProfileSet::default()).is_none(), "{}", path.display());
+    }
+}
