@@ -153,10 +153,9 @@ impl Poll {
         self.yes + self.no + self.fragments
     }
 
-    /// At least 90 % agree. Damaged pieces do not vote, but a file of which most is damage is not
-    /// recognised either.
+    /// At least 90 % agree. Damaged pieces do not vote, but a third of the lines must be whole.
     const fn carried(&self) -> bool {
-        self.yes > 0 && self.yes * 10 >= (self.yes + self.no) * 9 && self.yes >= self.fragments
+        self.yes > 0 && self.yes * 10 >= (self.yes + self.no) * 9 && self.yes * 2 >= self.fragments
     }
 }
 
