@@ -48,6 +48,13 @@ impl Error {
         self
     }
 
+    /// The same failure, of another kind to the caller.
+    #[must_use]
+    pub(crate) const fn of_kind(mut self, kind: Kind) -> Self {
+        self.kind = kind;
+        self
+    }
+
     /// What the caller should do.
     #[must_use]
     pub const fn kind(&self) -> Kind {

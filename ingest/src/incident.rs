@@ -26,7 +26,7 @@ impl IncidentIdentity for Identified {
 impl IncidentIdentity for Pseudonymous {
     type Subject<'a> = Option<i64>;
     type Key<'a> = i64;
-    type Text<'a> = ();
+    type Text<'a> = crate::pseudonymise::Crossed;
 }
 
 /// The pupil that a row is about.

@@ -17,6 +17,7 @@ use crate::event::{
     ActorKind, ActorName, ActorToken, DeviceName, Event, Identified, Page, Pseudonymous, Site, SiteName,
     Words,
 };
+use crate::incident::{Incident, IncidentKey, IncidentText, SubjectName};
 use crate::school::AcademicYear;
 
 /// Tokens kept per year and domain before the cache starts again.
@@ -38,6 +39,7 @@ impl Crossed {
 pub(crate) trait Storable {}
 
 impl Storable for Event<'_, Pseudonymous> {}
+impl Storable for Incident<'_, Pseudonymous> {}
 
 /// Turns names into tokens of a school's keys.
 #[derive(Debug)]
@@ -80,6 +82,41 @@ impl<'k> Pseudonymiser<'k> {
             kind: event.kind,
             page_visible: event.page_visible,
             html_page: event.html_page,
+        })
+    }
+
+    /// The incident as the lake may know it. A pupil whom the roster does not know has no token: a
+    /// name alone is no person.
+    ///
+    /// # Errors
+    /// As [`Keyring::token`].
+    pub fn incident<'a>(
+        &mut self,
+        incident: &Incident<'a, Identified>,
+    ) -> Result<Incident<'a, Pseudonymous>, Error> {
+        let year = incident.occurred.academic_year;
+        // A reference and a row's own columns are never the same key, whatever they say.
+        let sort = match &incident.key {
+            IncidentKey::Reference(_) => "reference",
+            IncidentKey::Row(_) => "row",
+        };
+        let key = self.tokens.of(year, Domain::Incident, &format!("{sort}\0{}", incident.key.text()))?;
+        Ok(Incident {
+            place: incident.place,
+            occurred: incident.occurred.clone(),
+            time_known: incident.time_known,
+            subject: incident.subject.member.map(|member| member.person),
+            key,
+            text: Crossed(()),
+            role: incident.role,
+            year_group: incident.year_group,
+            key_stage: incident.key_stage,
+            code: incident.code,
+            theme: incident.theme,
+            four_c: incident.four_c,
+            severity: incident.severity,
+            status: incident.status,
+            linked_count: incident.linked_count,
         })
     }
 
@@ -195,7 +232,8 @@ macro_rules! never {
 }
 
 never!(
-    Event<'static, Identified>, ActorName<'static>, DeviceName<'static>, Page<'static>, Words<'static>
+    Event<'static, Identified>, Incident<'static, Identified>, SubjectName<'static>, IncidentKey<'static>,
+    IncidentText<'static>, ActorName<'static>, DeviceName<'static>, Page<'static>, Words<'static>
     => serde::Serialize, std::fmt::Display, Storable
 );
 

@@ -75,6 +75,37 @@ pub(crate) fn sample_event() -> Event<'static, Identified> {
     }
 }
 
+/// A row of an incident export about the same pupil.
+pub(crate) fn sample_incident() -> Incident<'static, Identified> {
+    Incident {
+        place: Place { record: 1, line: 1, offset_bytes: 0, length_bytes: 100 },
+        occurred: sample_event().moment,
+        time_known: true,
+        subject: SubjectName {
+            written: "Otter, Amy (10B)".into(),
+            canonical: "amy otter".into(),
+            member: Some(Member { person: 42, role: Role::Pupil, year_group: Some(10) }),
+        },
+        key: IncidentKey::Reference("C-1017".into()),
+        text: IncidentText {
+            categories: Some("Online Safety, Riverbank".into()),
+            unmapped: vec!["Riverbank".into()],
+            status: Some("Open - waiting for Amy's mum".into()),
+            linked: Some("Ben Badger".into()),
+            narrative: Some("Amy said that Ben had shown her the holt.".into()),
+        },
+        role: Role::Pupil,
+        year_group: Some(10),
+        key_stage: Some("KS4"),
+        code: "UNMAPPED",
+        theme: None,
+        four_c: None,
+        severity: 2,
+        status: crate::incident::IncidentStatus::Open,
+        linked_count: 1,
+    }
+}
+
 fn keyring() -> (tempfile::TempDir, Keyring) {
     let folder = tempfile::tempdir().unwrap();
     let ring = Keyring::open(
@@ -180,4 +211,18 @@ fn the_cache_starts_again_and_tokens_stay_the_same() {
     let cached: usize = wall.tokens.caches.values().map(HashMap::len).sum();
     assert!(cached <= CACHED_TOKENS, "{cached}");
     assert_eq!(wall.token(year, Domain::Search, "first").unwrap(), first);
+}
+
+#[test]
+fn an_incident_keeps_a_token_of_its_reference_and_of_a_known_pupil() {
+    let (_folder, ring) = keyring();
+    let mut wall = Pseudonymiser::new(&ring);
+    let mut incident = sample_incident();
+    let stored = wall.incident(&incident).unwrap();
+    assert_eq!((stored.subject, stored.linked_count, stored.severity), (Some(42), 1, 2));
+    assert_eq!(wall.incident(&incident).unwrap().key, stored.key);
+    incident.key = IncidentKey::Row("C-1017".into());
+    assert_ne!(wall.incident(&incident).unwrap().key, stored.key);
+    incident.subject.member = None;
+    assert_eq!(wall.incident(&incident).unwrap().subject, None);
 }

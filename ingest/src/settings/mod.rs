@@ -10,7 +10,7 @@ pub mod periods;
 pub mod roll;
 pub mod search_engines;
 pub mod shared_accounts;
-mod sheet;
+pub(crate) mod sheet;
 pub mod year_group;
 
 use std::fmt;

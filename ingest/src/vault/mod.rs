@@ -16,8 +16,9 @@
 
 mod cells;
 pub mod read;
+mod roster;
 pub mod rows;
-pub(crate) mod seal;
+mod seal;
 mod write;
 
 use std::fs;
@@ -27,13 +28,14 @@ use std::path::Path;
 use jiff::civil::Date;
 
 pub use read::{Selection, VaultReader};
+pub(crate) use roster::seal_people;
 pub use seal::RECIPIENTS_MAXIMUM;
 pub use write::{SealedImport, VaultWriter};
 
 use crate::error::{Error, at};
 
 /// Folder of the sealed rosters below the vault.
-pub(crate) const PEOPLE: &str = "people";
+const PEOPLE: &str = "people";
 
 /// What a sealed file holds, told by its name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]

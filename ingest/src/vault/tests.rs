@@ -13,7 +13,10 @@ use super::*;
 use crate::error::Kind;
 use crate::event::{Event, Identified};
 use crate::keys::{PrivateKey, PublicKey, new_key_pair};
-use crate::pseudonymise::{Keyring, Pseudonymiser, tests::sample_event};
+use crate::pseudonymise::{
+    Keyring, Pseudonymiser,
+    tests::{sample_event, sample_incident},
+};
 use crate::report::{Place, Reason};
 use crate::school::SchoolId;
 use crate::state::WordKind;
@@ -168,7 +171,7 @@ fn no_byte_of_a_sealed_file_tells_what_is_in_it() {
             "secret-page",
             "private",
             "Animals",
-            "Y10",
+            "Y10 Amy",
             "raw marker",
             "UNMAPPED",
             "user_written",
@@ -404,4 +407,35 @@ fn names_of_files_tell_their_content() {
     }
     assert_eq!(Content::of("00112233445566ff-0.parquet.partial"), None);
     assert_eq!(Content::of("00112233445566ff-other-0.parquet"), None);
+}
+
+#[test]
+fn an_incident_comes_back_whole_and_its_file_tells_nothing() {
+    let bench = Bench::new();
+    let mut writer = bench.writer();
+    let incident = sample_incident();
+    let pseudonymous = Pseudonymiser::new(&bench.keyring).incident(&incident).unwrap();
+    writer.push_incident(&incident, &pseudonymous).unwrap();
+    let sealed = writer.finish().unwrap();
+    assert_eq!((sealed.files, sealed.rows, sealed.unmapped.len()), (2, 2, 1));
+    let path = bench.vault.join("2026-01-12").join(format!("{FINGERPRINT}-incidents-0.parquet"));
+    let bytes = fs::read(path).unwrap();
+    for marker in ["Amy said", "Badger", "the holt", "C-1017", "Riverbank", "narrative"] {
+        assert!(!holds(&bytes, marker), "{marker}");
+    }
+    let reader = VaultReader::open(&bench.vault, &bench.school, &pairs()[1].0);
+    let mut rows = Vec::new();
+    let about = Selection { actor: Some(42), ..everything() };
+    reader
+        .incidents(&about, &mut |row| {
+            rows.push(row);
+            Ok(())
+        })
+        .unwrap();
+    assert_eq!(rows.len(), 1);
+    assert_eq!(rows[0].narrative.as_deref(), Some("Amy said that Ben had shown her the holt."));
+    assert_eq!(rows[0].reference.as_deref(), Some("C-1017"));
+    assert_eq!(rows[0].subject_written.as_deref(), Some("Otter, Amy (10B)"));
+    assert_eq!(rows[0].incident, pseudonymous.key);
+    reader.incidents(&Selection { actor: Some(43), ..everything() }, &mut |_| panic!("not hers")).unwrap();
 }

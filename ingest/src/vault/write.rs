@@ -11,6 +11,7 @@ use super::seal::{self, Closed, SealedFile};
 use super::{Content, remove_if_empty};
 use crate::error::{Error, Kind};
 use crate::event::{Event, Identified, Pseudonymous};
+use crate::incident::{Incident, IncidentKey};
 use crate::keys::PublicKey;
 use crate::pseudonymise::{Domain, Keyring};
 use crate::report::{Place, Reason};
@@ -148,6 +149,40 @@ impl VaultWriter {
         self.unknown_words(event)
     }
 
+    /// Seals a row of an incident export.
+    ///
+    /// # Errors
+    /// When the disk or the year's key fails.
+    pub fn push_incident(
+        &mut self,
+        incident: &Incident<'_, Identified>,
+        pseudonymous: &Incident<'_, Pseudonymous>,
+    ) -> Result<(), Error> {
+        let (text, moment) = (&incident.text, &incident.occurred);
+        let row = IncidentRow {
+            import_token: self.shelf.import_token,
+            record_number: whole(incident.place.record),
+            event_time_utc_us: moment.utc_us,
+            local_date: moment.local_date,
+            incident: pseudonymous.key,
+            subject: pseudonymous.subject,
+            reference: match &incident.key {
+                IncidentKey::Reference(reference) => borrowed(Some(reference)),
+                IncidentKey::Row(_) => None,
+            },
+            subject_written: borrowed(Some(&incident.subject.written).filter(|text| !text.is_empty())),
+            linked_written: borrowed(text.linked.as_ref()),
+            category_words: borrowed(text.categories.as_ref()),
+            status_words: borrowed(text.status.as_ref()),
+            narrative: borrowed(text.narrative.as_ref()),
+        };
+        self.incidents.push(&mut self.shelf, moment.local_date, &row)?;
+        for word in &text.unmapped {
+            self.count_word(WordKind::Category, moment.academic_year, moment.local_date, word)?;
+        }
+        Ok(())
+    }
+
     /// Seals a record that could not be read.
     ///
     /// # Errors
@@ -211,26 +246,17 @@ impl VaultWriter {
     }
 
     fn unknown_words(&mut self, event: &Event<'_, Identified>) -> Result<(), Error> {
-        let words = &event.words;
+        let (words, moment) = (&event.words, &event.moment);
         if let Some(group) = words.group.as_deref().filter(|group| words.group_unmatched && !group.is_empty())
         {
-            self.unknown_word(WordKind::Group, event, group)?;
+            self.count_word(WordKind::Group, moment.academic_year, moment.local_date, group)?;
         }
         if !event.facts.illegal {
             for word in &words.unmapped {
-                self.unknown_word(WordKind::Category, event, word)?;
+                self.count_word(WordKind::Category, moment.academic_year, moment.local_date, word)?;
             }
         }
         Ok(())
-    }
-
-    fn unknown_word(
-        &mut self,
-        kind: WordKind,
-        event: &Event<'_, Identified>,
-        word: &str,
-    ) -> Result<(), Error> {
-        self.count_word(kind, event.moment.academic_year, event.moment.local_date, word)
     }
 
     fn count_word(&mut self, kind: WordKind, year: AcademicYear, day: Date, word: &str) -> Result<(), Error> {
