@@ -1,20 +1,27 @@
 //! From a committed lake to tables that are cleared for the people who may see them.
 
+mod answer;
 pub mod audit;
 mod catalog;
 pub mod disclosure;
 mod error;
 mod figures;
+#[cfg(test)]
+mod fixture;
 mod metrics;
 mod plan;
+mod refusal;
 mod service;
 mod session;
+mod sql;
 pub mod statistics;
 pub mod unlock;
 mod window;
+mod wording;
 
 pub use disclosure::audience::{Audience, Governors, Public, Staff};
+pub use disclosure::formats::{csv, json};
 pub use disclosure::releasable::Releasable;
 pub use disclosure::table::{Cell, ColumnRole, CoveredPeriod, Table, TableColumn, Versions};
 pub use error::{Error, Kind};
-pub use service::{Ask, School};
+pub use service::{Ask, METRICS, Metric, School};

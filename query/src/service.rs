@@ -1,20 +1,281 @@
 //! What a caller may ask of one school.
 
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use ingest::lake::Lake;
+use ingest::schema::TableSchema;
+use ingest::school::{Config, SchoolConfig, SchoolId, SchoolRoot};
+use ingest::settings::Settings;
 use jiff::civil::Date;
+use jiff::tz::TimeZone;
 
-/// One opened school, read only.
-#[derive(Debug)]
-pub struct School {}
+use crate::catalog::FileList;
+use crate::disclosure::audience::Staff;
+use crate::disclosure::control::{self, Frame};
+use crate::disclosure::releasable::Releasable;
+use crate::disclosure::table::{Table, Versions};
+use crate::error::{Error, Kind};
+use crate::metrics::{self, Place, Unseen};
+use crate::plan::Reader;
+use crate::session::{Limits, Session};
+use crate::sql;
+use crate::window::{SchoolDays, Window};
 
-/// What is asked: days, group, theme. Everything left out means "all".
-#[derive(Clone, Debug, Default)]
+/// What is asked. Everything left out means "all"; without any day, the last term that has data.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Ask {
     /// First local day.
     pub from: Option<Date>,
     /// Last local day.
     pub to: Option<Date>,
+    /// The same as `from`, in the words of `attention`.
+    pub since: Option<Date>,
+    /// `2025-autumn` (term) or `2025-26` (academic year), instead of days.
+    pub period: Option<String>,
+    /// What a trend is split by: `theme`, `4c` or `group`.
+    pub by: Option<String>,
     /// Only this group.
     pub group: Option<String>,
     /// Only this theme.
     pub theme: Option<String>,
+    /// Which table of a metric that has several; its first if left out.
+    pub table: Option<String>,
 }
+
+/// Where the tables of a school come from.
+#[derive(Debug)]
+pub(crate) enum Source {
+    /// The school's lake.
+    Lake(Lake),
+    /// Hand-made tables.
+    #[cfg(test)]
+    Memory(Vec<(&'static TableSchema, Arc<datafusion::datasource::MemTable>)>),
+}
+
+/// One opened school, read only.
+#[derive(Debug)]
+pub struct School {
+    pub(crate) id: String,
+    pub(crate) name: String,
+    pub(crate) root: SchoolRoot,
+    pub(crate) zone: TimeZone,
+    pub(crate) settings_version: String,
+    pub(crate) calendar: Box<dyn SchoolDays>,
+    pub(crate) source: Source,
+    pub(crate) limits: Limits,
+}
+
+/// A metric's word, what it answers, its tables.
+pub use crate::metrics::{METRICS, Metric};
+
+impl School {
+    /// Opens a school of the installation in `dir`.
+    ///
+    /// # Errors
+    /// When the configuration, the school's data files or its lake cannot be read.
+    pub async fn open(dir: &Path, id: &SchoolId) -> Result<Self, Error> {
+        let config = Config::load(dir)?;
+        let school: &SchoolConfig = config.school(id)?;
+        let root = SchoolRoot::new(dir, id);
+        let settings = Settings::load(&root, school)?;
+        let zone = TimeZone::get(&school.zone).map_err(|_| {
+            Error::new(Kind::Configuration, format!("there is no time zone `{}`", school.zone))
+                .help("use an IANA name, for example Europe/London")
+        })?;
+        Ok(Self {
+            id: school.id.to_string(),
+            name: school.name.clone(),
+            zone,
+            settings_version: settings.version().to_owned(),
+            calendar: Box::new(settings.calendar().clone()),
+            source: Source::Lake(Lake::open(&root).await?),
+            root,
+            limits: Limits::default(),
+        })
+    }
+
+    /// School's full name.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Short name.
+    #[must_use]
+    pub fn id(&self) -> &str {
+        &self.id
+    }
+
+    /// Grave episodes, newest first. Tables: `pupils`, `staff`.
+    ///
+    /// # Errors
+    /// When the question names something unknown, or the lake cannot be read.
+    pub async fn attention(&self, ask: &Ask) -> Result<Releasable<Table, Staff>, Error> {
+        self.metric("attention", ask).await
+    }
+
+    /// School week by school week.
+    ///
+    /// # Errors
+    /// As [`attention`](Self::attention).
+    pub async fn trend(&self, ask: &Ask) -> Result<Releasable<Table, Staff>, Error> {
+        self.metric("trend", ask).await
+    }
+
+    /// Group by theme, by weekday and lesson, and the mix of each. Tables: `themes`, `lessons`, `mix`.
+    ///
+    /// # Errors
+    /// As [`attention`](Self::attention).
+    pub async fn groups(&self, ask: &Ask) -> Result<Releasable<Table, Staff>, Error> {
+        self.metric("groups", ask).await
+    }
+
+    /// Learning-category share and sites to review. Tables: `share`, `sites`.
+    ///
+    /// # Errors
+    /// As [`attention`](Self::attention).
+    pub async fn overblocking(&self, ask: &Ask) -> Result<Releasable<Table, Staff>, Error> {
+        self.metric("overblocking", ask).await
+    }
+
+    /// What could not be seen. Tables: `summary`, `days`, `imports`, `rejects`.
+    ///
+    /// # Errors
+    /// As [`attention`](Self::attention).
+    pub async fn coverage(&self, ask: &Ask) -> Result<Releasable<Table, Staff>, Error> {
+        self.metric("coverage", ask).await
+    }
+
+    /// A metric of [`METRICS`] by its word.
+    ///
+    /// # Errors
+    /// As [`attention`](Self::attention).
+    pub async fn metric(&self, word: &str, ask: &Ask) -> Result<Releasable<Table, Staff>, Error> {
+        let metric = metrics::metric(word)?;
+        let mut session = self.session(&self.limits, Some(self.scratch()))?;
+        self.add(&mut session, metric.reads).await?;
+        let newest = newest_record(&session).await?;
+        let newest_day = newest_day(&session).await?;
+        let today = jiff::Timestamp::now().to_zoned(self.zone.clone()).date();
+        let mut window = Window::choose(ask, self.calendar.as_ref(), newest_day, today)?;
+        if word == "attention" && ask.to.is_none() && ask.period.is_none() {
+            // Nothing grave is left out because term has ended.
+            window = Window::between(
+                window.from,
+                newest_day.unwrap_or(window.to).max(window.to),
+                self.calendar.as_ref(),
+            );
+        }
+        let reader = Reader { session, window, ask };
+        reader.check_words(metric.reads).await?;
+        let unseen = Box::pin(Unseen::of(&reader)).await?;
+        let place = Place { school: &self.id, zone: &self.zone, calendar: self.calendar.as_ref(), newest };
+        let figures = Box::pin(metrics::compute(word, &reader, &place, &unseen)).await?;
+        let frame = Frame {
+            school: self.name.clone(),
+            period: reader.window.covered(),
+            notes: unseen.notes(),
+            versions: self.versions(&reader.session),
+        };
+        control::staff(figures, frame)
+    }
+
+    /// Read-only SQL over the pseudonymous tables, those of staff excepted. `account` is who asks;
+    /// the statement is on record before it runs.
+    ///
+    /// # Errors
+    /// When it is not one query, names something unknown, or needs more than it may use.
+    pub async fn sql(&self, account: &str, statement: &str) -> Result<Releasable<Table, Staff>, Error> {
+        let recorded = sql::record(&self.root, account, statement)?;
+        let answer = Box::pin(self.answer(statement)).await;
+        let outcome = match &answer {
+            Ok(cleared) => format!("{} rows", cleared.value().rows.len()),
+            Err(error) => format!("{:?}", error.kind()),
+        };
+        sql::record_outcome(&self.root, &recorded, &outcome)?;
+        answer
+    }
+
+    async fn answer(&self, statement: &str) -> Result<Releasable<Table, Staff>, Error> {
+        let mut session = self.session(&sql::LIMITS, None)?;
+        self.add(&mut session, &sql::tables()).await?;
+        let figures = sql::answer(&session, statement).await?;
+        let newest = newest_day(&session).await?;
+        let today = jiff::Timestamp::now().to_zoned(self.zone.clone()).date();
+        let oldest = oldest_day(&session).await?;
+        let last = newest.unwrap_or(today);
+        let window = Window::between(oldest.unwrap_or(last).min(last), last, self.calendar.as_ref());
+        let ask = Ask::default();
+        let reader = Reader { session, window, ask: &ask };
+        let unseen = Box::pin(Unseen::of(&reader)).await?;
+        let frame = Frame {
+            school: self.name.clone(),
+            period: reader.window.covered(),
+            notes: unseen.notes(),
+            versions: self.versions(&reader.session),
+        };
+        control::staff(figures, frame)
+    }
+
+    fn session(&self, limits: &Limits, scratch: Option<PathBuf>) -> Result<Session, Error> {
+        Session::new(limits, scratch)
+    }
+
+    /// Where rows too many for memory go: beside the lake, as well kept as it.
+    fn scratch(&self) -> PathBuf {
+        self.root.root().join("scratch")
+    }
+
+    /// Adds tables at the newest version that readers may see.
+    pub(crate) async fn add(
+        &self,
+        session: &mut Session,
+        tables: &[&'static TableSchema],
+    ) -> Result<(), Error> {
+        for table in tables {
+            match &self.source {
+                Source::Lake(lake) => {
+                    let snapshot = lake.readable(table).await?;
+                    let version = snapshot.version.map_or(-1, |version| version as i64);
+                    session.add(table, Arc::new(FileList::of(&snapshot)?), version)?;
+                }
+                #[cfg(test)]
+                Source::Memory(known) => {
+                    let given = known.iter().find(|(schema, _)| schema.name == table.name);
+                    let provider =
+                        given.map_or_else(|| crate::fixture::table(table, &[]), |(_, rows)| Arc::clone(rows));
+                    session.add(table, provider, 1)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn versions(&self, session: &Session) -> Versions {
+        Versions {
+            watershed: env!("CARGO_PKG_VERSION").to_owned(),
+            settings: self.settings_version.clone(),
+            lake: session.versions().to_vec(),
+        }
+    }
+}
+
+async fn newest_record(session: &Session) -> Result<Option<jiff::Timestamp>, Error> {
+    let statement = "SELECT CAST(max(last_utc) AS BIGINT) AS newest FROM imports";
+    let answer = session.query(statement, &[]).await?;
+    Ok(answer.integer(0, "newest").and_then(|us| jiff::Timestamp::from_microsecond(us).ok()))
+}
+
+async fn newest_day(session: &Session) -> Result<Option<Date>, Error> {
+    let answer = session.query("SELECT max(local_date) AS day FROM activity", &[]).await?;
+    Ok(answer.day(0, "day"))
+}
+
+async fn oldest_day(session: &Session) -> Result<Option<Date>, Error> {
+    let answer = session.query("SELECT min(local_date) AS day FROM activity", &[]).await?;
+    Ok(answer.day(0, "day"))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,1 +1,170 @@
-//! session
+//! A read-only query session: bounded in memory and time, blind to files outside its tables.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use datafusion::catalog::TableProvider;
+use datafusion::common::ScalarValue;
+use datafusion::execution::disk_manager::{DiskManagerBuilder, DiskManagerMode};
+use datafusion::execution::memory_pool::{FairSpillPool, TrackConsumersPool};
+use datafusion::execution::runtime_env::RuntimeEnvBuilder;
+use datafusion::prelude::{SQLOptions, SessionConfig, SessionContext};
+use futures::StreamExt;
+use ingest::schema::TableSchema;
+use jiff::civil::Date;
+
+use crate::answer::Answer;
+use crate::error::{Error, Kind};
+use crate::refusal;
+
+/// What one query may use.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Limits {
+    /// Bytes of memory for sorting and grouping.
+    pub(crate) memory_bytes: usize,
+    /// Wall-clock time.
+    pub(crate) time: Duration,
+    /// Rows that come back.
+    pub(crate) rows: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { memory_bytes: 512 << 20, time: Duration::from_secs(120), rows: 1_000_000 }
+    }
+}
+
+/// A value for a `$name` of a statement.
+#[derive(Clone, Debug)]
+pub(crate) enum Value {
+    /// A day.
+    Day(Date),
+    /// A word.
+    Word(String),
+}
+
+/// Tables of one school at one version each, and the engine over them.
+pub(crate) struct Session {
+    context: SessionContext,
+    limits: Limits,
+    tables: Vec<&'static TableSchema>,
+    versions: Vec<String>,
+}
+
+impl std::fmt::Debug for Session {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(formatter, "Session({})", self.versions.join(" "))
+    }
+}
+
+impl Session {
+    /// A session without tables. Without a `scratch` folder nothing is ever written to a disk; with
+    /// one, rows too many for memory go there, and only there: it must be as well kept as the lake.
+    pub(crate) fn new(limits: &Limits, scratch: Option<PathBuf>) -> Result<Self, Error> {
+        let mode =
+            scratch.map_or(DiskManagerMode::Disabled, |folder| DiskManagerMode::Directories(vec![folder]));
+        let pool =
+            TrackConsumersPool::new(FairSpillPool::new(limits.memory_bytes), std::num::NonZeroUsize::MIN);
+        let runtime = RuntimeEnvBuilder::new()
+            .with_memory_pool(Arc::new(pool))
+            .with_disk_manager_builder(DiskManagerBuilder::default().with_mode(mode))
+            .build_arc()
+            .map_err(|_| Error::new(Kind::Environment, "the query engine cannot start"))?;
+        // Two partitions: the smallest machine has two cores, and every plan then crosses one exchange.
+        let config = SessionConfig::new().with_target_partitions(2).with_information_schema(false);
+        let context = SessionContext::new_with_config_rt(config, runtime);
+        Ok(Self { context, limits: *limits, tables: Vec::new(), versions: Vec::new() })
+    }
+
+    /// Adds a table at a version.
+    pub(crate) fn add(
+        &mut self,
+        table: &'static TableSchema,
+        provider: Arc<dyn TableProvider>,
+        version: i64,
+    ) -> Result<(), Error> {
+        self.context
+            .register_table(table.name, provider)
+            .map_err(|_| Error::new(Kind::Bug, format!("table `{}` is there twice", table.name)))?;
+        self.tables.push(table);
+        self.versions.push(format!("{}={version}", table.name));
+        Ok(())
+    }
+
+    /// `table=version` of each table.
+    pub(crate) fn versions(&self) -> &[String] {
+        &self.versions
+    }
+
+    /// The tables that can be asked.
+    pub(crate) fn tables(&self) -> &[&'static TableSchema] {
+        &self.tables
+    }
+
+    /// Answers one `SELECT` within the limits. More rows than the limit is an error.
+    pub(crate) async fn query(&self, statement: &str, values: &[(&str, Value)]) -> Result<Answer, Error> {
+        let (answer, cut) = self.query_some(statement, values).await?;
+        if cut {
+            return Err(Error::new(Kind::Input, format!("more than {} rows", self.limits.rows))
+                .help("ask for fewer days"));
+        }
+        Ok(answer)
+    }
+
+    /// Answers one `SELECT` with at most the limit's rows, and whether there were more.
+    pub(crate) async fn query_some(
+        &self,
+        statement: &str,
+        values: &[(&str, Value)],
+    ) -> Result<(Answer, bool), Error> {
+        let work = Box::pin(self.run(statement, values));
+        match tokio::time::timeout(self.limits.time, work).await {
+            Ok(answer) => answer,
+            Err(_) => Err(Error::new(
+                Kind::Input,
+                format!("the query took longer than {} s and was stopped", self.limits.time.as_secs()),
+            )
+            .help("ask for fewer days, or for sums instead of rows")),
+        }
+    }
+
+    async fn run(&self, statement: &str, values: &[(&str, Value)]) -> Result<(Answer, bool), Error> {
+        let refuse = |error| refusal::explain(&error, self);
+        let only_read =
+            SQLOptions::new().with_allow_ddl(false).with_allow_dml(false).with_allow_statements(false);
+        let mut frame =
+            Box::pin(self.context.sql_with_options(statement, only_read)).await.map_err(refuse)?;
+        if !values.is_empty() {
+            let values: Vec<(&str, ScalarValue)> =
+                values.iter().map(|(name, value)| (*name, scalar(value))).collect();
+            frame = frame.with_param_values(values).map_err(refuse)?;
+        }
+        let mut stream = Box::pin(frame.execute_stream()).await.map_err(refuse)?;
+        let schema = stream.schema();
+        let mut batches = Vec::new();
+        let mut left = self.limits.rows;
+        let mut cut = false;
+        while let Some(batch) = stream.next().await {
+            let batch = batch.map_err(refuse)?;
+            if batch.num_rows() > left {
+                cut = true;
+                batches.push(batch.slice(0, left));
+                break;
+            }
+            left -= batch.num_rows();
+            batches.push(batch);
+        }
+        Ok((Answer::new(&schema, &batches)?, cut))
+    }
+}
+
+fn scalar(value: &Value) -> ScalarValue {
+    match value {
+        Value::Word(word) => ScalarValue::Utf8(Some(word.clone())),
+        Value::Day(day) => {
+            let since = day.since(jiff::civil::date(1970, 1, 1)).map_or(0, |span| span.get_days());
+            ScalarValue::Date32(Some(since))
+        }
+    }
+}

@@ -1,5 +1,7 @@
 //! Plain rows and columns for readers; never a record batch.
 
+use std::borrow::Cow;
+
 use serde::Serialize;
 
 /// What a column holds.
@@ -22,9 +24,9 @@ pub enum ColumnRole {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct TableColumn {
     /// Machine name, ending in its unit; the CSV header and JSON key.
-    pub id: &'static str,
+    pub id: Cow<'static, str>,
     /// Heading for people.
-    pub heading: &'static str,
+    pub heading: Cow<'static, str>,
     /// Unit in words: `attempts`, `actor-days per 1,000 active actor-days`; empty for dimensions.
     pub unit: &'static str,
     /// What it holds.

@@ -1,1 +1,95 @@
-//! metrics
+//! The metrics: one file each and one word in the list below.
+
+mod rates;
+mod unseen;
+
+use ingest::schema::TableSchema;
+
+use crate::error::{Error, Kind};
+use crate::figures::Figures;
+use crate::plan::Reader;
+
+pub(crate) use unseen::Unseen;
+
+/// What a metric needs beside the lake.
+#[derive(Debug)]
+pub(crate) struct Place<'a> {
+    /// School's short name.
+    pub(crate) school: &'a str,
+    /// Time zone of the school.
+    pub(crate) zone: &'a jiff::tz::TimeZone,
+    /// Calendar.
+    pub(crate) calendar: &'a dyn crate::window::SchoolDays,
+    /// Newest record of any import.
+    pub(crate) newest: Option<jiff::Timestamp>,
+}
+
+/// A metric as the list knows it.
+#[derive(Clone, Copy, Debug)]
+pub struct Metric {
+    /// The command's word.
+    pub word: &'static str,
+    /// What it answers, one line.
+    pub answers: &'static str,
+    /// Its tables, the default first; empty when it has one only.
+    pub tables: &'static [&'static str],
+    /// Lake tables that it reads.
+    pub(crate) reads: &'static [&'static TableSchema],
+}
+
+macro_rules! metrics {
+    ($($word:ident $answers:literal)*) => {
+        $(pub(crate) mod $word;)*
+        /// Every metric.
+        pub const METRICS: &[Metric] = &[$(Metric {
+            word: stringify!($word),
+            answers: $answers,
+            tables: $word::TABLES,
+            reads: $word::READS,
+        }),*];
+
+        /// Computes a metric of the list.
+        pub(crate) async fn compute(
+            word: &str,
+            reader: &Reader<'_>,
+            place: &Place<'_>,
+            unseen: &Unseen,
+        ) -> Result<Figures, Error> {
+            match word {
+                $(stringify!($word) => Box::pin($word::figures(reader, place, unseen)).await,)*
+                _ => Err(Error::new(Kind::Bug, "there is no such metric")),
+            }
+        }
+    };
+}
+
+metrics! {
+    attention "which grave episodes (severity 4 or 5) were there, blocked or allowed"
+    trend "is it more or less than in the weeks before"
+    groups "which groups, themes, weekdays and lessons stand out"
+    overblocking "how much of what was blocked may have been for learning, and which sites"
+    coverage "what could not be seen"
+}
+
+/// The metric of a word.
+pub(crate) fn metric(word: &str) -> Result<&'static Metric, Error> {
+    METRICS
+        .iter()
+        .find(|metric| metric.word == word)
+        .ok_or_else(|| Error::new(Kind::Bug, "there is no such metric"))
+}
+
+/// The table asked for, the first if none is.
+pub(crate) fn table_of<'a>(tables: &'a [&'static str], asked: Option<&str>) -> Result<&'a str, Error> {
+    match asked {
+        None => Ok(tables.first().copied().unwrap_or_default()),
+        Some(word) => tables.iter().copied().find(|table| *table == word).ok_or_else(|| {
+            let error = Error::new(Kind::Configuration, "there is no such table here");
+            if tables.is_empty() {
+                error.help("leave `--table` out")
+            } else {
+                error.help(format!("the tables are: {}", tables.join(", ")))
+            }
+        }),
+    }
+}

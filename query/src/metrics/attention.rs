@@ -1,0 +1,169 @@
+//! Episodes of severity 4 and 5, blocked or allowed, newest first.
+
+use std::collections::HashMap;
+
+use ingest::schema::{self, TableSchema};
+use jiff::civil::Date;
+
+use super::{Place, Unseen, table_of};
+use crate::answer::{Answer, pseudonym};
+use crate::disclosure::table::Cell;
+use crate::error::Error;
+use crate::figures::{About, Figures, dimension, measure};
+use crate::plan::Reader;
+use crate::wording;
+
+/// Staff are listed apart: what concerns them goes to the headteacher.
+pub(super) const TABLES: &[&str] = &["pupils", "staff"];
+/// What it reads.
+pub(super) const READS: &[&TableSchema] =
+    &[&schema::EPISODES, &schema::STAFF_EPISODES, &schema::ACTIVITY, &schema::IMPORTS];
+
+/// What stands for the theme of a hit on an illegal-content list.
+const ILLEGAL: &str = "illegal-list hit";
+
+/// Computes it.
+pub(super) async fn figures(
+    reader: &Reader<'_>,
+    place: &Place<'_>,
+    _unseen: &Unseen,
+) -> Result<Figures, Error> {
+    let table = match table_of(TABLES, reader.ask.table.as_deref())? {
+        "staff" => schema::STAFF_EPISODES.name,
+        _ => schema::EPISODES.name,
+    };
+    let mut only = String::new();
+    if reader.ask.group.is_some() {
+        only.push_str(" AND group_id = $group");
+    }
+    if reader.ask.theme.is_some() {
+        only.push_str(" AND (CASE WHEN illegal THEN 'illegal-list hit' ELSE coalesce(theme, 'no theme') END) = $theme");
+    }
+    let statement = format!(
+        "SELECT local_date, local_minute, lesson_period, group_id, theme, severity, outcome, searched, illegal, \
+         actor, actor_kind, attempts, records FROM {table} \
+         WHERE local_date BETWEEN $first AND $last AND (severity >= 4 OR illegal){only} \
+         ORDER BY start_utc DESC, severity DESC, actor, theme"
+    );
+    let answer = reader.session.query(&statement, &reader.values()).await?;
+    let rows: Vec<Vec<Cell>> = (0..answer.len()).map(|row| line(&answer, row, place.school)).collect();
+    let mut notes = vec![freshness(place)];
+    notes.push(if table == schema::EPISODES.name {
+        "Staff are not in this list; they have one of their own (`--table staff`), for the headteacher.".to_owned()
+    } else {
+        "This list is about staff: it is for the headteacher.".to_owned()
+    });
+    notes.push(
+        "A pseudonym is not a name: `unlock` shows who it is to a holder of the DSL key, with a reason, and is recorded."
+            .to_owned(),
+    );
+    Ok(Figures {
+        schema: "watershed.attention/1",
+        title: "Needs attention: severity 4 and 5".to_owned(),
+        unit: "episodes",
+        denominator: "",
+        interval: "",
+        about: About::OneActor,
+        columns: vec![
+            dimension("school", "School"),
+            dimension("local_time", "Local time"),
+            dimension("lesson_period", "Lesson"),
+            dimension("group_id", "Group"),
+            dimension("theme", "Theme"),
+            measure("severity", "Severity", "1 to 5"),
+            dimension("outcome", "Outcome"),
+            dimension("searched", "Words searched for"),
+            dimension("actor_kind", "Who"),
+            dimension("pseudonym", "Pseudonym"),
+            measure("attempts", "Attempts", "blocked attempts in the episode"),
+            measure("records", "Records", "records in the episode"),
+        ],
+        reading: reading(&answer, reader.window.from, reader.window.to, place),
+        rows,
+        notes,
+    })
+}
+
+fn line(answer: &Answer, row: usize, school: &str) -> Vec<Cell> {
+    let illegal = answer.yes(row, "illegal");
+    let minute = answer.count(row, "local_minute");
+    let time = answer.day(row, "local_date").map(|day| format!("{day} {:02}:{:02}", minute / 60, minute % 60));
+    // Of a hit on an illegal list only time, group, who and whether it was stopped are told.
+    let unless_illegal = |cell: Cell| if illegal { Cell::Missing } else { cell };
+    vec![
+        school.into(),
+        time.into(),
+        answer.text(row, "lesson_period").into(),
+        answer.text(row, "group_id").into(),
+        if illegal { ILLEGAL.into() } else { answer.text(row, "theme").into() },
+        if illegal { Cell::Integer(5) } else { answer.integer(row, "severity").into() },
+        answer.text(row, "outcome").into(),
+        unless_illegal(answer.yes(row, "searched").into()),
+        answer.text(row, "actor_kind").into(),
+        answer.integer(row, "actor").map(pseudonym).into(),
+        unless_illegal(answer.integer(row, "attempts").into()),
+        unless_illegal(answer.integer(row, "records").into()),
+    ]
+}
+
+fn freshness(place: &Place<'_>) -> String {
+    let newest = place.newest.map(|newest| newest.to_zoned(place.zone.clone()));
+    match newest {
+        Some(newest) => format!(
+            "Nightly, not live monitoring; newest record {} {:02}:{:02}.",
+            newest.date(),
+            newest.hour(),
+            newest.minute()
+        ),
+        None => "Nightly, not live monitoring; nothing has been taken in yet.".to_owned(),
+    }
+}
+
+fn reading(answer: &Answer, from: Date, to: Date, place: &Place<'_>) -> String {
+    let days = format!("from {} to {}", wording::day(from), wording::day(to));
+    if answer.len() == 0 {
+        return match place.newest {
+            Some(_) => format!(
+                "No episode of severity 4 or 5 was seen {days}. That is no proof that there was none: see what could not be seen."
+            ),
+            None => "Nothing has been taken in yet, so nothing can be said.".to_owned(),
+        };
+    }
+    let total = answer.len() as i64;
+    let passed = (0..answer.len()).filter(|row| answer.text(*row, "outcome").as_deref() != Some("blocked")).count();
+    let illegal = (0..answer.len()).filter(|row| answer.yes(*row, "illegal")).count();
+    let mut per_actor: HashMap<i64, i64> = HashMap::new();
+    let mut untied = 0;
+    for row in 0..answer.len() {
+        match (answer.integer(row, "actor"), answer.text(row, "actor_kind").as_deref()) {
+            (Some(actor), Some("person")) => *per_actor.entry(actor).or_default() += 1,
+            _ => untied += 1,
+        }
+    }
+    let people = per_actor.len() as i64;
+    let mut text = format!(
+        "{} {} by {}",
+        wording::counted(total, "episode", "episodes"),
+        days,
+        wording::counted(people, "known person", "known people")
+    );
+    if untied > 0 {
+        text.push_str(&format!("; {} cannot be tied to a person", wording::whole(untied)));
+    }
+    text.push_str(&match passed as i64 {
+        0 => "; all were blocked.".to_owned(),
+        1 => "; 1 was not, or not wholly, blocked.".to_owned(),
+        n => format!("; {} were not, or not wholly, blocked.", wording::whole(n)),
+    });
+    if illegal > 0 {
+        text.push_str(&format!(
+            " {} among them: follow the school's procedure for the police first.",
+            wording::counted(illegal as i64, "illegal-list hit", "illegal-list hits")
+        ));
+    }
+    let most = per_actor.values().copied().max().unwrap_or(0);
+    if total >= 3 && most * 2 > total {
+        text.push_str(&format!(" One person makes most of them ({} of {}).", most, wording::whole(total)));
+    }
+    text
+}

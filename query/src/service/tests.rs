@@ -1,0 +1,448 @@
+//! Questions over hand-made tables, answers computed by hand.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may")]
+
+use std::path::Path;
+
+use ingest::schema::{ACTIVITY, ACTOR_DAYS, ATTEMPTS, EPISODES, IMPORTS, STAFF_EPISODES};
+use jiff::civil::date;
+
+use super::*;
+use crate::disclosure::table::Cell;
+use crate::fixture::{Row, table};
+use crate::window::tests::TwoTerms;
+
+const PUPIL: [(&str, &str); 2] = [("actor_kind", "person"), ("role", "pupil")];
+
+fn row<'a>(parts: &[&[(&'a str, &'a str)]]) -> Row<'a> {
+    parts.concat()
+}
+
+/// Two school weeks of a school with three known pupils (1 and 2 in year 7, 3 in year 8) and a
+/// tablet (9). Monday 8 and Monday 15 September 2025 are the weeks' first days.
+fn school(dir: &Path) -> School {
+    let y7 = [("group_id", "year_7")];
+    let y8 = [("group_id", "year_8")];
+    let mut actor_days = Vec::new();
+    for day in ["2025-09-08", "2025-09-09", "2025-09-10", "2025-09-15", "2025-09-16", "2025-09-17"] {
+        for (actor, group) in [("1", &y7), ("2", &y7), ("3", &y8)] {
+            actor_days.push(row(&[
+                &PUPIL,
+                group,
+                &[("local_date", day), ("actor", actor), ("primary_records", "10")],
+            ]));
+        }
+        let tablet = [("local_date", day), ("actor", "9"), ("primary_records", "5"), ("role", "unknown")];
+        actor_days.push(row(&[&y8, &tablet, &[("actor_kind", "device")]]));
+    }
+    // A day with records but none that a person caused is no active day.
+    actor_days.push(row(&[&PUPIL, &y7, &[("local_date", "2025-09-11"), ("actor", "1"), ("records", "4")]]));
+
+    let drugs = [("theme", "Drugs, alcohol, tobacco"), ("four_c", "content"), ("severity", "3")];
+    let harm = [("theme", "SELFHARM"), ("four_c", "content"), ("severity", "4")];
+    let at = |day, start| [("local_date", day), ("start_utc", start), ("local_minute", "630")];
+    let episodes = vec![
+        row(&[&PUPIL, &y7, &drugs, &at("2025-09-08", "2025-09-08T09:30:00Z"), &[("actor", "1"), ("outcome", "blocked"), ("lesson_period", "P2")]]),
+        row(&[&PUPIL, &y7, &drugs, &at("2025-09-08", "2025-09-08T11:30:00Z"), &[("actor", "1"), ("outcome", "blocked")]]),
+        row(&[&PUPIL, &y7, &harm, &at("2025-09-16", "2025-09-16T09:30:00Z"), &[("actor", "2"), ("outcome", "allowed"), ("searched", "true"), ("records", "2")]]),
+        row(&[&PUPIL, &y8, &drugs, &at("2025-09-17", "2025-09-17T09:30:00Z"), &[("actor", "3"), ("outcome", "blocked"), ("lesson_period", "P2")]]),
+        row(&[&y8, &drugs, &at("2025-09-17", "2025-09-17T09:40:00Z"), &[("actor", "9"), ("actor_kind", "device"), ("role", "unknown"), ("outcome", "mixed")]]),
+        // In no trend: illegal, and on a Saturday.
+        row(&[&PUPIL, &y7, &at("2025-09-17", "2025-09-17T10:30:00Z"), &[("actor", "-1"), ("illegal", "true"), ("severity", "5"), ("outcome", "blocked")]]),
+        row(&[&PUPIL, &y7, &harm, &at("2025-09-20", "2025-09-20T09:30:00Z"), &[("actor", "1"), ("outcome", "blocked")]]),
+    ];
+    let site = |name, learning| [("site", name), ("learning", learning), ("code", "DRUGS"), ("severity", "3")];
+    let attempts = vec![
+        row(&[&PUPIL, &y7, &drugs[..2], &site("example.org", "true"), &[("local_date", "2025-09-08"), ("actor", "1"), ("lesson_period", "P2")]]),
+        row(&[&PUPIL, &y7, &drugs[..2], &site("example.org", "true"), &[("local_date", "2025-09-09"), ("actor", "2"), ("lesson_period", "P1")]]),
+        row(&[&PUPIL, &y8, &drugs[..2], &site("example.com", "false"), &[("local_date", "2025-09-17"), ("actor", "3")]]),
+        row(&[&PUPIL, &y8, &drugs[..2], &site("example.com", "false"), &[("local_date", "2025-09-17"), ("actor", "3")]]),
+        row(&[&PUPIL, &y7, &[("local_date", "2025-09-17"), ("actor", "1"), ("code", "ILL-CSAM"), ("illegal", "true")]]),
+    ];
+    let mut activity: Vec<Row<'_>> =
+        ["2025-09-08", "2025-09-09", "2025-09-10", "2025-09-15", "2025-09-16", "2025-09-17"]
+            .into_iter()
+            .map(|day| row(&[&PUPIL, &[("local_date", day), ("records", "90"), ("action", "allowed"), ("visibility", "page"), ("code", "EDU")]]))
+            .collect();
+    activity.push(row(&[&[("local_date", "2025-09-17"), ("records", "40"), ("action", "unknown"), ("visibility", "host"), ("code", "UNCAT"), ("actor_kind", "device")]]));
+    activity.push(row(&[&PUPIL, &[("local_date", "2025-09-17"), ("records", "20"), ("action", "blocked"), ("visibility", "page"), ("code", "UNMAPPED")]]));
+    let imports = vec![vec![
+        ("fingerprint", "aa"),
+        ("source_format", "squid-native"),
+        ("records", "605"),
+        ("events", "600"),
+        ("rejects", "5"),
+        ("imported_utc", "2025-09-18T02:00:00Z"),
+        ("first_utc", "2025-09-08T07:00:00Z"),
+        ("last_utc", "2025-09-17T14:10:00Z"),
+    ]];
+    let staff = vec![row(&[&harm, &at("2025-09-10", "2025-09-10T09:30:00Z"), &[("actor", "77"), ("actor_kind", "person"), ("role", "staff"), ("outcome", "allowed")]])];
+    let source = Source::Memory(vec![
+        (&ACTOR_DAYS, table(&ACTOR_DAYS, &actor_days)),
+        (&EPISODES, table(&EPISODES, &episodes)),
+        (&STAFF_EPISODES, table(&STAFF_EPISODES, &staff)),
+        (&ATTEMPTS, table(&ATTEMPTS, &attempts)),
+        (&ACTIVITY, table(&ACTIVITY, &activity)),
+        (&IMPORTS, table(&IMPORTS, &imports)),
+    ]);
+    opened(dir, source)
+}
+
+fn opened(dir: &Path, source: Source) -> School {
+    let root = SchoolRoot::new(dir, &SchoolId::parse("st-annes").unwrap());
+    std::fs::create_dir_all(root.root()).unwrap();
+    School {
+        id: "st-annes".to_owned(),
+        name: "St Anne's".to_owned(),
+        root,
+        zone: TimeZone::get("Europe/London").unwrap(),
+        settings_version: "0123".to_owned(),
+        calendar: Box::new(TwoTerms),
+        source,
+        limits: Limits::default(),
+    }
+}
+
+fn two_weeks() -> Ask {
+    Ask { from: Some(date(2025, 9, 8)), to: Some(date(2025, 9, 19)), ..Ask::default() }
+}
+
+fn column<'t>(table: &'t Table, id: &str) -> Vec<&'t Cell> {
+    let index = table.column(id).unwrap_or_else(|| panic!("no column {id}"));
+    table.rows.iter().map(|row| &row[index]).collect()
+}
+
+fn integers(table: &Table, id: &str) -> Vec<Option<i64>> {
+    let number = |cell: &&Cell| match cell {
+        Cell::Integer(value) => Some(*value),
+        _ => None,
+    };
+    column(table, id).iter().map(number).collect()
+}
+
+fn reals(table: &Table, id: &str) -> Vec<Option<f64>> {
+    column(table, id).iter().map(|cell| cell.number().map(|value| (value * 1000.0).round() / 1000.0)).collect()
+}
+
+fn texts<'t>(table: &'t Table, id: &str) -> Vec<&'t str> {
+    column(table, id).iter().map(|cell| cell.text().unwrap_or("-")).collect()
+}
+
+#[tokio::test]
+async fn trend_of_the_whole_school() {
+    let dir = tempfile::tempdir().unwrap();
+    let cleared = school(dir.path()).trend(&two_weeks()).await.unwrap();
+    let table = cleared.value();
+    assert_eq!(texts(table, "week_start_date"), ["2025-09-08", "2025-09-15"]);
+    assert_eq!(texts(table, "week"), ["A1 week 2", "-"]);
+    assert_eq!(integers(table, "school_days"), [Some(5), Some(5)]);
+    assert_eq!(integers(table, "days_with_data"), [Some(3), Some(3)]);
+    assert_eq!(integers(table, "attempts"), [Some(2), Some(2)]);
+    // The illegal hit and the Saturday are not among them.
+    assert_eq!(integers(table, "episodes"), [Some(2), Some(3)]);
+    assert_eq!(integers(table, "episodes_untied"), [Some(0), Some(1)]);
+    // Two episodes of pupil 1 on one day are one actor-day.
+    assert_eq!(integers(table, "actor_days"), [Some(1), Some(2)]);
+    assert_eq!(integers(table, "active_actor_days"), [Some(9), Some(9)]);
+    assert_eq!(reals(table, "rate_per_1000"), [Some(111.111), Some(222.222)]);
+    for (id, bound) in [("rate_lower_per_1000", false), ("rate_upper_per_1000", true)] {
+        for (end, rate) in reals(table, id).into_iter().zip(reals(table, "rate_per_1000")) {
+            assert_eq!(end > rate, bound, "{id}");
+        }
+    }
+    assert_eq!(integers(table, "distinct_people"), [Some(1), Some(2)]);
+    assert_eq!(reals(table, "largest_share_of_episodes"), [Some(1.0), Some(0.333)]);
+    assert_eq!(reals(table, "largest_share_of_attempts"), [Some(0.5), Some(1.0)]);
+    assert!(table.reading.contains("2 of 9 active days"), "{}", table.reading);
+    assert!(table.reading.contains("No clear change"), "{}", table.reading);
+    assert!(table.versions.lake.contains(&"episodes=1".to_owned()));
+    assert!(!table.reading.contains("breach"));
+}
+
+#[tokio::test]
+async fn trend_split_by_theme_has_a_whole_grid() {
+    let dir = tempfile::tempdir().unwrap();
+    let school = school(dir.path());
+    let cleared = school.trend(&Ask { by: Some("theme".to_owned()), ..two_weeks() }).await.unwrap();
+    let table = cleared.value();
+    assert_eq!(
+        texts(table, "theme"),
+        ["Drugs, alcohol, tobacco", "SELFHARM", "Drugs, alcohol, tobacco", "SELFHARM"]
+    );
+    assert_eq!(integers(table, "actor_days"), [Some(1), Some(0), Some(1), Some(1)]);
+    assert_eq!(integers(table, "active_actor_days"), [Some(9); 4]);
+    assert_eq!(reals(table, "rate_per_1000")[1], Some(0.0));
+    // Nothing of three pupils still has an upper end.
+    assert!(reals(table, "rate_upper_per_1000")[1].unwrap() > 500.0);
+
+    let cleared = school.trend(&Ask { by: Some("4c".to_owned()), ..two_weeks() }).await.unwrap();
+    assert_eq!(texts(cleared.value(), "four_c"), ["content", "content"]);
+    let cleared = school.trend(&Ask { by: Some("group".to_owned()), ..two_weeks() }).await.unwrap();
+    let table = cleared.value();
+    assert_eq!(texts(table, "group_id"), ["year_7", "year_8", "year_7", "year_8"]);
+    assert_eq!(integers(table, "active_actor_days"), [Some(6), Some(3), Some(6), Some(3)]);
+    assert_eq!(integers(table, "actor_days"), [Some(1), Some(0), Some(1), Some(1)]);
+    let error = school.trend(&Ask { by: Some("colour".to_owned()), ..two_weeks() }).await.unwrap_err();
+    assert!(error.helping().unwrap().contains("--by theme"));
+}
+
+#[tokio::test]
+async fn filters_and_unknown_words() {
+    let dir = tempfile::tempdir().unwrap();
+    let school = school(dir.path());
+    let year_8 = Ask { group: Some("year_8".to_owned()), ..two_weeks() };
+    let cleared = school.trend(&year_8).await.unwrap();
+    assert_eq!(integers(cleared.value(), "attempts"), [Some(0), Some(2)]);
+    assert_eq!(integers(cleared.value(), "active_actor_days"), [Some(3), Some(3)]);
+    let harm = Ask { theme: Some("SELFHARM".to_owned()), ..two_weeks() };
+    let cleared = school.trend(&harm).await.unwrap();
+    assert_eq!(integers(cleared.value(), "episodes"), [Some(0), Some(1)]);
+    assert_eq!(integers(cleared.value(), "active_actor_days"), [Some(9), Some(9)]);
+    let slip = Ask { group: Some("year_88".to_owned()), ..two_weeks() };
+    let error = school.trend(&slip).await.unwrap_err();
+    assert!(error.helping().unwrap().contains("year_7, year_8"), "{error}");
+    let injection = Ask { theme: Some("x' OR '1'='1".to_owned()), ..two_weeks() };
+    assert_eq!(school.trend(&injection).await.unwrap_err().kind(), Kind::Configuration);
+}
+
+#[tokio::test]
+async fn attention_lists_grave_episodes_newest_first() {
+    let dir = tempfile::tempdir().unwrap();
+    let school = school(dir.path());
+    let cleared = school.attention(&Ask { since: Some(date(2025, 9, 8)), ..Ask::default() }).await.unwrap();
+    let table = cleared.value();
+    assert_eq!(texts(table, "local_time"), ["2025-09-20 10:30", "2025-09-17 10:30", "2025-09-16 10:30"]);
+    assert_eq!(texts(table, "theme"), ["SELFHARM", "illegal-list hit", "SELFHARM"]);
+    assert_eq!(texts(table, "outcome"), ["blocked", "blocked", "allowed"]);
+    assert_eq!(texts(table, "pseudonym"), ["0000000000000001", "ffffffffffffffff", "0000000000000002"]);
+    assert_eq!(column(table, "searched"), [&Cell::Boolean(false), &Cell::Missing, &Cell::Boolean(true)]);
+    assert_eq!(texts(table, "school"), ["st-annes"; 3]);
+    assert!(table.column("site").is_none());
+    assert!(table.notes[0].contains("not live monitoring; newest record 2025-09-17 15:10"), "{}", table.notes[0]);
+    assert!(table.reading.contains("3 episodes") && table.reading.contains("3 known people"), "{}", table.reading);
+    assert!(table.reading.contains("1 was not, or not wholly, blocked"), "{}", table.reading);
+    assert!(table.reading.contains("1 illegal-list hit"), "{}", table.reading);
+    let staff = Ask { table: Some("staff".to_owned()), ..two_weeks() };
+    assert_eq!(texts(school.attention(&staff).await.unwrap().value(), "pseudonym"), ["000000000000004d"]);
+    let quiet = Ask { from: Some(date(2025, 9, 8)), to: Some(date(2025, 9, 12)), ..Ask::default() };
+    assert!(school.attention(&quiet).await.unwrap().value().reading.contains("no proof"));
+}
+
+#[tokio::test]
+async fn groups_have_three_tables() {
+    let dir = tempfile::tempdir().unwrap();
+    let school = school(dir.path());
+    let cleared = school.groups(&two_weeks()).await.unwrap();
+    let table = cleared.value();
+    assert_eq!(texts(table, "group_id"), ["year_7", "year_7", "year_8"]);
+    assert_eq!(texts(table, "theme"), ["Drugs, alcohol, tobacco", "SELFHARM", "Drugs, alcohol, tobacco"]);
+    assert_eq!(integers(table, "actor_days"), [Some(1), Some(1), Some(1)]);
+    assert_eq!(integers(table, "active_actor_days"), [Some(12), Some(12), Some(6)]);
+    assert_eq!(integers(table, "attempts"), [Some(2), Some(0), Some(2)]);
+
+    let cleared = school.groups(&Ask { table: Some("lessons".to_owned()), ..two_weeks() }).await.unwrap();
+    let table = cleared.value();
+    let found = table.rows.iter().find(|row| {
+        [row[0].text(), row[1].text(), row[2].text()] == [Some("year_7"), Some("Monday"), Some("P2")]
+    });
+    let found = found.unwrap();
+    assert_eq!(found[table.column("episodes").unwrap()], Cell::Integer(1));
+    // Two pupils on two Mondays.
+    assert_eq!(found[table.column("active_actor_days").unwrap()], Cell::Integer(4));
+    assert_eq!(found[table.column("rate_per_1000").unwrap()], Cell::Real(250.0));
+
+    let cleared = school.groups(&Ask { table: Some("mix".to_owned()), ..two_weeks() }).await.unwrap();
+    let table = cleared.value();
+    assert_eq!(texts(table, "group_id"), ["year_7", "year_7", "year_8"]);
+    assert_eq!(reals(table, "share"), [Some(0.5), Some(0.5), Some(1.0)]);
+    assert_eq!(integers(table, "group_actor_days"), [Some(2), Some(2), Some(1)]);
+
+    let error = school.groups(&Ask { table: Some("else".to_owned()), ..two_weeks() }).await.unwrap_err();
+    assert!(error.helping().unwrap().contains("themes, lessons, mix"));
+}
+
+#[tokio::test]
+async fn overblocking_is_a_proxy_and_ranks_sites() {
+    let dir = tempfile::tempdir().unwrap();
+    let school = school(dir.path());
+    let cleared = school.overblocking(&two_weeks()).await.unwrap();
+    let table = cleared.value();
+    assert_eq!(texts(table, "group_id"), ["whole school", "year_7", "year_8"]);
+    assert_eq!(integers(table, "attempts"), [Some(4), Some(2), Some(2)]);
+    assert_eq!(reals(table, "learning_share"), [Some(0.5), Some(1.0), Some(0.0)]);
+    assert!(table.reading.contains("not the rate of wrong blocks"), "{}", table.reading);
+
+    let cleared = school.overblocking(&Ask { table: Some("sites".to_owned()), ..two_weeks() }).await.unwrap();
+    let table = cleared.value();
+    assert_eq!(texts(table, "site"), ["example.org", "example.com"]);
+    // 40 learning + 2 people x 3 + 20 all in lessons - 20 severity 3; the other: one person's, halved.
+    assert_eq!(integers(table, "score"), [Some(46), Some(0)]);
+    assert_eq!(integers(table, "distinct_people"), [Some(2), Some(1)]);
+}
+
+#[tokio::test]
+async fn without_decisions_overblocking_is_not_measurable() {
+    let dir = tempfile::tempdir().unwrap();
+    let activity =
+        [vec![("local_date", "2025-09-08"), ("records", "10"), ("action", "unknown"), ("code", "EDU")]];
+    let school = opened(dir.path(), Source::Memory(vec![(&ACTIVITY, table(&ACTIVITY, &activity))]));
+    for table in ["share", "sites"] {
+        let ask = Ask { table: Some(table.to_owned()), ..two_weeks() };
+        let cleared = school.overblocking(&ask).await.unwrap();
+        assert_eq!(cleared.value().reading, "Not measurable: this export shows no decision.");
+        assert!(cleared.value().rows.is_empty());
+    }
+}
+
+#[tokio::test]
+async fn coverage_says_what_could_not_be_seen() {
+    let dir = tempfile::tempdir().unwrap();
+    let school = school(dir.path());
+    let cleared = school.coverage(&two_weeks()).await.unwrap();
+    let table = cleared.value();
+    let of = |id: &str| {
+        let row = table.rows.iter().find(|row| row[0].text() == Some(id)).unwrap();
+        (row[2].number(), row[3].number())
+    };
+    // Ten school days, six with data; 600 records.
+    assert_eq!(of("days_missing"), (Some(4.0), Some(10.0)));
+    assert_eq!(of("identified_records"), (Some(560.0), Some(600.0)));
+    assert_eq!(of("uncategorised_records"), (Some(40.0), Some(600.0)));
+    assert_eq!(of("unmapped_records"), (Some(20.0), Some(600.0)));
+    assert_eq!(of("undecided_records"), (Some(40.0), Some(600.0)));
+    assert_eq!(of("host_only_records"), (Some(40.0), Some(600.0)));
+    assert_eq!(of("rejected_records"), (Some(5.0), Some(605.0)));
+    assert_eq!(of("imports"), (Some(1.0), None));
+    assert!(table.notes.iter().any(|note| note.starts_with("Nights missing: 4 of 10 school days")), "{:?}", table.notes);
+    assert!(table.notes.iter().any(|note| note.starts_with("Unidentified: 6.7 %")), "{:?}", table.notes);
+    for name in ["days", "imports", "rejects"] {
+        let cleared = school.coverage(&Ask { table: Some(name.to_owned()), ..two_weeks() }).await.unwrap();
+        assert!(!cleared.value().reading.is_empty());
+    }
+}
+
+#[tokio::test]
+async fn every_table_says_what_could_not_be_seen() {
+    let dir = tempfile::tempdir().unwrap();
+    let school = school(dir.path());
+    for metric in METRICS {
+        for table in metric.tables.iter().map(|word| Some((*word).to_owned())).chain([None]) {
+            let cleared = school.metric(metric.word, &Ask { table, ..two_weeks() }).await.unwrap();
+            let table = cleared.value();
+            for word in ["Nights missing", "Unidentified", "Undecrypted", "Uncategorised", "Rejected"] {
+                assert!(table.notes.iter().any(|note| note.starts_with(word)), "{}: {word}", table.schema);
+            }
+            assert_eq!(table.period.school_days, 10);
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_empty_lake_answers_every_question() {
+    let dir = tempfile::tempdir().unwrap();
+    let root = SchoolRoot::new(dir.path(), &SchoolId::parse("st-annes").unwrap());
+    let school = opened(dir.path(), Source::Lake(Lake::open(&root).await.unwrap()));
+    for metric in METRICS {
+        for table in metric.tables.iter().map(|word| Some((*word).to_owned())).chain([None]) {
+            let cleared = school.metric(metric.word, &Ask { table, ..Ask::default() }).await.unwrap();
+            assert!(!cleared.value().reading.is_empty(), "{}", metric.word);
+        }
+    }
+}
+
+#[tokio::test]
+async fn sql_reads_and_is_on_record() {
+    let dir = tempfile::tempdir().unwrap();
+    let school = school(dir.path());
+    let statement = "SELECT actor, count(*) AS episodes FROM episodes WHERE severity = 4 GROUP BY actor ORDER BY actor";
+    let cleared = school.sql("dsl", statement).await.unwrap();
+    let table = cleared.value();
+    assert_eq!(texts(table, "actor"), ["0000000000000001", "0000000000000002"]);
+    assert_eq!(integers(table, "episodes"), [Some(1), Some(1)]);
+    school.sql("dsl", "SELECT nothing FROM nowhere").await.unwrap_err();
+    let mut state = ingest::state::State::open(&school.root).unwrap();
+    let recorded: Vec<(String, String, String)> = state
+        .connection()
+        .prepare("SELECT account, statement, outcome FROM query_statements ORDER BY id")
+        .unwrap()
+        .query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
+        .unwrap()
+        .map(Result::unwrap)
+        .collect();
+    assert_eq!(recorded[0], ("dsl".to_owned(), statement.to_owned(), "2 rows".to_owned()));
+    assert_eq!(recorded[1].2, "Input");
+}
+
+#[tokio::test]
+async fn sql_can_only_read_what_is_pseudonymous() {
+    let dir = tempfile::tempdir().unwrap();
+    let school = school(dir.path());
+    let secret = dir.path().join("secret.csv");
+    std::fs::write(&secret, "name\njsmith\n").unwrap();
+    let secret = secret.display();
+    for statement in [
+        "SELECT * FROM staff_episodes".to_owned(),
+        "INSERT INTO episodes SELECT * FROM episodes".to_owned(),
+        "DELETE FROM episodes".to_owned(),
+        "DROP TABLE episodes".to_owned(),
+        "CREATE TABLE x AS SELECT 1".to_owned(),
+        "CREATE VIEW x AS SELECT 1".to_owned(),
+        "SET datafusion.execution.batch_size = 1".to_owned(),
+        "SELECT 1; SELECT 2".to_owned(),
+        "EXPLAIN SELECT 1".to_owned(),
+        format!("CREATE EXTERNAL TABLE s STORED AS CSV LOCATION '{secret}'"),
+        format!("COPY (SELECT 1) TO '{secret}'"),
+        format!("SELECT * FROM '{secret}'"),
+        format!("SELECT * FROM read_csv('{secret}')"),
+        "SELECT * FROM information_schema.tables".to_owned(),
+        "SELECT * FROM information_schema.df_settings".to_owned(),
+        String::new(),
+    ] {
+        let error = school.sql("dsl", &statement).await.expect_err(&statement);
+        assert_eq!(error.kind(), Kind::Input, "{statement}");
+        assert!(error.helping().is_some(), "{statement}");
+        assert!(!error.to_string().contains("secret"), "{error}");
+    }
+    assert_eq!(std::fs::read_to_string(dir.path().join("secret.csv")).unwrap(), "name\njsmith\n");
+}
+
+#[tokio::test]
+async fn refusals_help_without_quoting() {
+    let dir = tempfile::tempdir().unwrap();
+    let school = school(dir.path());
+    for (statement, says) in [
+        ("SELECT severty FROM episodes", "did you mean `severity`"),
+        ("SELECT \"jsmith\" FROM episodes", "`watershed columns` lists"),
+        ("SELECT 1 FROM jsmith", "the tables are: requests, attempts"),
+        ("SELECT FROM WHERE 'jsmith", "line 1, column"),
+        ("SELECT CAST(group_id || 'jsmith' AS INT) FROM episodes", "try_cast"),
+        ("SELECT jsmith(1)", "Apache DataFusion"),
+    ] {
+        let error = school.sql("dsl", statement).await.expect_err(statement).to_string();
+        assert!(error.contains(says), "{statement}: {error}");
+        assert!(!error.contains("jsmith"), "{statement}: {error}");
+    }
+}
+
+#[tokio::test]
+async fn sql_is_limited_in_rows_time_and_memory() {
+    let dir = tempfile::tempdir().unwrap();
+    let school = school(dir.path());
+    let many = school.sql("dsl", "SELECT value FROM generate_series(1, 20000)").await.unwrap();
+    assert_eq!(many.value().rows.len(), 10_000);
+    assert!(many.value().notes[0].starts_with("Cut after 10,000 rows"));
+
+    let tight = Limits { memory_bytes: 1 << 16, ..sql::LIMITS };
+    let session = Session::new(&tight, None).unwrap();
+    let statement = "SELECT value FROM generate_series(1, 1000000) ORDER BY value DESC";
+    let error = session.query_some(statement, &[]).await.unwrap_err();
+    assert_eq!(error.kind(), Kind::Environment);
+    assert!(error.to_string().contains("memory"), "{error}");
+
+    let hasty = Limits { time: std::time::Duration::ZERO, ..sql::LIMITS };
+    let session = Session::new(&hasty, None).unwrap();
+    let error = session
+        .query_some("SELECT count(*) FROM generate_series(1, 100000000) a, generate_series(1, 1000) b", &[])
+        .await
+        .unwrap_err();
+    assert!(error.to_string().contains("longer than"), "{error}");
+}
