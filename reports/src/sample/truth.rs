@@ -70,7 +70,7 @@ impl Truth {
         let Some(person) = person.filter(|person| person.post == Post::Pupil) else { return };
         let key = format!("{date}|{}|{}|{}", person.group(), request.code, request.decision.word());
         *self.days.entry(key).or_default() += 1;
-        if request.act {
+        if request.act && date.weekday().to_monday_zero_offset() < 5 {
             self.active.insert((monday(date), date, person.key.clone()));
         }
     }
