@@ -199,7 +199,7 @@ fn mark(people: &[Person], truth: &mut Truth) {
     truth
         .markers
         .extend(people.iter().map(|person| person.address.clone()).filter(|address| address.len() > 8));
-    truth.markers.extend(["wsp-", "zorkweed", "192.0.2.44"].map(str::to_owned));
+    truth.markers.extend(["wsp-", "zorkweed", "Zorkweed", "192.0.2.44", "listed-host-zq"].map(str::to_owned));
 }
 
 impl Making<'_> {

@@ -118,6 +118,9 @@ impl<'a> Plan<'a> {
             }
         }
         self.guests(&mut random, date, &mut requests);
+        if day == self.days.len() / 4 {
+            self.listed(date, &mut requests);
+        }
         if day == self.days.len() / 3 {
             self.lesson_block(&mut random, date, truth, &mut requests);
         }
@@ -284,6 +287,27 @@ impl<'a> Plan<'a> {
             request.duration_ms = 0;
             requests.push(request);
             truth.lesson_attempt(date);
+        }
+    }
+
+    /// One hit on an illegal-content list, and one category word that no map knows.
+    fn listed(&self, date: Date, requests: &mut Vec<Request>) {
+        let index = self
+            .people
+            .iter()
+            .position(|person| person.year == Some(6) || person.year == Some(9))
+            .unwrap_or(0);
+        let start = self.hour_ms(date, 8) + 50 * 60_000;
+        for (offset, host, words, code) in [
+            (0, "listed-host-zq.org.uk", "IWF", "ILL-CSAM"),
+            (240_000, "odd-words-club.org.uk", "Zorkweed miscellany", "UNMAPPED"),
+        ] {
+            let mut request = self.request(index, start + offset, host, "/wsp-listed".to_owned());
+            request.decision = Decision::Blocked;
+            request.words = words;
+            request.code = code.to_owned();
+            request.duration_ms = 0;
+            requests.push(request);
         }
     }
 
