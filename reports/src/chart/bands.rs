@@ -29,7 +29,7 @@ enum Line<'a> {
 pub(super) fn draw(set: &SealedSet, width: Width) -> Result<String, Error> {
     let lines = lines(set);
     let narrow = width.is_narrow();
-    let sheet = Sheet::new(&format!("bands-{}", set.id), width.0);
+    let sheet = Sheet::new(&format!("bands-{}-{}", set.id, width.0), width.0);
     let margin = if narrow { 10 } else { 16 };
     let room = sheet.width() - 2 * margin;
     let mut below = 12;
@@ -224,11 +224,14 @@ fn title(set: &SealedSet) -> String {
         for row in &table.rows {
             if let Shown::Band { .. } = row.shown {
                 let roll = words::whole(i64::from(table.roll));
-                return format!("{} of {roll} pupils met at least one of these risks", row.shown.words());
+                return format!(
+                    "{} of {roll} pupils had at least one matter of concern online",
+                    row.shown.words()
+                );
             }
         }
     }
-    format!("Pupils who met each of these online risks, {when}")
+    format!("Pupils with each kind of concern online, {when}")
 }
 
 fn subtitle(set: &SealedSet) -> String {

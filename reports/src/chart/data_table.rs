@@ -96,7 +96,7 @@ pub(crate) fn sealed(set: &SealedSet, table: &SealedTable) -> Result<String, Err
     let heading =
         |heading: &str, numeric: bool| Heading { heading: heading.to_owned(), unit: String::new(), numeric };
     let entry = |text: String, numeric: bool| Entry { text, numeric, header: false };
-    let mut columns = vec![heading("Risk", false)];
+    let mut columns = vec![heading("Matter of concern", false)];
     if headed {
         columns.push(heading("Kind", false));
     }

@@ -11,7 +11,7 @@ use super::words;
 /// Draws one box for each measure.
 pub(super) fn draw(set: &SealedSet, width: Width) -> Result<String, Error> {
     let narrow = width.is_narrow();
-    let sheet = Sheet::new(&format!("facts-{}", set.id), width.0);
+    let sheet = Sheet::new(&format!("facts-{}-{}", set.id, width.0), width.0);
     let margin = if narrow { 10 } else { 16 };
     let room = sheet.width() - 2 * margin;
     let heading = format!("How our web filter is looked after, {}", words::period(&set.period));

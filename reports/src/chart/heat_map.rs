@@ -53,7 +53,7 @@ pub(super) fn draw(
     let title = if choice.title.is_empty() { table.title.clone() } else { choice.title.clone() };
     let scale = Scale::new(&read);
 
-    let sheet = Sheet::new(&format!("heat-{}", slug(&title)), width.0);
+    let sheet = Sheet::new(&format!("heat-{}-{}", slug(&title), width.0), width.0);
     let margin = if narrow { 10 } else { 16 };
     let room = sheet.width() - 2 * margin;
     let mut below = 12;

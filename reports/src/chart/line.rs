@@ -83,7 +83,7 @@ pub(super) fn draw(
         table.columns.get(measure).map_or(("", ""), |column| (&*column.heading, column.unit));
     let title = if choice.title.is_empty() { table.title.clone() } else { choice.title.clone() };
 
-    let sheet = Sheet::new(&format!("line-{}", slug(&title)), width.0);
+    let sheet = Sheet::new(&format!("line-{}-{}", slug(&title), width.0), width.0);
     let margin = if narrow { 10 } else { 16 };
     let room = sheet.width() - 2 * margin;
     let mut below = 12;
