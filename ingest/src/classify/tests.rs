@@ -204,3 +204,24 @@ fn what_holds_words_of_a_log_shows_none_of_them() {
     let found = classifier.classify(&input, &mut cache);
     assert!(!format!("{input:?} {found:?} {cache:?}").contains("qqsecret"));
 }
+
+#[test]
+fn the_example_of_the_data_files_readme_can_be_used_as_it_stands() {
+    let readme = include_str!("../../data/README.md");
+    let example = readme.split("```csv\n").nth(1).and_then(|rest| rest.split("```").next()).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("category_map.csv"), example).unwrap();
+    let classifier = Classifier::load(folder.path()).unwrap();
+    let code = |word| classifier.classify(&input(word, "zork.example"), &mut classifier.cache()).code;
+    assert_eq!(code("Year 7 Block-List"), "LOCAL-BLOCK");
+    assert_eq!(code("E-sport"), "GAMES");
+}
+
+#[test]
+fn every_shipped_data_file_of_this_part_stands_in_the_readme() {
+    let readme = include_str!("../../data/README.md");
+    let classifier = Classifier::shipped().unwrap();
+    for (name, _) in classifier.texts() {
+        assert!(readme.contains(&format!("| `{name}` |")), "{name}");
+    }
+}
