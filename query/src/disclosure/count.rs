@@ -5,6 +5,7 @@ use std::path::Path;
 
 use arrow::array::{Array, AsArray, RecordBatch};
 use arrow::datatypes::{Date32Type, Int16Type, Int64Type, TimestampMicrosecondType};
+use ingest::event::{Member, Role};
 use ingest::lake::Lake;
 use ingest::lake::columns::{date_of, epoch_days};
 use ingest::schema::{
@@ -30,8 +31,8 @@ pub(super) struct Asked<'a> {
     pub(super) categories: &'a CategoryList,
     /// Codes of severity 0 and 1 that have a name for parents.
     pub(super) everyday: &'a BTreeMap<String, String>,
-    /// Whether a roster of that year joins accounts to persons.
-    pub(super) has_roster: bool,
+    /// The year's roster: account token to person. Days taken in before it came know accounts only.
+    pub(super) roster: &'a BTreeMap<i64, Member>,
 }
 
 /// What was counted.
@@ -61,14 +62,43 @@ impl LakeCounts {
 impl PupilCounts for LakeCounts {
     async fn count(&self, asked: &Asked<'_>) -> Result<Counted, Error> {
         let lake = Lake::open(&self.root).await?;
-        if !asked.has_roster {
+        if asked.roster.is_empty() {
             refuse_overlapping_sources(&lake, asked).await?;
         }
         Ok(Counted { counts: pupils(&lake, asked).await?, operations: operations(&lake, asked).await? })
     }
 }
 
+/// Whom a row is about, where it is one person.
+struct Person {
+    token: i64,
+    is_pupil: bool,
+    is_staff: bool,
+    year_group: Option<i16>,
+}
+
 impl Asked<'_> {
+    /// The person of a row. A roster that came later joins the accounts of the days before.
+    fn person(&self, row: &Row<'_>) -> Option<Person> {
+        if row.text("actor_kind") != Some("person") {
+            return None;
+        }
+        let actor = row.whole("actor")?;
+        let member = self.roster.get(&actor);
+        let role = member
+            .map(|member| member.role)
+            .filter(|role| *role != Role::Unknown)
+            .or_else(|| row.text("role").and_then(Role::from_word))
+            .unwrap_or_default();
+        let by_roster = member.and_then(|member| member.year_group).map(i16::from);
+        Some(Person {
+            token: member.map_or(actor, |member| member.person),
+            is_pupil: role == Role::Pupil,
+            is_staff: role == Role::Staff,
+            year_group: by_roster.or_else(|| row.small("year_group")),
+        })
+    }
+
     /// Whether a pupil of that year group stands in the tables (correction A): a year group that the
     /// roll does not have, or that shares its log-ins, does not, and neither does an unknown one.
     fn counts(&self, year_group: Option<i16>) -> bool {
@@ -92,12 +122,12 @@ async fn pupils(lake: &Lake, asked: &Asked<'_>) -> Result<Counts, Error> {
     let mut rows: Vec<BTreeSet<i64>> = vec![BTreeSet::new(); asked.categories.rows().len()];
     let columns = ["local_date", "actor", "actor_kind", "role", "year_group", "theme", "severity", "illegal"];
     each_row(lake, &EPISODES, asked, &columns, &mut |row| {
-        let is_pupil = row.text("actor_kind") == Some("person") && row.text("role") == Some("pupil");
+        let Some(person) = asked.person(row) else { return };
         let of_concern = row.small("severity").is_some_and(|severity| severity >= LEAST_SEVERITY);
-        if is_pupil && of_concern && !row.yes("illegal") && asked.counts(row.small("year_group")) {
+        if person.is_pupil && of_concern && !row.yes("illegal") && asked.counts(person.year_group) {
             let theme = row.text("theme").and_then(|theme| asked.categories.row_of_theme(theme));
-            if let (Some(theme), Some(actor)) = (theme, row.whole("actor")) {
-                rows[theme].insert(actor);
+            if let Some(theme) = theme {
+                rows[theme].insert(person.token);
             }
         }
     })
@@ -165,21 +195,24 @@ async fn operations(lake: &Lake, asked: &Asked<'_>) -> Result<Operations, Error>
 async fn identified(lake: &Lake, asked: &Asked<'_>) -> Result<Share, Error> {
     let mut share = Share::default();
     let some_share = asked.roll.iter().any(|year| year.shared_log_ins);
-    let columns = ["local_date", "actor_kind", "role", "year_group", "primary_records"];
+    let columns = ["local_date", "actor", "actor_kind", "role", "year_group", "primary_records"];
     each_row(lake, &ACTOR_DAYS, asked, &columns, &mut |row| {
-        let (kind, role) = (row.text("actor_kind").unwrap_or_default(), row.text("role").unwrap_or_default());
-        let year = row.small("year_group");
+        let person = asked.person(row);
+        let year = person.as_ref().map_or_else(|| row.small("year_group"), |person| person.year_group);
         let of_sharers = match year {
             Some(year) => asked.shares_log_ins(year),
             // A shared account that says no year group belongs to those who share.
-            None => some_share && kind == "shared",
+            None => some_share && row.text("actor_kind") == Some("shared"),
         };
-        if role == "guest" || of_sharers {
+        if of_sharers
+            || row.text("role") == Some("guest")
+            || person.as_ref().is_some_and(|person| person.is_staff)
+        {
             return;
         }
         let records = row.number("primary_records");
         share.whole += records;
-        if kind == "person" && role == "pupil" && year.is_some() {
+        if person.is_some_and(|person| person.is_pupil && person.year_group.is_some()) {
             share.part += records;
         }
     })
@@ -311,4 +344,4 @@ async fn read(
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

@@ -28,6 +28,65 @@ const SEALED: &str = "sealed";
 const WITHDRAWN: &str = "withdrawn";
 
 /// The release ledger of one school.
+///
+/// It is the only place that clears a sealed set. Anybody can read one from JSON, and nobody can
+/// pass it on as cleared:
+///
+/// ```compile_fail
+/// use query::disclosure::sealed::SealedSet;
+/// use query::{Public, Releasable};
+/// fn forge(set: SealedSet) -> Releasable<SealedSet, Public> {
+///     Releasable::cleared(set)
+/// }
+/// ```
+///
+/// while a set from the ledger can be shown to those it was sealed for:
+///
+/// ```
+/// use query::disclosure::ledger::Ledger;
+/// use query::disclosure::sealed::SealedSet;
+/// use query::{Error, Public, Releasable};
+/// fn read(ledger: &Ledger, id: &str) -> Result<Releasable<SealedSet, Public>, Error> {
+///     ledger.parents(id)
+/// }
+/// ```
+///
+/// A governors' set is none for parents:
+///
+/// ```compile_fail
+/// use query::disclosure::ledger::Ledger;
+/// use query::disclosure::sealed::SealedSet;
+/// use query::{Error, Public, Releasable};
+/// fn leak(ledger: &Ledger, id: &str) -> Result<Releasable<SealedSet, Public>, Error> {
+///     ledger.governors(id)
+/// }
+/// ```
+///
+/// and neither are its bytes:
+///
+/// ```compile_fail
+/// use query::disclosure::ledger::Ledger;
+/// use query::{Error, Public, Releasable};
+/// fn leak(ledger: &Ledger, id: &str) -> Result<Releasable<String, Public>, Error> {
+///     ledger.json(id)
+/// }
+/// ```
+///
+/// while those of a parents' set are:
+///
+/// ```
+/// use query::disclosure::ledger::Ledger;
+/// use query::{Error, Public, Releasable};
+/// fn read(ledger: &Ledger, id: &str) -> Result<Releasable<String, Public>, Error> {
+///     ledger.parents_json(id)
+/// }
+/// ```
+///
+/// What was counted cannot be asked for:
+///
+/// ```compile_fail
+/// use query::disclosure::count::LakeCounts;
+/// ```
 #[derive(Debug)]
 pub struct Ledger {
     connection: Connection,

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use ingest::event::Member;
 use ingest::school::{Config, SchoolId, SchoolRoot};
 use ingest::settings::Settings;
 use ingest::state::State;
@@ -48,7 +49,7 @@ struct Order {
     from: Date,
     to: Date,
     today: Date,
-    has_roster: bool,
+    roster: BTreeMap<i64, Member>,
 }
 
 /// Seals the set of an audience and period, or finds the one that was sealed before.
@@ -82,7 +83,6 @@ pub async fn publish(
     };
     let state = State::open(&root)?;
     refuse_unfinished(&state, from, to)?;
-    let year = period.academic_year();
     let order = Order {
         audience,
         facts: Facts {
@@ -97,7 +97,7 @@ pub async fn publish(
         },
         categories: categories(&settings)?,
         everyday: everyday(&settings, to),
-        has_roster: state.roster()?.get(&year).is_some_and(|accounts| !accounts.is_empty()),
+        roster: state.roster()?.remove(&period.academic_year()).unwrap_or_default(),
         school_days,
         from,
         to,
@@ -131,7 +131,7 @@ async fn seal(
                 roll: &order.facts.roll,
                 categories: &order.categories,
                 everyday: &order.everyday,
-                has_roster: order.has_roster,
+                roster: &order.roster,
             };
             let counted = counts.count(&asked).await?;
             let usable = counted.operations.can_carry_pupil_figures().then_some(&counted.counts);

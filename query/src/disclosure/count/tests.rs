@@ -8,7 +8,7 @@ use jiff::civil::date;
 use super::super::categories::tests::twelve;
 use super::*;
 
-type Cells<'a> = Vec<(&'a str, &'a str)>;
+pub(in super::super) type Cells<'a> = Vec<(&'a str, &'a str)>;
 
 /// Rows of a lake table; what is left out is empty, 0 or false.
 fn batch(table: &TableSchema, rows: &[Cells<'_>]) -> RecordBatch {
@@ -33,11 +33,13 @@ fn batch(table: &TableSchema, rows: &[Cells<'_>]) -> RecordBatch {
     RecordBatch::try_new(schema.clone(), arrays.collect::<Vec<ArrayRef>>()).unwrap()
 }
 
-/// Writes rows into a new lake, each to the day that it says.
-async fn lake(tables: &[(&'static TableSchema, Vec<Cells<'_>>)]) -> (tempfile::TempDir, LakeCounts) {
-    let folder = tempfile::tempdir().unwrap();
-    let school = SchoolId::parse("st-annes").unwrap();
-    let lake = Lake::open(&SchoolRoot::new(folder.path(), &school)).await.unwrap();
+/// Writes rows into a school's lake, each to the day that it says.
+pub(in super::super) async fn fill(
+    dir: &Path,
+    school: &SchoolId,
+    tables: &[(&'static TableSchema, Vec<Cells<'_>>)],
+) {
+    let lake = Lake::open(&SchoolRoot::new(dir, school)).await.unwrap();
     lake.create_tables().await.unwrap();
     for (table, rows) in tables {
         let day_of = |row: &Cells<'_>| -> Date {
@@ -56,6 +58,12 @@ async fn lake(tables: &[(&'static TableSchema, Vec<Cells<'_>>)]) -> (tempfile::T
         .await
         .unwrap();
     }
+}
+
+async fn lake(tables: &[(&'static TableSchema, Vec<Cells<'_>>)]) -> (tempfile::TempDir, LakeCounts) {
+    let folder = tempfile::tempdir().unwrap();
+    let school = SchoolId::parse("st-annes").unwrap();
+    fill(folder.path(), &school, tables).await;
     let counts = LakeCounts::new(folder.path(), &school);
     (folder, counts)
 }
@@ -63,6 +71,10 @@ async fn lake(tables: &[(&'static TableSchema, Vec<Cells<'_>>)]) -> (tempfile::T
 const DAYS: [Date; 4] = [date(2025, 9, 3), date(2025, 9, 4), date(2025, 12, 18), date(2025, 12, 19)];
 
 async fn count(counts: &LakeCounts, roll: &[YearOnRoll]) -> Counted {
+    joined(counts, roll, &BTreeMap::new()).await
+}
+
+async fn joined(counts: &LakeCounts, roll: &[YearOnRoll], roster: &BTreeMap<i64, Member>) -> Counted {
     let categories = twelve();
     let everyday =
         [("GAMES", "Games"), ("ADVERT", "Adverts and trackers"), ("STREAM", "Video"), ("SHOP", "Shopping")];
@@ -75,7 +87,7 @@ async fn count(counts: &LakeCounts, roll: &[YearOnRoll]) -> Counted {
         roll,
         categories: &categories,
         everyday: &everyday,
-        has_roster: false,
+        roster,
     };
     counts.count(&asked).await.unwrap()
 }
@@ -132,6 +144,25 @@ async fn persons_are_counted_once_and_only_those_who_may_be() {
     let whole = [YearOnRoll { year_group: None, pupils: 300, shared_log_ins: false }];
     let counts = count(&lake, &whole).await.counts;
     assert_eq!((counts.any, counts.rows[8]), (4, 3));
+}
+
+#[tokio::test]
+async fn a_roster_that_came_later_joins_the_accounts_of_the_days_before() {
+    let early = [("role", "unknown"), ("year_group", "")];
+    let episodes = vec![
+        // Person 100 under two accounts before the roster, under the person's own token after it.
+        episode("1", "BYPASS", &early),
+        episode("2", "BYPASS", &early),
+        episode("100", "BYPASS", &[("local_date", "2025-12-18")]),
+        // A member of staff whom nothing named at the time.
+        episode("3", "BYPASS", &[]),
+    ];
+    let (_folder, lake) = lake(&[(&EPISODES, episodes)]).await;
+    let pupil = Member { person: 100, role: Role::Pupil, year_group: Some(7) };
+    let staff = Member { person: 300, role: Role::Staff, year_group: None };
+    let roster = [(1, pupil), (2, pupil), (3, staff)].into_iter().collect();
+    assert_eq!(joined(&lake, &[year(7, false)], &roster).await.counts.any, 1);
+    assert_eq!(count(&lake, &[year(7, false)]).await.counts.any, 2);
 }
 
 #[tokio::test]

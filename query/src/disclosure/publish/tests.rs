@@ -1,12 +1,14 @@
 #![allow(clippy::unwrap_used, reason = "a test may")]
 use std::cell::Cell;
 
+use ingest::schema::{ACTIVITY, ACTOR_DAYS, EPISODES};
 use jiff::civil::date;
 use rusqlite::Connection;
 
 use super::super::categories::tests::twelve;
 use super::super::compose::Counts;
 use super::super::count::Counted;
+use super::super::count::tests::fill;
 use super::super::operational::{Operations, Share};
 use super::super::sealed::{SealedSet, Shown};
 use super::*;
@@ -69,7 +71,7 @@ fn order(audience: AudienceWord, period: &str, pupils: u32, today: Date) -> Orde
         from,
         to,
         today,
-        has_roster: true,
+        roster: BTreeMap::new(),
     }
 }
 
@@ -248,6 +250,126 @@ async fn two_data_bases_with_the_same_bands_give_the_same_bytes() {
     let one = sealed([20, 10, 10, 0, 0, 25, 0, 95, 15, 10, 30, 25], 160).await;
     let other = sealed([24, 14, 14, 9, 9, 29, 9, 99, 19, 14, 34, 29], 164).await;
     assert_eq!(one, other);
+}
+
+#[test]
+fn the_shipped_rows_are_the_policys() {
+    let root = tempfile::tempdir().unwrap();
+    let (dir, school) = installation(root.path(), 300);
+    let config = Config::load(&dir).unwrap();
+    let settings = Settings::load(&SchoolRoot::new(&dir, &school), config.school(&school).unwrap()).unwrap();
+    let list = categories(&settings).unwrap();
+    let told = |list: &CategoryList| {
+        list.rows()
+            .iter()
+            .map(|row| (row.name.clone(), row.heading.clone(), row.for_parents))
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(told(&list), told(&twelve()));
+    let names = everyday(&settings, date(2025, 12, 19));
+    assert!(names.contains_key("GAMES") && names.contains_key("ADVERT"));
+    for never in ["PORN", "ILL-CSAM", "UNCAT", "UNMAPPED", "MISINFO"] {
+        assert!(!names.contains_key(never), "{never}");
+    }
+}
+
+/// An installation with one school, as `init` leaves it.
+fn installation(dir: &Path, pupils: u32) -> (std::path::PathBuf, SchoolId) {
+    let school = SchoolId::parse("st-annes").unwrap();
+    let root = SchoolRoot::new(dir, &school);
+    std::fs::create_dir_all(root.settings()).unwrap();
+    let config = format!(
+        "[[school]]\nid = \"st-annes\"\nname = \"St Anne's\"\nphase = \"secondary\"\nroll = {pupils}\n\
+         pseudonym_key_dir = \"keys\"\nrecipients = []\n"
+    );
+    std::fs::write(dir.join(Config::FILE), config).unwrap();
+    (dir.to_path_buf(), school)
+}
+
+/// From the lake on disk to both sealed sets: 12 pupils with self-harm, 25 with AI tools, 5 of them
+/// in both; one day of the term without logs.
+#[tokio::test]
+async fn from_lake_to_sealed_sets() {
+    let folder = tempfile::tempdir().unwrap();
+    let (dir, school) = installation(folder.path(), 300);
+    let settings =
+        Settings::load(&SchoolRoot::new(&dir, &school), Config::load(&dir).unwrap().school(&school).unwrap())
+            .unwrap();
+    let span = settings.calendar().period("2025-autumn").unwrap();
+    let mut days = settings.calendar().school_days(span.from, span.to);
+    let last = *days.last().unwrap();
+    days.remove(10);
+    let words: Vec<String> = days.iter().map(ToString::to_string).collect();
+    let numbers: Vec<String> = (0..=32).map(|number: u32| number.to_string()).collect();
+    let episode = |actor: usize, theme: &'static str| {
+        vec![
+            ("local_date", words[actor].as_str()),
+            ("actor", numbers[actor].as_str()),
+            ("actor_kind", "person"),
+            ("role", "pupil"),
+            ("year_group", "9"),
+            ("theme", theme),
+            ("severity", "4"),
+        ]
+    };
+    let episodes = (1..=12).map(|actor| episode(actor, "Self-harm"));
+    let episodes = episodes.chain((8..=32).map(|actor| episode(actor, "AI tools and companions"))).collect();
+    let activity = words.iter().map(|day| {
+        vec![
+            ("local_date", day.as_str()),
+            ("code", "EDU"),
+            ("action", "allowed"),
+            ("records", "50"),
+            ("primary_records", "40"),
+        ]
+    });
+    let actor_days = words.iter().map(|day| {
+        vec![
+            ("local_date", day.as_str()),
+            ("actor", "1"),
+            ("actor_kind", "person"),
+            ("role", "pupil"),
+            ("year_group", "9"),
+            ("primary_records", "40"),
+        ]
+    });
+    fill(
+        &dir,
+        &school,
+        &[(&EPISODES, episodes), (&ACTIVITY, activity.collect()), (&ACTOR_DAYS, actor_days.collect())],
+    )
+    .await;
+
+    let early = last.checked_add(Span::new().days(13)).unwrap();
+    let today = last.checked_add(Span::new().days(14)).unwrap();
+    let sealed =
+        async |audience, today| publish(&dir, &school, audience, "2025-autumn", "headteacher", today).await;
+    assert!(sealed(AudienceWord::Governors, early).await.is_err());
+    assert!(sealed(AudienceWord::Parents, today).await.is_err());
+    let governors = sealed(AudienceWord::Governors, today).await.unwrap();
+    let parents = sealed(AudienceWord::Parents, today).await.unwrap();
+    assert!(!sealed(AudienceWord::Governors, today).await.unwrap().sealed_now);
+
+    let ledger = Ledger::open(&dir, &school).unwrap();
+    let set = ledger.governors(&governors.id).unwrap();
+    assert_eq!(shown(set.value(), "Self-harm, suicide, eating disorders").words(), "10-14");
+    assert_eq!(shown(set.value(), "AI tools and companions").words(), "25-29");
+    // 32 pupils; 30 - 14 - 29 - 9 x 9 is far below 0.
+    assert_eq!(set.value().tables[0].rows[0].shown.words(), "30-34");
+    assert_eq!(set.value().tables[0].roll, 300);
+    assert_eq!(set.value().operational[0].shown, format!("1 of {} school days", span.school_days));
+    let set = ledger.parents(&parents.id).unwrap();
+    assert_eq!(set.value().tables[0].rows[0].shown.words(), "30-39");
+    assert_eq!(shown(set.value(), "AI tools and companions").words(), "20-29");
+    assert!(ledger.verify().unwrap().is_sound());
+
+    // A day that waits to be worked off holds everything back.
+    let mut state = State::open(&SchoolRoot::new(&dir, &school)).unwrap();
+    state.mark_dirty([date(2026, 2, 3)]).unwrap();
+    drop(state);
+    let spring =
+        publish(&dir, &school, AudienceWord::Governors, "2026-spring", "headteacher", date(2026, 9, 1)).await;
+    assert_eq!(spring.unwrap_err().kind(), Kind::Retry);
 }
 
 #[test]
