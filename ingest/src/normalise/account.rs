@@ -13,9 +13,24 @@ pub enum Account<'a> {
     /// What was typed and not accepted (a trailing `?`), canonical.
     Unverified(Cow<'a, str>),
     /// The client's address where the account should be (Q20, Q27).
-    Address(&'a str),
+    Address(Cow<'a, str>),
     /// Nobody.
     Anonymous,
+}
+
+impl Account<'_> {
+    /// The same account, without the record.
+    #[must_use]
+    pub fn into_owned(self) -> Account<'static> {
+        let own = |text: Cow<'_, str>| Cow::Owned(text.into_owned());
+        match self {
+            Self::Named(name) => Account::Named(own(name)),
+            Self::Machine(name) => Account::Machine(own(name)),
+            Self::Unverified(name) => Account::Unverified(own(name)),
+            Self::Address(address) => Account::Address(own(address)),
+            Self::Anonymous => Account::Anonymous,
+        }
+    }
 }
 
 impl std::fmt::Debug for Account<'_> {
@@ -97,7 +112,7 @@ pub fn read(written: &str) -> Account<'_> {
         return Account::Anonymous;
     }
     if let Some(address) = address(text) {
-        return Account::Address(address);
+        return Account::Address(Cow::Borrowed(address));
     }
     let (text, verified) = match text.strip_suffix('?') {
         Some(rest) => (rest.trim_end(), false),
@@ -123,8 +138,10 @@ pub fn read(written: &str) -> Account<'_> {
 #[must_use]
 pub fn canonical(text: &str) -> Cow<'_, str> {
     match read(text) {
-        Account::Named(name) | Account::Machine(name) | Account::Unverified(name) => name,
-        Account::Address(address) => Cow::Borrowed(address),
+        Account::Named(name)
+        | Account::Machine(name)
+        | Account::Unverified(name)
+        | Account::Address(name) => name,
         Account::Anonymous => Cow::Borrowed(""),
     }
 }
@@ -324,9 +341,9 @@ mod tests {
 
     #[test]
     fn addresses_instead_of_names() {
-        assert!(read("10.1.2.3") == Account::Address("10.1.2.3"));
-        assert!(read("x-fwd-for: 10.1.2.3") == Account::Address("10.1.2.3"));
-        assert!(read("2001:db8::7") == Account::Address("2001:db8::7"));
+        assert!(read("10.1.2.3") == Account::Address("10.1.2.3".into()));
+        assert!(read("x-fwd-for: 10.1.2.3") == Account::Address("10.1.2.3".into()));
+        assert!(read("2001:db8::7") == Account::Address("2001:db8::7".into()));
         assert!(read("ada") == named("ada"), "hexadecimal digits alone are a name");
     }
 

@@ -1,12 +1,21 @@
 //! From a record's own words to an event: who, when, where to, by the school's data files.
 
 pub mod account;
+mod actor;
+mod group;
+mod incident;
+mod order;
+mod request;
+mod search;
+mod text;
+mod time;
+mod url;
 
+use jiff::Timestamp;
+
+use crate::classify::ClassifyCache;
 use crate::error::Error;
-use crate::event::{Event, Identified, Member};
-use crate::fields::{Fields, IncidentFields};
-use crate::incident::Incident;
-use crate::report::{Place, Reason, Reject, Tally};
+use crate::event::Member;
 use crate::school::AcademicYear;
 use crate::settings::Settings;
 
@@ -18,53 +27,48 @@ pub trait Roster {
     fn member_by_name(&mut self, name: &str, year: AcademicYear) -> Option<Member>;
 }
 
-/// Normalises the records of one file, in their order.
-#[derive(Debug)]
+/// Normalises the records of one file, in their order: the order tells the two passes of October's
+/// repeated hour apart, so that every file needs one of its own.
 pub struct Normaliser<'s> {
     settings: &'s Settings,
+    clock: time::Clock<'s>,
+    sites: url::SiteCache,
+    groups: group::GroupCache<'s>,
+    classes: ClassifyCache,
+    scratch: String,
 }
 
 impl<'s> Normaliser<'s> {
-    /// A normaliser for one file whose local times are of that zone (an IANA name).
+    /// A normaliser for one file whose wall-clock times are of that zone (an IANA name). Local
+    /// columns are always of the school's own zone.
     ///
     /// # Errors
-    /// [`Kind::Configuration`](crate::Kind::Configuration) when the zone is unknown.
-    pub fn new(settings: &'s Settings, _zone: &str) -> Result<Self, Error> {
-        Ok(Self { settings })
+    /// [`Kind::Configuration`](crate::Kind::Configuration) when a zone is unknown.
+    pub fn new(settings: &'s Settings, zone: &str) -> Result<Self, Error> {
+        Self::at(settings, zone, Timestamp::now())
     }
 
-    /// One request.
+    /// Like [`new`](Self::new), with the instant that counts as now.
     ///
     /// # Errors
-    /// A [`Reject`] when the record has no usable time or nothing to count.
-    pub fn request<'a>(
-        &mut self,
-        _place: Place,
-        _fields: &'a Fields<'a>,
-        _roster: &mut dyn Roster,
-        _tally: &mut Tally,
-    ) -> Result<Event<'a, Identified>, Reject>
-    where
-        's: 'a,
-    {
-        let _ = self.settings;
-        Err(Reject::at(Reason::Address, 0))
-    }
-
-    /// One row of an incident export.
-    ///
-    /// # Errors
-    /// A [`Reject`] when the row has no usable time, or neither pupil nor reference.
-    pub fn incident<'a>(
-        &mut self,
-        _place: Place,
-        _fields: &'a IncidentFields<'a>,
-        _roster: &mut dyn Roster,
-        _tally: &mut Tally,
-    ) -> Result<Incident<'a, Identified>, Reject>
-    where
-        's: 'a,
-    {
-        Err(Reject::at(Reason::Subject, 0))
+    /// [`Kind::Configuration`](crate::Kind::Configuration) when a zone is unknown.
+    pub fn at(settings: &'s Settings, zone: &str, now: Timestamp) -> Result<Self, Error> {
+        Ok(Self {
+            settings,
+            clock: time::Clock::new(settings, zone, now)?,
+            sites: url::SiteCache::default(),
+            groups: group::GroupCache::default(),
+            classes: settings.classifier().cache(),
+            scratch: String::new(),
+        })
     }
 }
+
+impl std::fmt::Debug for Normaliser<'_> {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str("Normaliser(redacted)")
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,277 @@
+//! When: instants and wall-clock times to one moment with every local answer (decision A8).
+
+use std::collections::HashMap;
+
+use jiff::civil::{Date, DateTime};
+use jiff::tz::{AmbiguousOffset, TimeZone};
+use jiff::{Span, Timestamp};
+
+use super::order::{Order, Pass};
+use crate::error::{Error, Kind};
+use crate::event::Moment;
+use crate::fields::{TimeBasis, When};
+use crate::report::{Notice, Reason, Reject, Tally};
+use crate::school::AcademicYear;
+use crate::settings::Settings;
+use crate::settings::calendar::{Day, week_start};
+
+const SECOND_US: i64 = 1_000_000;
+const MINUTE_US: i64 = 60 * SECOND_US;
+const DAY_US: i64 = 24 * 60 * MINUTE_US;
+
+/// An instant, with what the October rule had to say about it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Stamp {
+    pub(crate) utc_us: i64,
+    pub(crate) basis: TimeBasis,
+    pub(crate) ambiguous: bool,
+    /// The record has a time of day.
+    pub(crate) time_known: bool,
+}
+
+/// The stretch of time around an instant in which the offset does not change.
+#[derive(Clone, Copy)]
+struct Stretch {
+    from_us: i64,
+    until_us: i64,
+    offset_us: i64,
+    /// Up to here the wall clock shows times for the second time.
+    fold_until_us: i64,
+}
+
+/// One civil day of a log without offsets.
+#[derive(Clone, Copy)]
+struct CivilDay {
+    date: Date,
+    number: i64,
+    /// The one offset of the day; none on the two days on which the clock changes.
+    offset_us: Option<i64>,
+}
+
+/// One local day with the calendar's answers.
+#[derive(Clone, Copy)]
+struct LocalDay {
+    date: Date,
+    academic_year: AcademicYear,
+    week_start: Date,
+    weekday: usize,
+    day: Day,
+}
+
+/// Reads the times of one file, in its order.
+pub(crate) struct Clock<'s> {
+    settings: &'s Settings,
+    /// The zone of wall-clock times in the log.
+    log_zone: TimeZone,
+    /// The zone that the school lives by.
+    school_zone: TimeZone,
+    now_us: i64,
+    newest_us: i64,
+    gap_seen: bool,
+    order: Order,
+    stretch: Stretch,
+    civil: Option<CivilDay>,
+    last_day: Option<(i64, LocalDay)>,
+    days: HashMap<i64, LocalDay>,
+}
+
+impl<'s> Clock<'s> {
+    pub(crate) fn new(settings: &'s Settings, zone: &str, now: Timestamp) -> Result<Self, Error> {
+        let find = |zone: &str| {
+            TimeZone::get(zone).map_err(|_| {
+                Error::new(Kind::Configuration, "the time zone is not known")
+                    .help("name it as in `zone = \"Europe/London\"`, in watershed.toml or in the profile")
+            })
+        };
+        Ok(Self {
+            settings,
+            log_zone: find(zone)?,
+            school_zone: find(settings.zone())?,
+            now_us: now.as_microsecond(),
+            newest_us: i64::MIN,
+            gap_seen: false,
+            order: Order::default(),
+            stretch: Stretch { from_us: 1, until_us: 0, offset_us: 0, fold_until_us: 0 },
+            civil: None,
+            last_day: None,
+            days: HashMap::new(),
+        })
+    }
+
+    /// The instant of a record; the start of the request where end and duration are known.
+    pub(crate) fn stamp(
+        &mut self,
+        when: When,
+        basis: TimeBasis,
+        duration_ms: Option<i64>,
+        tally: &mut Tally,
+    ) -> Result<Stamp, Reject> {
+        let mut ambiguous = false;
+        let written_us = match when {
+            When::Instant(utc_us) => utc_us,
+            When::Local(local) => self.local(local, &mut ambiguous, tally)?,
+            When::Day(date) => self.midnight(date)?,
+            When::Missing => return Err(Reject::at(Reason::Time, 0)),
+        };
+        let (utc_us, basis) = match (basis, duration_ms) {
+            (TimeBasis::End, Some(duration_ms)) => {
+                let start = duration_ms.checked_mul(1000).and_then(|length| written_us.checked_sub(length));
+                (start.ok_or(Reject::at(Reason::Time, 0))?, TimeBasis::Start)
+            }
+            _ => (written_us, basis),
+        };
+        // Everything later adds or takes an offset or a day; within these bounds nothing overflows.
+        if Timestamp::from_microsecond(utc_us).is_err() || utc_us.abs() > i64::MAX / 64 {
+            return Err(Reject::at(Reason::Time, 0));
+        }
+        self.watch_bounds(utc_us, tally);
+        Ok(Stamp { utc_us, basis, ambiguous, time_known: !matches!(when, When::Day(_)) })
+    }
+
+    /// All local answers for an instant.
+    pub(crate) fn moment<'a>(&mut self, stamp: Stamp) -> Moment<'a>
+    where
+        's: 'a,
+    {
+        let stretch = self.stretch(stamp.utc_us);
+        let local_us = stamp.utc_us + stretch.offset_us;
+        let number = local_us.div_euclid(DAY_US);
+        let local_minute = (local_us.rem_euclid(DAY_US) / MINUTE_US) as i16;
+        let local = self.local_day(number);
+        let in_school = local.day.school_day && stamp.time_known;
+        let settings = self.settings;
+        Moment {
+            utc_us: stamp.utc_us,
+            basis: stamp.basis,
+            local_date: local.date,
+            local_minute,
+            utc_offset_minutes: (stretch.offset_us / MINUTE_US) as i16,
+            clock_fold: stamp.utc_us < stretch.fold_until_us,
+            clock_ambiguous: stamp.ambiguous,
+            academic_year: local.academic_year,
+            week_start: local.week_start,
+            half_term: local.day.half_term.map(crate::settings::calendar::HalfTerm::word),
+            half_term_week: local.day.half_term_week,
+            day_type: local.day.day_type.word(),
+            school_day: local.day.school_day,
+            lesson_period: in_school
+                .then(|| settings.lesson_periods().at(local.weekday, local_minute))
+                .flatten(),
+        }
+    }
+
+    fn local(&mut self, local: DateTime, ambiguous: &mut bool, tally: &mut Tally) -> Result<i64, Reject> {
+        let day = self.civil_day(local.date());
+        let time = local.time();
+        let seconds = (i64::from(time.hour()) * 60 + i64::from(time.minute())) * 60 + i64::from(time.second());
+        let local_us = day.number * DAY_US + seconds * SECOND_US + i64::from(time.subsec_nanosecond()) / 1000;
+        if let Some(offset_us) = day.offset_us {
+            self.order.outside(local_us);
+            return Ok(local_us - offset_us);
+        }
+        let offset = match self.log_zone.to_ambiguous_timestamp(local).offset() {
+            AmbiguousOffset::Unambiguous { offset } => {
+                self.order.outside(local_us);
+                offset
+            }
+            AmbiguousOffset::Gap { .. } => {
+                if !self.gap_seen {
+                    self.gap_seen = true;
+                    tally.notice(Notice::ClockSeemsUtc);
+                }
+                return Err(Reject::at(Reason::TimeGap, 0));
+            }
+            AmbiguousOffset::Fold { before, after } => match self.order.inside(day.number, local_us) {
+                Pass::First => before,
+                Pass::Second => after,
+                Pass::Unknown => {
+                    *ambiguous = true;
+                    tally.notice(Notice::TimeAmbiguous);
+                    after
+                }
+            },
+        };
+        Ok(local_us - i64::from(offset.seconds()) * SECOND_US)
+    }
+
+    fn midnight(&self, date: Date) -> Result<i64, Reject> {
+        let midnight = self.school_zone.to_ambiguous_timestamp(date.at(0, 0, 0, 0)).compatible();
+        midnight.map(Timestamp::as_microsecond).map_err(|_| Reject::at(Reason::Time, 0))
+    }
+
+    fn civil_day(&mut self, date: Date) -> CivilDay {
+        if let Some(day) = self.civil.filter(|day| day.date == date) {
+            return day;
+        }
+        let at = |hour, minute, second| self.log_zone.to_ambiguous_timestamp(date.at(hour, minute, second, 0)).offset();
+        let offset_us = match (at(0, 0, 0), at(23, 59, 59)) {
+            (AmbiguousOffset::Unambiguous { offset: first }, AmbiguousOffset::Unambiguous { offset: last })
+                if first == last =>
+            {
+                Some(i64::from(first.seconds()) * SECOND_US)
+            }
+            _ => None,
+        };
+        let number = date.duration_since(Date::constant(1970, 1, 1)).as_hours() / 24;
+        let day = CivilDay { date, number, offset_us };
+        self.civil = Some(day);
+        day
+    }
+
+    fn stretch(&mut self, utc_us: i64) -> Stretch {
+        if self.stretch.from_us <= utc_us && utc_us < self.stretch.until_us {
+            return self.stretch;
+        }
+        let instant = Timestamp::from_microsecond(utc_us).unwrap_or(Timestamp::UNIX_EPOCH);
+        let offset_us = |instant| i64::from(self.school_zone.to_offset(instant).seconds()) * SECOND_US;
+        let next_us = Timestamp::from_microsecond(utc_us + 1).unwrap_or(Timestamp::MAX);
+        let before = self.school_zone.preceding(next_us).next().map(|change| change.timestamp());
+        let after = self.school_zone.following(instant).next().map(|change| change.timestamp().as_microsecond());
+        let from_us = before.map_or(i64::MIN, Timestamp::as_microsecond);
+        let repeated_us = before
+            .and_then(|change| Timestamp::from_microsecond(change.as_microsecond() - 1).ok())
+            .map_or(0, |earlier| (offset_us(earlier) - offset_us(instant)).max(0));
+        self.stretch = Stretch {
+            from_us,
+            until_us: after.unwrap_or(i64::MAX),
+            offset_us: offset_us(instant),
+            fold_until_us: from_us.saturating_add(repeated_us),
+        };
+        self.stretch
+    }
+
+    fn local_day(&mut self, number: i64) -> LocalDay {
+        if let Some((_, day)) = self.last_day.filter(|(known, _)| *known == number) {
+            return day;
+        }
+        let calendar = self.settings.calendar();
+        let day = *self.days.entry(number).or_insert_with(|| {
+            let date = Date::constant(1970, 1, 1).checked_add(Span::new().days(number)).unwrap_or(Date::ZERO);
+            LocalDay {
+                date,
+                academic_year: AcademicYear::of(date),
+                week_start: week_start(date),
+                weekday: usize::try_from(date.weekday().to_monday_zero_offset()).unwrap_or(0),
+                day: calendar.day(date),
+            }
+        });
+        self.last_day = Some((number, day));
+        day
+    }
+
+    /// Far from now or from the rest of the file, or a clock that was never set.
+    fn watch_bounds(&mut self, utc_us: i64, tally: &mut Tally) {
+        const NEVER_SET: [i64; 2] = [0, 10_957];
+        let future = utc_us > self.now_us.saturating_add(DAY_US);
+        let stale = utc_us < self.newest_us.saturating_sub(400 * DAY_US);
+        if future || stale || NEVER_SET.contains(&utc_us.div_euclid(DAY_US)) {
+            tally.notice(Notice::TimeOutOfBounds);
+        } else {
+            self.newest_us = self.newest_us.max(utc_us);
+        }
+    }
+}
+
+#[cfg(test)]
+#[path = "time_tests.rs"]
+mod tests;
