@@ -113,7 +113,8 @@ pub(crate) fn actor<'a>(
     let accepted = !fields.unauthenticated
         && fields.action != Action::Challenged
         && fields.kind != RecordKind::Authentication;
-    let hidden = user.hidden && client.hidden || user.account == Account::Anonymous && client.address_hidden();
+    let hidden =
+        user.hidden && client.hidden || user.account == Account::Anonymous && client.address_hidden();
     let written = user.written;
     let with = |kind, name, member| ActorName { kind, name, written: written.clone(), member };
     match user.account {
@@ -167,8 +168,7 @@ pub(crate) fn standing<'s>(
             member.and_then(|member| member.year_group).or(by_group.and_then(|group| group.year_group))
         }
     };
-    let key_stage =
-        year_group.and_then(year_group::key_stage).or(by_group.and_then(|group| group.key_stage));
+    let key_stage = year_group.and_then(year_group::key_stage).or(by_group.and_then(|group| group.key_stage));
     let known = member.filter(|_| kind == ActorKind::Person);
     let by_roster = known.and_then(|member| match member.role {
         Role::Staff => Some("Staff"),

@@ -16,7 +16,12 @@ impl<'s> GroupCache<'s> {
     const MOST: usize = 1 << 14;
 
     /// What a group name means in an academic year.
-    pub(crate) fn find(&mut self, groups: &'s Groups, name: &str, year: AcademicYear) -> Option<GroupMatch<'s>> {
+    pub(crate) fn find(
+        &mut self,
+        groups: &'s Groups,
+        name: &str,
+        year: AcademicYear,
+    ) -> Option<GroupMatch<'s>> {
         if self.year != Some(year) || self.names.len() >= Self::MOST {
             self.year = Some(year);
             self.names.clear();

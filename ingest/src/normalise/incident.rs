@@ -36,10 +36,12 @@ impl<'s> Normaliser<'s> {
         let written = written.unwrap_or_default();
         let canonical = account::canonical_name(&written);
         let member = (!canonical.is_empty())
-            .then(|| roster.member_by_name(&canonical, year).or_else(|| {
-                // Some exports name the account instead.
-                roster.member(&account::canonical(&written), year)
-            }))
+            .then(|| {
+                roster.member_by_name(&canonical, year).or_else(|| {
+                    // Some exports name the account instead.
+                    roster.member(&account::canonical(&written), year)
+                })
+            })
             .flatten();
         let year_group = member.and_then(|member| member.year_group);
 

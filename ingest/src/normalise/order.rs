@@ -49,10 +49,16 @@ impl Order {
 
     /// A local time inside the repeated hour of a day.
     pub(crate) fn inside(&mut self, day: i64, local_us: i64) -> Pass {
-        let direction = self.direction();
-        let before = self.last_us;
-        self.step(local_us);
         let entered = self.window.filter(|window| window.day == day);
+        let before = self.last_us;
+        // The step into the hour helps to tell the direction; a jump within it is what is looked for.
+        let jump = self.last_us.is_some_and(|last_us| (local_us - last_us).abs() >= JUMP_US);
+        if entered.is_some() && jump {
+            self.last_us = Some(local_us);
+        } else {
+            self.step(local_us);
+        }
+        let direction = self.direction();
         let window = match (entered, direction) {
             (None, Some(Direction::OldestFirst)) if before < Some(local_us) => {
                 Window { day, pass: Pass::First, furthest_us: local_us }

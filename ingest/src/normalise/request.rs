@@ -46,8 +46,7 @@ impl<'s> Normaliser<'s> {
         let client = actor::client(fields, &user, tally);
         let year = moment.academic_year;
         let shared_accounts = settings.shared_accounts();
-        let (actor, shared_role) =
-            actor::actor(fields, user, &client, shared_accounts, roster, year, tally);
+        let (actor, shared_role) = actor::actor(fields, user, &client, shared_accounts, roster, year, tally);
         let group = text::read(&fields.group, tally);
         let rule = group.as_deref().and_then(|name| self.groups.find(settings.groups(), name, year));
         let network = client.address.and_then(|address| settings.networks().find(address));
@@ -106,7 +105,8 @@ impl<'s> Normaliser<'s> {
             block_reason: fields.block_reason,
             kind: fields.kind,
             page_visible: fields.kind == RecordKind::Request && page.path.is_some(),
-            html_page: is_html(mime.as_deref()) && fields.status.is_some_and(|status| (200..300).contains(&status)),
+            html_page: is_html(mime.as_deref())
+                && fields.status.is_some_and(|status| (200..300).contains(&status)),
             page,
         })
     }
@@ -131,11 +131,17 @@ impl<'s> Normaliser<'s> {
         page
     }
 
-    fn search<'a>(&mut self, fields: &'a Fields<'a>, page: &Page<'a>, tally: &mut Tally) -> Option<Cow<'a, str>> {
+    fn search<'a>(
+        &mut self,
+        fields: &'a Fields<'a>,
+        page: &Page<'a>,
+        tally: &mut Tally,
+    ) -> Option<Cow<'a, str>> {
         if let Some(words) = text::read(&fields.search_words, tally) {
             return search::in_column(words);
         }
-        let (SiteName::Domain(domain), Some(path), Some(query)) = (&page.site, &page.path, &page.query) else {
+        let (SiteName::Domain(domain), Some(path), Some(query)) = (&page.site, &page.path, &page.query)
+        else {
             return None;
         };
         if query.is_empty() {

@@ -23,16 +23,18 @@ pub(crate) fn in_address(
                 return None;
             }
             let bytes: Vec<u8> = value.bytes().map(|byte| if byte == b'+' { b' ' } else { byte }).collect();
-            clean(Cow::Owned(text::lenient(&percent_decode(&bytes).collect::<Vec<u8>>()))).map(Cow::into_owned)
+            clean(Cow::Owned(text::lenient(&percent_decode(&bytes).collect::<Vec<u8>>())))
+                .map(Cow::into_owned)
         })
     })
 }
 
 /// The words of a column, in one spelling: no escapes, small letters, single blanks.
 pub(crate) fn in_column(words: Cow<'_, str>) -> Option<Cow<'_, str>> {
-    let escaped = words.as_bytes().windows(3).any(|window| {
-        window[0] == b'%' && window[1].is_ascii_hexdigit() && window[2].is_ascii_hexdigit()
-    });
+    let escaped = words
+        .as_bytes()
+        .windows(3)
+        .any(|window| window[0] == b'%' && window[1].is_ascii_hexdigit() && window[2].is_ascii_hexdigit());
     // A plus between letters stands for a blank where there is no blank; `c++` stays.
     let joined = !words.contains(' ')
         && words.as_bytes().windows(3).any(|window| {
@@ -73,7 +75,10 @@ mod tests {
         let words = |domain: &str, path: &str, query: &str| {
             in_address(settings.search_engines(), domain, path, query, &mut String::new())
         };
-        assert_eq!(words("google.co.uk", "/search", "hl=en&q=How+to%20Tie+a+knot#x").unwrap(), "how to tie a knot");
+        assert_eq!(
+            words("google.co.uk", "/search", "hl=en&q=How+to%20Tie+a+knot#x").unwrap(),
+            "how to tie a knot"
+        );
         assert_eq!(words("google.com", "/search", "q=caf%C3%A9").unwrap(), "café");
         assert_eq!(words("google.com", "/search", "q=caf%E9").unwrap(), "café");
         assert_eq!(words("yahoo.com", "/search;_ylt=x", "p=fractions").unwrap(), "fractions");

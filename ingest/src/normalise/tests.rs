@@ -47,7 +47,10 @@ fn fields() -> Fields<'static> {
 }
 
 /// Leaks a school and the record: a test ends soon.
-fn event(fields: Fields<'static>, files: &[(&str, &str)]) -> (Result<Event<'static, Identified>, Reject>, Tally) {
+fn event(
+    fields: Fields<'static>,
+    files: &[(&str, &str)],
+) -> (Result<Event<'static, Identified>, Reject>, Tally) {
     let settings = Box::leak(Box::new(settings(files).unwrap()));
     let fields = Box::leak(Box::new(fields));
     let now = "2026-08-01T00:00:00Z".parse().unwrap();
@@ -79,7 +82,10 @@ fn without_a_roster_the_group_tells() {
     assert_eq!((event.actor.kind, event.actor.member), (ActorKind::Person, None));
     assert_eq!((event.facts.role, event.facts.group_id), (Role::Pupil, "Year 10"));
     let event = good(Fields { user: some("t.new"), group: some("Teaching Staff"), ..fields() });
-    assert_eq!((event.facts.role, event.facts.group_id, event.facts.year_group), (Role::Staff, "Staff", None));
+    assert_eq!(
+        (event.facts.role, event.facts.group_id, event.facts.year_group),
+        (Role::Staff, "Staff", None)
+    );
     let event = good(Fields { user: some("t.new"), group: some("filtergroup1"), ..fields() });
     assert_eq!((event.facts.role, event.facts.group_id), (Role::Unknown, "unmatched"));
     assert!(event.words.group_unmatched);
@@ -92,10 +98,16 @@ fn without_a_roster_the_group_tells() {
 #[test]
 fn staff_by_the_roster_are_staff_in_any_group() {
     let event = good(Fields { user: some("m.head"), group: some("Year 7"), ..fields() });
-    assert_eq!((event.facts.role, event.facts.group_id, event.facts.year_group), (Role::Staff, "Staff", None));
+    assert_eq!(
+        (event.facts.role, event.facts.group_id, event.facts.year_group),
+        (Role::Staff, "Staff", None)
+    );
     assert_eq!(event.facts.key_stage, None);
     let event = good(Fields { user: some("jane.doe"), group: some("Staff"), ..fields() });
-    assert_eq!((event.facts.role, event.facts.group_id, event.facts.year_group), (Role::Pupil, "Year 8", Some(8)));
+    assert_eq!(
+        (event.facts.role, event.facts.group_id, event.facts.year_group),
+        (Role::Pupil, "Year 8", Some(8))
+    );
 }
 
 #[test]
@@ -114,7 +126,10 @@ fn a_name_typed_at_a_challenge_is_nobody() {
     ] {
         let event = good(Fields { user: some("jane.doe"), ..challenge });
         assert_eq!((event.actor.kind, event.actor.name.as_ref()), (ActorKind::Address, "10.1.2.3"));
-        assert_eq!((event.actor.member, event.facts.role, event.facts.year_group), (None, Role::Unknown, None));
+        assert_eq!(
+            (event.actor.member, event.facts.role, event.facts.year_group),
+            (None, Role::Unknown, None)
+        );
     }
     let event = good(Fields { user: some("OAK\\jane.doe?"), client_host: some("PC-14"), ..fields() });
     assert_eq!((event.actor.kind, event.actor.name.as_ref()), (ActorKind::Device, "pc-14"));
@@ -129,7 +144,11 @@ fn shared_accounts_are_no_person() {
         (event.actor.kind, event.actor.member.is_some(), event.facts.role)
     };
     assert_eq!(kind("guest"), (ActorKind::Shared, false, Role::Guest), "named by the school, roster or not");
-    assert_eq!(kind("library1"), (ActorKind::Person, true, Role::Pupil), "the roster knows better than a pattern");
+    assert_eq!(
+        kind("library1"),
+        (ActorKind::Person, true, Role::Pupil),
+        "the roster knows better than a pattern"
+    );
     assert_eq!(kind("library2"), (ActorKind::Shared, false, Role::Unknown));
     assert_eq!(kind("ks1-oak"), (ActorKind::Shared, false, Role::Pupil));
     assert_eq!(kind("PC-14$"), (ActorKind::Machine, false, Role::Unknown));
@@ -183,7 +202,8 @@ impl AnonymisedCase {
 
 #[test]
 fn networks_have_a_say() {
-    let own = [("networks.csv", "cidr,network,kind\n10.1.0.0/16,Main site,site\n10.9.0.0/16,Visitors,guest\n")];
+    let own =
+        [("networks.csv", "cidr,network,kind\n10.1.0.0/16,Main site,site\n10.9.0.0/16,Visitors,guest\n")];
     let at = |address: &'static str| {
         let event = event(Fields { client_address: some(address), ..fields() }, &own).0.unwrap();
         (event.facts.network, event.facts.role, event.facts.group_id)
@@ -201,7 +221,8 @@ fn pages_tunnels_and_private_hosts() {
     assert_eq!((event.page.path.as_deref(), event.page.query.as_deref()), (Some("/x"), Some("y=z")));
     let event = good(Fields { url: some("example.com:443"), kind: RecordKind::Tunnel, ..fields() });
     assert!(!event.page_visible);
-    let event = good(Fields { url: None, host: some("www.jsmith.github.io"), kind: RecordKind::Dns, ..fields() });
+    let event =
+        good(Fields { url: None, host: some("www.jsmith.github.io"), kind: RecordKind::Dns, ..fields() });
     assert!(matches!(&event.page.site, SiteName::Domain(domain) if domain == "github.io"));
     let event = good(Fields { url: Some(Cow::Borrowed(b"http://example.com/caf\xe9")), ..fields() });
     assert_eq!(event.page.path.as_deref(), Some("/café"));
@@ -234,7 +255,8 @@ fn records_with_nothing_to_count() {
 
 #[test]
 fn methods_status_and_kind_of_page() {
-    let page = Fields { method: some("get"), status: Some(200), mime: some("text/html; charset=utf-8"), ..fields() };
+    let page =
+        Fields { method: some("get"), status: Some(200), mime: some("text/html; charset=utf-8"), ..fields() };
     let event = good(page.clone());
     assert_eq!((event.method, event.status, event.html_page), (Some("GET"), Some(200), true));
     assert!(!good(Fields { status: Some(403), ..page.clone() }).html_page);
@@ -251,7 +273,9 @@ fn the_start_counts() {
     assert_eq!((event.moment.local_minute, event.moment.basis), (9 * 60 + 14, TimeBasis::Start));
 }
 
-fn incident(fields: IncidentFields<'static>) -> Result<crate::incident::Incident<'static, Identified>, Reject> {
+fn incident(
+    fields: IncidentFields<'static>,
+) -> Result<crate::incident::Incident<'static, Identified>, Reject> {
     let settings = Box::leak(Box::new(settings(&[]).unwrap()));
     let fields = Box::leak(Box::new(fields));
     let mut normaliser = Normaliser::new(settings, "Europe/London").unwrap();
@@ -277,7 +301,8 @@ fn incidents_are_joined_by_name() {
     assert_eq!(row.text.narrative.as_deref(), Some("what happened"));
     assert!(matches!(row.key, IncidentKey::Row(_)));
     assert_eq!(format!("{row:?}"), "Incident(record 0, redacted)");
-    let again = incident(IncidentFields { subject: some("Jane Doe"), status: some("Open"), ..fields.clone() });
+    let again =
+        incident(IncidentFields { subject: some("Jane Doe"), status: some("Open"), ..fields.clone() });
     assert_eq!(again.unwrap().key.text(), row.key.text(), "the same row in a later export");
     let own = incident(IncidentFields { key: some("C-17"), subject: None, ..fields.clone() }).unwrap();
     assert_eq!((own.key.text(), own.subject.member), ("C-17", None));

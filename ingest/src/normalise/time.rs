@@ -163,7 +163,8 @@ impl<'s> Clock<'s> {
     fn local(&mut self, local: DateTime, ambiguous: &mut bool, tally: &mut Tally) -> Result<i64, Reject> {
         let day = self.civil_day(local.date());
         let time = local.time();
-        let seconds = (i64::from(time.hour()) * 60 + i64::from(time.minute())) * 60 + i64::from(time.second());
+        let seconds =
+            (i64::from(time.hour()) * 60 + i64::from(time.minute())) * 60 + i64::from(time.second());
         let local_us = day.number * DAY_US + seconds * SECOND_US + i64::from(time.subsec_nanosecond()) / 1000;
         if let Some(offset_us) = day.offset_us {
             self.order.outside(local_us);
@@ -203,13 +204,14 @@ impl<'s> Clock<'s> {
         if let Some(day) = self.civil.filter(|day| day.date == date) {
             return day;
         }
-        let at = |hour, minute, second| self.log_zone.to_ambiguous_timestamp(date.at(hour, minute, second, 0)).offset();
+        let at = |hour, minute, second| {
+            self.log_zone.to_ambiguous_timestamp(date.at(hour, minute, second, 0)).offset()
+        };
         let offset_us = match (at(0, 0, 0), at(23, 59, 59)) {
-            (AmbiguousOffset::Unambiguous { offset: first }, AmbiguousOffset::Unambiguous { offset: last })
-                if first == last =>
-            {
-                Some(i64::from(first.seconds()) * SECOND_US)
-            }
+            (
+                AmbiguousOffset::Unambiguous { offset: first },
+                AmbiguousOffset::Unambiguous { offset: last },
+            ) if first == last => Some(i64::from(first.seconds()) * SECOND_US),
             _ => None,
         };
         let number = date.duration_since(Date::constant(1970, 1, 1)).as_hours() / 24;
@@ -226,7 +228,8 @@ impl<'s> Clock<'s> {
         let offset_us = |instant| i64::from(self.school_zone.to_offset(instant).seconds()) * SECOND_US;
         let next_us = Timestamp::from_microsecond(utc_us + 1).unwrap_or(Timestamp::MAX);
         let before = self.school_zone.preceding(next_us).next().map(|change| change.timestamp());
-        let after = self.school_zone.following(instant).next().map(|change| change.timestamp().as_microsecond());
+        let after =
+            self.school_zone.following(instant).next().map(|change| change.timestamp().as_microsecond());
         let from_us = before.map_or(i64::MIN, Timestamp::as_microsecond);
         let repeated_us = before
             .and_then(|change| Timestamp::from_microsecond(change.as_microsecond() - 1).ok())

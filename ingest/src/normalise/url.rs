@@ -32,7 +32,9 @@ pub(crate) fn split(text: &str) -> Parts<'_> {
 fn scheme(text: &str) -> (Option<&str>, &str) {
     if let Some((scheme, rest)) = text.split_once("://")
         && !scheme.is_empty()
-        && scheme.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'-' | b'.' | b'_'))
+        && scheme
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'-' | b'.' | b'_'))
     {
         return (Some(scheme), rest);
     }
@@ -88,9 +90,10 @@ fn punycode(label: &str) -> Option<String> {
     const BASE: u32 = 36;
     const LEAST: u32 = 1;
     const MOST: u32 = 26;
-    let digit = |value: u32| char::from_digit(value, BASE).map(|_| {
-        char::from(if value < 26 { b'a' + value as u8 } else { b'0' + (value - 26) as u8 })
-    });
+    let digit = |value: u32| {
+        char::from_digit(value, BASE)
+            .map(|_| char::from(if value < 26 { b'a' + value as u8 } else { b'0' + (value - 26) as u8 }))
+    };
     let mut output: String = label.chars().filter(char::is_ascii).collect();
     let basic = u32::try_from(output.len()).ok()?;
     if basic > 0 {
@@ -145,7 +148,8 @@ fn adapt(delta: u32, points: u32, first: bool) -> u32 {
 /// A suffix of the private section (`github.io`) is itself somebody's domain below an ICANN suffix,
 /// so its first label is dropped until an ICANN suffix is left.
 pub(crate) fn registrable(host: &str) -> Option<usize> {
-    let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'.' | b'-' | b'_');
+    let plain =
+        |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'.' | b'-' | b'_');
     if host.len() > 253 || !host.bytes().all(plain) || host.starts_with('.') || host.contains("..") {
         return None;
     }
@@ -195,7 +199,9 @@ impl SiteCache {
         };
         match (start, host) {
             (None, _) => SiteName::Private,
-            (Some(start), Cow::Borrowed(host)) => SiteName::Domain(Cow::Borrowed(&host[usize::from(start)..])),
+            (Some(start), Cow::Borrowed(host)) => {
+                SiteName::Domain(Cow::Borrowed(&host[usize::from(start)..]))
+            }
             (Some(start), Cow::Owned(host)) => {
                 SiteName::Domain(Cow::Owned(host[usize::from(start)..].to_owned()))
             }
