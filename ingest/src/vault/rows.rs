@@ -235,3 +235,38 @@ sealed_rows! {
         cohorts: MaybeText,
     }
 }
+
+impl RequestRow<'_> {
+    /// Wall-clock time of the request, `14:05:09`.
+    #[must_use]
+    pub fn local_time(&self) -> String {
+        let second = self.event_time_utc_us.div_euclid(1_000_000).rem_euclid(60);
+        format!("{:02}:{:02}:{second:02}", self.local_minute / 60, self.local_minute % 60)
+    }
+
+    /// The address in one piece; none on an illegal list and where the record had none.
+    #[must_use]
+    pub fn whole_address(&self) -> Option<String> {
+        let host = self.host.as_deref()?;
+        let mut address = String::new();
+        if let Some(scheme) = &self.scheme {
+            address.push_str(scheme);
+            address.push_str("://");
+        }
+        // An IPv6 address needs its brackets before a port or path.
+        if host.contains(':') {
+            address.push_str(&format!("[{host}]"));
+        } else {
+            address.push_str(host);
+        }
+        if let Some(port) = self.port {
+            address.push_str(&format!(":{port}"));
+        }
+        address.push_str(self.path.as_deref().unwrap_or_default());
+        if let Some(query) = &self.query {
+            address.push('?');
+            address.push_str(query);
+        }
+        Some(address)
+    }
+}

@@ -134,6 +134,9 @@ fn a_request_comes_back_whole_for_each_recipient() {
         assert_eq!(row.local_date, date(2026, 1, 12));
         assert_eq!(row.event_time_utc_us, 1_768_210_200_000_000);
         assert_eq!((row.action.as_ref(), row.code.as_ref()), ("allowed", "UNMAPPED"));
+        assert_eq!(row.local_time(), "09:30:00");
+        let address = "https://www.river-otters.co.uk:443/holts/secret-page?q=private";
+        assert_eq!(row.whole_address().as_deref(), Some(address));
         assert_eq!(row.import_token, 0x0011_2233_4455_66ff);
         let token = Pseudonymiser::new(&bench.keyring).event(&event).unwrap().actor.token;
         assert_eq!(row.actor, token);

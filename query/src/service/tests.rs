@@ -41,30 +41,126 @@ fn school(dir: &Path) -> School {
     let harm = [("theme", "SELFHARM"), ("four_c", "content"), ("severity", "4")];
     let at = |day, start| [("local_date", day), ("start_utc", start), ("local_minute", "630")];
     let episodes = vec![
-        row(&[&PUPIL, &y7, &drugs, &at("2025-09-08", "2025-09-08T09:30:00Z"), &[("actor", "1"), ("outcome", "blocked"), ("lesson_period", "P2")]]),
-        row(&[&PUPIL, &y7, &drugs, &at("2025-09-08", "2025-09-08T11:30:00Z"), &[("actor", "1"), ("outcome", "blocked")]]),
-        row(&[&PUPIL, &y7, &harm, &at("2025-09-16", "2025-09-16T09:30:00Z"), &[("actor", "2"), ("outcome", "allowed"), ("searched", "true"), ("records", "2")]]),
-        row(&[&PUPIL, &y8, &drugs, &at("2025-09-17", "2025-09-17T09:30:00Z"), &[("actor", "3"), ("outcome", "blocked"), ("lesson_period", "P2")]]),
-        row(&[&y8, &drugs, &at("2025-09-17", "2025-09-17T09:40:00Z"), &[("actor", "9"), ("actor_kind", "device"), ("role", "unknown"), ("outcome", "mixed")]]),
+        row(&[
+            &PUPIL,
+            &y7,
+            &drugs,
+            &at("2025-09-08", "2025-09-08T09:30:00Z"),
+            &[("actor", "1"), ("outcome", "blocked"), ("lesson_period", "P2")],
+        ]),
+        row(&[
+            &PUPIL,
+            &y7,
+            &drugs,
+            &at("2025-09-08", "2025-09-08T11:30:00Z"),
+            &[("actor", "1"), ("outcome", "blocked")],
+        ]),
+        row(&[
+            &PUPIL,
+            &y7,
+            &harm,
+            &at("2025-09-16", "2025-09-16T09:30:00Z"),
+            &[("actor", "2"), ("outcome", "allowed"), ("searched", "true"), ("records", "2")],
+        ]),
+        row(&[
+            &PUPIL,
+            &y8,
+            &drugs,
+            &at("2025-09-17", "2025-09-17T09:30:00Z"),
+            &[("actor", "3"), ("outcome", "blocked"), ("lesson_period", "P2")],
+        ]),
+        row(&[
+            &y8,
+            &drugs,
+            &at("2025-09-17", "2025-09-17T09:40:00Z"),
+            &[("actor", "9"), ("actor_kind", "device"), ("role", "unknown"), ("outcome", "mixed")],
+        ]),
         // In no trend: illegal, and on a Saturday.
-        row(&[&PUPIL, &y7, &at("2025-09-17", "2025-09-17T10:30:00Z"), &[("actor", "-1"), ("illegal", "true"), ("severity", "5"), ("outcome", "blocked")]]),
-        row(&[&PUPIL, &y7, &harm, &at("2025-09-20", "2025-09-20T09:30:00Z"), &[("actor", "1"), ("outcome", "blocked")]]),
+        row(&[
+            &PUPIL,
+            &y7,
+            &at("2025-09-17", "2025-09-17T10:30:00Z"),
+            &[("actor", "-1"), ("illegal", "true"), ("severity", "5"), ("outcome", "blocked")],
+        ]),
+        row(&[
+            &PUPIL,
+            &y7,
+            &harm,
+            &at("2025-09-20", "2025-09-20T09:30:00Z"),
+            &[("actor", "1"), ("outcome", "blocked")],
+        ]),
     ];
-    let site = |name, learning| [("site", name), ("learning", learning), ("code", "DRUGS"), ("severity", "3")];
+    let site =
+        |name, learning| [("site", name), ("learning", learning), ("code", "DRUGS"), ("severity", "3")];
     let attempts = vec![
-        row(&[&PUPIL, &y7, &drugs[..2], &site("example.org", "true"), &[("local_date", "2025-09-08"), ("actor", "1"), ("lesson_period", "P2")]]),
-        row(&[&PUPIL, &y7, &drugs[..2], &site("example.org", "true"), &[("local_date", "2025-09-09"), ("actor", "2"), ("lesson_period", "P1")]]),
-        row(&[&PUPIL, &y8, &drugs[..2], &site("example.com", "false"), &[("local_date", "2025-09-17"), ("actor", "3")]]),
-        row(&[&PUPIL, &y8, &drugs[..2], &site("example.com", "false"), &[("local_date", "2025-09-17"), ("actor", "3")]]),
-        row(&[&PUPIL, &y7, &[("local_date", "2025-09-17"), ("actor", "1"), ("code", "ILL-CSAM"), ("illegal", "true")]]),
+        row(&[
+            &PUPIL,
+            &y7,
+            &drugs[..2],
+            &site("example.org", "true"),
+            &[("local_date", "2025-09-08"), ("actor", "1"), ("lesson_period", "P2")],
+        ]),
+        row(&[
+            &PUPIL,
+            &y7,
+            &drugs[..2],
+            &site("example.org", "true"),
+            &[("local_date", "2025-09-09"), ("actor", "2"), ("lesson_period", "P1")],
+        ]),
+        row(&[
+            &PUPIL,
+            &y8,
+            &drugs[..2],
+            &site("example.com", "false"),
+            &[("local_date", "2025-09-17"), ("actor", "3")],
+        ]),
+        row(&[
+            &PUPIL,
+            &y8,
+            &drugs[..2],
+            &site("example.com", "false"),
+            &[("local_date", "2025-09-17"), ("actor", "3")],
+        ]),
+        row(&[
+            &PUPIL,
+            &y7,
+            &[("local_date", "2025-09-17"), ("actor", "1"), ("code", "ILL-CSAM"), ("illegal", "true")],
+        ]),
     ];
     let mut activity: Vec<Row<'_>> =
         ["2025-09-08", "2025-09-09", "2025-09-10", "2025-09-15", "2025-09-16", "2025-09-17"]
             .into_iter()
-            .map(|day| row(&[&PUPIL, &[("local_date", day), ("records", "90"), ("action", "allowed"), ("visibility", "page"), ("code", "EDU")]]))
+            .map(|day| {
+                row(&[
+                    &PUPIL,
+                    &[
+                        ("local_date", day),
+                        ("records", "90"),
+                        ("action", "allowed"),
+                        ("visibility", "page"),
+                        ("code", "EDU"),
+                    ],
+                ])
+            })
             .collect();
-    activity.push(row(&[&[("local_date", "2025-09-17"), ("records", "40"), ("action", "unknown"), ("visibility", "host"), ("code", "UNCAT"), ("actor_kind", "device")]]));
-    activity.push(row(&[&PUPIL, &[("local_date", "2025-09-17"), ("records", "20"), ("action", "blocked"), ("visibility", "page"), ("code", "UNMAPPED")]]));
+    activity.push(row(&[&[
+        ("local_date", "2025-09-17"),
+        ("records", "40"),
+        ("action", "unknown"),
+        ("visibility", "host"),
+        ("code", "UNCAT"),
+        ("actor_kind", "device"),
+    ]]));
+    activity.push(row(&[
+        &PUPIL,
+        &[
+            ("local_date", "2025-09-17"),
+            ("records", "20"),
+            ("action", "blocked"),
+            ("visibility", "page"),
+            ("code", "UNMAPPED"),
+        ],
+    ]));
     let imports = vec![vec![
         ("fingerprint", "aa"),
         ("source_format", "squid-native"),
@@ -75,7 +171,11 @@ fn school(dir: &Path) -> School {
         ("first_utc", "2025-09-08T07:00:00Z"),
         ("last_utc", "2025-09-17T14:10:00Z"),
     ]];
-    let staff = vec![row(&[&harm, &at("2025-09-10", "2025-09-10T09:30:00Z"), &[("actor", "77"), ("actor_kind", "person"), ("role", "staff"), ("outcome", "allowed")]])];
+    let staff = vec![row(&[
+        &harm,
+        &at("2025-09-10", "2025-09-10T09:30:00Z"),
+        &[("actor", "77"), ("actor_kind", "person"), ("role", "staff"), ("outcome", "allowed")],
+    ])];
     let source = Source::Memory(vec![
         (&ACTOR_DAYS, table(&ACTOR_DAYS, &actor_days)),
         (&EPISODES, table(&EPISODES, &episodes)),
@@ -120,7 +220,10 @@ fn integers(table: &Table, id: &str) -> Vec<Option<i64>> {
 }
 
 fn reals(table: &Table, id: &str) -> Vec<Option<f64>> {
-    column(table, id).iter().map(|cell| cell.number().map(|value| (value * 1000.0).round() / 1000.0)).collect()
+    column(table, id)
+        .iter()
+        .map(|cell| cell.number().map(|value| (value * 1000.0).round() / 1000.0))
+        .collect()
 }
 
 fn texts<'t>(table: &'t Table, id: &str) -> Vec<&'t str> {
@@ -217,8 +320,16 @@ async fn attention_lists_grave_episodes_newest_first() {
     assert_eq!(column(table, "searched"), [&Cell::Boolean(false), &Cell::Missing, &Cell::Boolean(true)]);
     assert_eq!(texts(table, "school"), ["st-annes"; 3]);
     assert!(table.column("site").is_none());
-    assert!(table.notes[0].contains("not live monitoring; newest record 2025-09-17 15:10"), "{}", table.notes[0]);
-    assert!(table.reading.contains("3 episodes") && table.reading.contains("3 known people"), "{}", table.reading);
+    assert!(
+        table.notes[0].contains("not live monitoring; newest record 2025-09-17 15:10"),
+        "{}",
+        table.notes[0]
+    );
+    assert!(
+        table.reading.contains("3 episodes") && table.reading.contains("3 known people"),
+        "{}",
+        table.reading
+    );
     assert!(table.reading.contains("1 was not, or not wholly, blocked"), "{}", table.reading);
     assert!(table.reading.contains("1 illegal-list hit"), "{}", table.reading);
     let staff = Ask { table: Some("staff".to_owned()), ..two_weeks() };
@@ -312,7 +423,11 @@ async fn coverage_says_what_could_not_be_seen() {
     assert_eq!(of("host_only_records"), (Some(40.0), Some(600.0)));
     assert_eq!(of("rejected_records"), (Some(5.0), Some(605.0)));
     assert_eq!(of("imports"), (Some(1.0), None));
-    assert!(table.notes.iter().any(|note| note.starts_with("Nights missing: 4 of 10 school days")), "{:?}", table.notes);
+    assert!(
+        table.notes.iter().any(|note| note.starts_with("Nights missing: 4 of 10 school days")),
+        "{:?}",
+        table.notes
+    );
     assert!(table.notes.iter().any(|note| note.starts_with("Unidentified: 6.7 %")), "{:?}", table.notes);
     for name in ["days", "imports", "rejects"] {
         let cleared = school.coverage(&Ask { table: Some(name.to_owned()), ..two_weeks() }).await.unwrap();
@@ -353,7 +468,8 @@ async fn an_empty_lake_answers_every_question() {
 async fn sql_reads_and_is_on_record() {
     let dir = tempfile::tempdir().unwrap();
     let school = school(dir.path());
-    let statement = "SELECT actor, count(*) AS episodes FROM episodes WHERE severity = 4 GROUP BY actor ORDER BY actor";
+    let statement =
+        "SELECT actor, count(*) AS episodes FROM episodes WHERE severity = 4 GROUP BY actor ORDER BY actor";
     let cleared = school.sql("dsl", statement).await.unwrap();
     let table = cleared.value();
     assert_eq!(texts(table, "actor"), ["0000000000000001", "0000000000000002"]);

@@ -1,1 +1,240 @@
-//! unlock
+//! The one way back to names: a recipient's private key, a reason, and an entry in the audit first.
+//!
+//! What comes out is [`Identified`], which no chart, page or release accepts.
+
+mod episodes;
+mod identified;
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use ingest::keys::{PrivateKey, PublicKey};
+use ingest::pseudonymise::written;
+use ingest::school::{Config, SchoolId, SchoolRoot};
+use ingest::state::State;
+use ingest::vault::rows::{PersonRow, RequestRow};
+use ingest::vault::{Selection, VaultReader};
+use jiff::ToSpan;
+use jiff::civil::Date;
+
+pub use episodes::Episode;
+pub use identified::Identified;
+
+use crate::audit::{Access, AccessAudit, What, checked_reason};
+use crate::error::{Error, Kind};
+
+/// Microseconds before and after an episode that are shown with it.
+const AROUND_US: i64 = 60 * 60 * 1_000_000;
+
+/// One person's rows, with names.
+pub struct Timeline {
+    /// The pseudonym that was asked for.
+    pub pseudonym: i64,
+    /// Who it is by the rosters; empty when no roster has the person.
+    pub people: Vec<PersonRow<'static>>,
+    /// The person's episodes in the period, in order; none when everything was asked for.
+    pub episodes: Vec<Episode>,
+    /// The rows, in order of time.
+    pub rows: Vec<RequestRow<'static>>,
+}
+
+/// A word that no data file knows.
+pub struct UnmappedWord {
+    /// `category` or `group`.
+    pub kind: String,
+    /// The word.
+    pub words: String,
+    /// Records that had it.
+    pub records: i64,
+}
+
+/// What is asked of the vault, by whom and why.
+struct Question<'a> {
+    dir: &'a Path,
+    school: &'a SchoolId,
+    reason: &'a str,
+    key: &'a PrivateKey,
+}
+
+/// A person's rows from an hour before each episode to an hour after it.
+///
+/// # Errors
+/// [`Kind::Configuration`] when the reason is empty, the days are the wrong way round, or the vault is
+/// sealed for other keys; else when vault, lake or audit cannot be read or written.
+pub async fn unlock(
+    dir: &Path,
+    school: &SchoolId,
+    pseudonym: i64,
+    from: Date,
+    to: Date,
+    reason: &str,
+    key: &PrivateKey,
+) -> Result<Identified<Timeline>, Error> {
+    let question = Question { dir, school, reason, key };
+    let root = question.check(from, to)?;
+    let episodes = episodes::of(&root, pseudonym, from, to).await?;
+    let undecided = episodes::undecided_days(&State::open(&root)?, from, to)?;
+    // An hour can lie beyond midnight.
+    let day = 1.day();
+    let rows = question.rows(
+        &root,
+        pseudonym,
+        from.checked_sub(day).unwrap_or(from),
+        to.checked_add(day).unwrap_or(to),
+    )?;
+    let mut spans: Vec<(i64, i64)> =
+        episodes.iter().map(|episode| (episode.start_utc_us, episode.end_utc_us)).collect();
+    // Days that wait for their derived rows have no episodes yet: each event of interest is one.
+    spans.extend(
+        rows.iter()
+            .filter(|row| undecided.contains(&row.local_date) && of_interest(row))
+            .map(|row| (row.event_time_utc_us, row.event_time_utc_us)),
+    );
+    let shown = widened(spans);
+    let rows: Vec<_> = rows.into_iter().filter(|row| within(&shown, row.event_time_utc_us)).collect();
+    question.show(&root, What::Unlock, pseudonym, (from, to), episodes, rows)
+}
+
+/// All of a person's rows, as for a subject access request.
+///
+/// # Errors
+/// As [`unlock`].
+pub fn extract(
+    dir: &Path,
+    school: &SchoolId,
+    pseudonym: i64,
+    from: Date,
+    to: Date,
+    reason: &str,
+    key: &PrivateKey,
+) -> Result<Identified<Timeline>, Error> {
+    let question = Question { dir, school, reason, key };
+    let root = question.check(from, to)?;
+    let rows = question.rows(&root, pseudonym, from, to)?;
+    question.show(&root, What::Extract, pseudonym, (from, to), Vec::new(), rows)
+}
+
+/// The words that no data file knows, commonest first.
+///
+/// # Errors
+/// As [`unlock`].
+pub fn unmapped(
+    dir: &Path,
+    school: &SchoolId,
+    reason: &str,
+    key: &PrivateKey,
+) -> Result<Identified<Vec<UnmappedWord>>, Error> {
+    let question = Question { dir, school, reason, key };
+    let root = question.check(Date::MIN, Date::MAX)?;
+    let always = Selection { from: Date::MIN, to: Date::MAX, actor: None, between_us: None };
+    let mut counts: BTreeMap<(String, String), i64> = BTreeMap::new();
+    VaultReader::open(&root.vault(), school, key).words(&always, &mut |row| {
+        if row.token.is_some() {
+            *counts.entry((row.kind.into_owned(), row.words.into_owned())).or_default() += row.records;
+        }
+        Ok(())
+    })?;
+    let mut words: Vec<_> =
+        counts.into_iter().map(|((kind, words), records)| UnmappedWord { kind, words, records }).collect();
+    words.sort_by(|left, right| right.records.cmp(&left.records).then_with(|| left.words.cmp(&right.words)));
+    question.record(What::UnmappedWords, "all", words.len())?;
+    Ok(Identified::opened(words))
+}
+
+impl Question<'_> {
+    fn check(&self, from: Date, to: Date) -> Result<SchoolRoot, Error> {
+        checked_reason(self.reason)?;
+        if from > to {
+            return Err(Error::new(Kind::Configuration, "the first day lies after the last")
+                .help("give the earlier day as `--from`"));
+        }
+        // Whether the audit can be kept is found out before anything is opened.
+        AccessAudit::open(self.dir, self.school)?;
+        Ok(SchoolRoot::new(self.dir, self.school))
+    }
+
+    fn rows(
+        &self,
+        root: &SchoolRoot,
+        pseudonym: i64,
+        from: Date,
+        to: Date,
+    ) -> Result<Vec<RequestRow<'static>>, Error> {
+        let selection = Selection { from, to, actor: Some(pseudonym), between_us: None };
+        let mut rows = Vec::new();
+        VaultReader::open(&root.vault(), self.school, self.key).requests(&selection, &mut |row| {
+            rows.push(row);
+            Ok(())
+        })?;
+        rows.sort_by_key(|row| (row.event_time_utc_us, row.import_token, row.record_number));
+        Ok(rows)
+    }
+
+    fn show(
+        &self,
+        root: &SchoolRoot,
+        what: What,
+        pseudonym: i64,
+        (from, to): (Date, Date),
+        episodes: Vec<Episode>,
+        rows: Vec<RequestRow<'static>>,
+    ) -> Result<Identified<Timeline>, Error> {
+        let mut people = VaultReader::open(&root.vault(), self.school, self.key).people()?;
+        people.retain(|person| person.person == pseudonym);
+        people.dedup();
+        self.record(what, &format!("{} from {from} to {to}", written(pseudonym)), rows.len())?;
+        Ok(Identified::opened(Timeline { pseudonym, people, episodes, rows }))
+    }
+
+    fn record(&self, what: What, target: &str, rows: usize) -> Result<(), Error> {
+        let access = Access { who: &self.who(), what, reason: self.reason, target, rows: rows as u64 };
+        AccessAudit::open(self.dir, self.school)?.record(&access)?;
+        Ok(())
+    }
+
+    /// The recipient's role by the configuration, and the key's id.
+    fn who(&self) -> String {
+        let id = written(i64::from_be_bytes(self.key.id()));
+        let listed = Config::load(self.dir).ok().and_then(|config| {
+            let school = config.school(self.school).ok()?;
+            school
+                .recipients
+                .iter()
+                .find(|recipient| {
+                    PublicKey::parse(&recipient.public_key).is_ok_and(|public| public.id() == self.key.id())
+                })
+                .map(|recipient| recipient.name.clone())
+        });
+        match listed {
+            Some(name) => format!("{name}, key {id}"),
+            None => format!("key {id}"),
+        }
+    }
+}
+
+/// What counts as an event of interest by a row alone.
+fn of_interest(row: &RequestRow<'_>) -> bool {
+    !row.record_noise && (row.action == "blocked" || row.severity >= 3)
+}
+
+/// Spans an hour wider on both sides, in order and joined where they meet.
+fn widened(mut spans: Vec<(i64, i64)>) -> Vec<(i64, i64)> {
+    spans.sort_unstable();
+    let mut joined: Vec<(i64, i64)> = Vec::new();
+    for (start, end) in spans {
+        let (start, end) = (start - AROUND_US, end + AROUND_US);
+        match joined.last_mut() {
+            Some((_, last)) if start <= *last => *last = end.max(*last),
+            _ => joined.push((start, end)),
+        }
+    }
+    joined
+}
+
+fn within(spans: &[(i64, i64)], moment: i64) -> bool {
+    let after = spans.partition_point(|(start, _)| *start <= moment);
+    after.checked_sub(1).and_then(|index| spans.get(index)).is_some_and(|(_, end)| moment <= *end)
+}
+
+#[cfg(test)]
+mod tests;
