@@ -1,6 +1,7 @@
 //! What happened to a file: counts that must add up, places without text.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use crate::error::{Error, Kind};
 
@@ -275,6 +276,22 @@ pub struct FileReport {
     pub tally: Tally,
 }
 
+/// Where a run's time went, by the wall clock of its one thread.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Timings {
+    /// Fingerprints and detection.
+    pub look: Duration,
+    /// Frame, parse, normalise, classify, pseudonymise, batch and Parquet; sealing too unless the
+    /// run was asked to measure it apart.
+    pub parse_to_lake: Duration,
+    /// Sealing; without measuring, only the closing of vault files.
+    pub seal: Duration,
+    /// Flushes and commits.
+    pub commit: Duration,
+    /// Derived tables.
+    pub derive: Duration,
+}
+
 /// All files of one run.
 #[derive(Clone, Debug, Default)]
 pub struct IngestReport {
@@ -282,6 +299,8 @@ pub struct IngestReport {
     pub files: Vec<FileReport>,
     /// Local days whose derived rows were computed again.
     pub days_derived: u64,
+    /// Where the time went.
+    pub timings: Timings,
 }
 
 impl IngestReport {

@@ -3,9 +3,11 @@
 //! [`RequestBatch`] takes nothing but an `Event<Pseudonymous>`: this is the lake's side of wall 1.
 
 mod dictionary;
+mod incidents;
 mod ledger;
 mod requests;
 
+pub use incidents::IncidentBatch;
 pub use ledger::{ImportRow, RejectRow, imports, rejects};
 pub use requests::RequestBatch;
 

@@ -13,6 +13,42 @@ use crate::error::{Error, Kind};
 pub const OBSERVE_COLUMNS: &[&str] =
     &["event_time_utc", "actor", "record_kind", "action", "site", "visibility", "html_page", "record_noise"];
 
+/// Columns that the second pass reads.
+pub const ADD_COLUMNS: &[&str] = &[
+    "event_time_utc",
+    "local_date",
+    "local_minute",
+    "week_start_date",
+    "school_day",
+    "severity",
+    "learning",
+    "record_noise",
+    "illegal",
+    "import_token",
+    "record_number",
+    "half_term",
+    "day_type",
+    "lesson_period",
+    "actor_kind",
+    "role",
+    "group_id",
+    "key_stage",
+    "record_kind",
+    "action",
+    "site",
+    "visibility",
+    "code",
+    "theme",
+    "four_c",
+    "code_source",
+    "search_theme",
+    "actor",
+    "search_token",
+    "response_bytes",
+    "half_term_week",
+    "year_group",
+];
+
 /// Words of one day, each stored once.
 #[derive(Debug, Default)]
 pub(super) struct Symbols {

@@ -25,7 +25,7 @@ use columns::{Columns, Symbols};
 use primary::Neighbours;
 use runs::{Interest, Person};
 
-pub use columns::OBSERVE_COLUMNS;
+pub use columns::{ADD_COLUMNS, OBSERVE_COLUMNS};
 pub use tables::Population;
 
 /// What one local hour, group, category and action amount to.
@@ -86,7 +86,7 @@ impl Deriver {
         self.neighbours.observe(batch, &mut self.symbols)
     }
 
-    /// Second pass over the same rows, all columns.
+    /// Second pass over the same rows. Needs the columns of [`ADD_COLUMNS`].
     ///
     /// # Errors
     /// [`Kind::Corrupt`](crate::Kind::Corrupt) when a column is missing or of another type.

@@ -1,6 +1,6 @@
 //! The data files of one import: rows stream into one file per table and local day.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use jiff::civil::Date;
@@ -8,11 +8,12 @@ use jiff::civil::Date;
 use super::columns::file_schema;
 use super::files::ROW_GROUP_ROWS;
 use super::{DataFileWriter, Lake, WrittenFile};
-use crate::batch::{RejectRow, RequestBatch, rejects};
+use crate::batch::{IncidentBatch, RejectRow, RequestBatch, rejects};
 use crate::error::Error;
 use crate::event::{Event, Pseudonymous, Role};
+use crate::incident::Incident;
 use crate::report::{Place, Reject};
-use crate::schema::{REJECTS, REQUESTS, STAFF_REQUESTS, TableSchema};
+use crate::schema::{INCIDENTS, REJECTS, REQUESTS, STAFF_INCIDENTS, STAFF_REQUESTS, TableSchema};
 use crate::school::AcademicYear;
 
 /// Days held open at once; the one unused for longest is closed, and reopened as a further file.
@@ -65,6 +66,8 @@ pub struct ImportWriter {
     used: u64,
     buffered: usize,
     spare: Vec<RequestBatch>,
+    /// By staff or not, and academic year.
+    incidents: BTreeMap<(bool, AcademicYear), IncidentBatch>,
     rejects: Vec<RejectRow>,
     reject_writer: Option<DataFileWriter>,
     files: Vec<WrittenFile>,
@@ -79,7 +82,7 @@ impl std::fmt::Debug for ImportWriter {
 }
 
 /// Everything an import has written.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(crate) struct ImportFiles {
     pub(crate) files: Vec<WrittenFile>,
     /// Local days with rows of its own.
@@ -110,6 +113,7 @@ impl ImportWriter {
             used: 0,
             buffered: 0,
             spare: Vec::new(),
+            incidents: BTreeMap::new(),
             rejects: Vec::new(),
             reject_writer: None,
             files: Vec::new(),
@@ -193,6 +197,29 @@ impl ImportWriter {
         format!("part-{}-{}-{number}", self.id.fingerprint16, self.id.attempt)
     }
 
+    /// Adds an incident; those about staff go to a table of their own.
+    ///
+    /// # Errors
+    /// When a file cannot be written.
+    pub fn push_incident(&mut self, incident: &Incident<'_, Pseudonymous>) -> Result<(), Error> {
+        let key = (incident.role == Role::Staff, incident.occurred.academic_year);
+        let batch = self.incidents.entry(key).or_default();
+        batch.push(incident);
+        if batch.len() >= ROW_GROUP_ROWS { self.flush_incidents() } else { Ok(()) }
+    }
+
+    fn flush_incidents(&mut self) -> Result<(), Error> {
+        for ((staff, year), mut batch) in std::mem::take(&mut self.incidents) {
+            let table = if staff { &STAFF_INCIDENTS } else { &INCIDENTS };
+            let rows = batch.finish(&self.id.source_format, self.id.token)?;
+            let (stem, schema) = (self.stem(), file_schema(table));
+            let mut writer = DataFileWriter::create(&self.lake, table, &year.to_string(), &stem, schema)?;
+            writer.write(&rows)?;
+            self.files.push(writer.finish()?);
+        }
+        Ok(())
+    }
+
     /// Adds a record that could not be read.
     ///
     /// # Errors
@@ -222,6 +249,7 @@ impl ImportWriter {
         while let Some(day) = self.days.pop() {
             self.close(day)?;
         }
+        self.flush_incidents()?;
         self.flush_rejects()?;
         if let Some(writer) = self.reject_writer.take() {
             self.files.push(writer.finish()?);

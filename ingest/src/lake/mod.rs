@@ -10,6 +10,7 @@ mod commit;
 pub mod derived;
 mod files;
 pub mod importing;
+mod ledger;
 mod read;
 mod snapshot;
 mod store;

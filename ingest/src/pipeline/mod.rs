@@ -1,1 +1,202 @@
-//! pipeline
+//! A run: files in, durable commits out, each file exactly once.
+//!
+//! Order of writing (decision A4): the intent in the state file; the vault's files, on the disk; the
+//! lake's data files, on the disk; one commit per table, `imports` last; only then the source is put
+//! away and the intent closed. A run begins by finishing or taking back what an interrupted one left,
+//! so that a run killed at any moment and repeated leaves what an undisturbed one would have left.
+//! Small files share their commits: a group of them becomes durable together.
+
+mod derive;
+mod group;
+mod lock;
+mod progress;
+mod recover;
+mod take;
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use jiff::civil::Date;
+
+pub use derive::DERIVED;
+pub use lock::WriterLock;
+pub use progress::Progress;
+
+use crate::error::{Error, Kind, at};
+use crate::formats::profile::ProfileSet;
+use crate::inbox;
+use crate::keys::PublicKey;
+use crate::lake::Lake;
+use crate::people::StateRoster;
+use crate::pseudonymise::{Keyring, Pseudonymiser};
+use crate::report::{IngestReport, Outcome};
+use crate::school::{SchoolConfig, SchoolRoot};
+use crate::settings::Settings;
+use crate::state::State;
+use group::Group;
+
+/// A school's ingest: what to take in, and how.
+#[derive(Clone, Copy, Debug)]
+pub struct Ingest<'i> {
+    /// The installation's folder.
+    pub dir: &'i Path,
+    /// The school.
+    pub school: &'i SchoolConfig,
+    /// Keep files of the inbox after their commit even if `keep_sources_days` is 0.
+    pub keep: bool,
+    /// Measure sealing apart from the rest, which costs a few per cent.
+    pub measure: bool,
+}
+
+/// What a run holds open.
+struct Run<'r> {
+    ingest: &'r Ingest<'r>,
+    progress: &'r dyn Progress,
+    root: &'r SchoolRoot,
+    settings: &'r Settings,
+    profiles: &'r ProfileSet,
+    keyring: &'r Keyring,
+    recipients: Vec<PublicKey>,
+    pseudonymiser: Pseudonymiser<'r>,
+    roster: StateRoster<'r>,
+    state: State,
+    lake: Lake,
+    /// The single-threaded runtime that the Delta library needs.
+    runtime: tokio::runtime::Runtime,
+    /// Fingerprints (16 digits) of imports that exist.
+    imported: BTreeSet<String>,
+    closed_days: BTreeSet<Date>,
+    today: Date,
+    group: Group,
+    report: IngestReport,
+}
+
+impl Ingest<'_> {
+    /// Takes in the files of `paths`, or of the inbox when there are none.
+    ///
+    /// Blocking, and never to be called from within an async task: it runs a runtime of its own.
+    ///
+    /// # Errors
+    /// [`Kind::Retry`] when another process writes to the same school; else when settings, keys or
+    /// folders cannot be used. A file that cannot be taken in is no error but an outcome.
+    pub fn run(&self, paths: &[PathBuf], progress: &dyn Progress) -> Result<IngestReport, Error> {
+        self.with(progress, |run| {
+            run.recover()?;
+            run.take_all(paths)?;
+            run.derive()?;
+            run.expire_kept()
+        })
+    }
+
+    /// Opens all that a run needs, lets `work` use it, and returns the report.
+    fn with(
+        &self,
+        progress: &dyn Progress,
+        work: impl FnOnce(&mut Run<'_>) -> Result<(), Error>,
+    ) -> Result<IngestReport, Error> {
+        let root = SchoolRoot::new(self.dir, &self.school.id);
+        let _lock = WriterLock::take(&root)?;
+        let settings = Settings::load(&root, self.school)?;
+        let profiles = ProfileSet::load(&root.settings())?;
+        let keyring = Keyring::open(&self.school.pseudonym_key_dir, &self.school.id, self.dir)?;
+        let recipients =
+            self.school.recipients.iter().map(|recipient| PublicKey::parse(&recipient.public_key));
+        let recipients = recipients.collect::<Result<Vec<_>, _>>()?;
+        let state = State::open(&root)?;
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .map_err(|error| Error::new(Kind::Environment, "no runtime can be started").because(error))?;
+        let lake = runtime.block_on(Lake::open(&root))?;
+        let mut run = Run {
+            ingest: self,
+            progress,
+            root: &root,
+            settings: &settings,
+            profiles: &profiles,
+            keyring: &keyring,
+            recipients,
+            pseudonymiser: Pseudonymiser::new(&keyring),
+            roster: StateRoster::new(&state, &keyring)?,
+            closed_days: state.closed_days()?.into_iter().collect(),
+            state,
+            lake,
+            runtime,
+            imported: BTreeSet::new(),
+            today: today(&self.school.zone)?,
+            group: Group::default(),
+            report: IngestReport::default(),
+        };
+        run.runtime.block_on(run.lake.create_tables())?;
+        work(&mut run)?;
+        Ok(run.report)
+    }
+}
+
+impl Run<'_> {
+    fn take_all(&mut self, paths: &[PathBuf]) -> Result<(), Error> {
+        let settle = Duration::from_secs(u64::from(self.ingest.school.settle_seconds));
+        let files = inbox::gather(self.root, paths, settle)?;
+        let count = files.len();
+        for (index, file) in files.into_iter().enumerate() {
+            self.take(file, index + 1, count)?;
+            if self.group.is_full() {
+                self.commit_group()?;
+            }
+        }
+        self.commit_group()
+    }
+
+    fn derive(&mut self) -> Result<(), Error> {
+        let begun = Instant::now();
+        let days = derive::dirty_days(&self.lake, &mut self.state, self.progress);
+        self.report.days_derived = self.runtime.block_on(days)?;
+        self.report.timings.derive += begun.elapsed();
+        Ok(())
+    }
+
+    /// Where a source goes after its commit; none deletes it.
+    fn kept(&self) -> Option<PathBuf> {
+        (self.ingest.keep || self.ingest.school.keep_sources_days > 0)
+            .then(|| self.root.kept().join(self.today.to_string()))
+    }
+
+    /// Deletes kept sources whose days are over. With `--keep` alone nothing says for how long, so
+    /// they stay.
+    fn expire_kept(&self) -> Result<(), Error> {
+        let days = self.ingest.school.keep_sources_days;
+        let folder = self.root.kept();
+        let Ok(entries) = fs::read_dir(&folder) else { return Ok(()) };
+        if days == 0 {
+            return Ok(());
+        }
+        for entry in entries.filter_map(Result::ok) {
+            let name = entry.file_name();
+            let Some(since) = name.to_str().and_then(|name| name.parse::<Date>().ok()) else { continue };
+            let age = self.today.since(since).map_or(0, |span| span.get_days());
+            if age > i32::from(days) {
+                fs::remove_dir_all(entry.path()).map_err(|error| at(&folder, error))?;
+            }
+        }
+        Ok(())
+    }
+
+    fn finished(&mut self, index: usize, outcome: Outcome) {
+        if let Some(file) = self.report.files.get_mut(index) {
+            file.outcome = outcome;
+        }
+    }
+}
+
+fn today(zone: &str) -> Result<Date, Error> {
+    let zone = jiff::tz::TimeZone::get(zone).map_err(|_| {
+        Error::new(Kind::Configuration, format!("there is no time zone `{zone}`"))
+            .help("use an IANA name, for example `Europe/London`")
+    })?;
+    Ok(jiff::Timestamp::now().to_zoned(zone).date())
+}
+
+#[cfg(test)]
+mod tests;

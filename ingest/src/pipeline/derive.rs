@@ -1,0 +1,71 @@
+//! Derived rows of the days that changed, before they are marked clean.
+
+use std::collections::BTreeSet;
+
+use jiff::civil::Date;
+
+use super::progress::Progress;
+use crate::derive::{ADD_COLUMNS, Deriver, OBSERVE_COLUMNS, Population};
+use crate::error::Error;
+use crate::lake::{Lake, TableSnapshot};
+use crate::schema::{
+    ACTIVITY, ACTOR_DAYS, ACTOR_THEME_DAYS, ATTEMPTS, BLOCKED_SITE_DAYS, EPISODES, REQUESTS, STAFF_ACTIVITY,
+    STAFF_ACTOR_DAYS, STAFF_ACTOR_THEME_DAYS, STAFF_ATTEMPTS, STAFF_BLOCKED_SITE_DAYS, STAFF_EPISODES,
+    STAFF_REQUESTS, TableSchema,
+};
+use crate::state::State;
+
+/// Every derived table.
+pub const DERIVED: [&TableSchema; 12] = [
+    &ATTEMPTS,
+    &EPISODES,
+    &ACTOR_DAYS,
+    &ACTOR_THEME_DAYS,
+    &ACTIVITY,
+    &BLOCKED_SITE_DAYS,
+    &STAFF_ATTEMPTS,
+    &STAFF_EPISODES,
+    &STAFF_ACTOR_DAYS,
+    &STAFF_ACTOR_THEME_DAYS,
+    &STAFF_ACTIVITY,
+    &STAFF_BLOCKED_SITE_DAYS,
+];
+
+/// Computes the derived rows of all dirty days again; returns how many days that were.
+pub(super) async fn dirty_days(
+    lake: &Lake,
+    state: &mut State,
+    progress: &dyn Progress,
+) -> Result<u64, Error> {
+    let marked = state.dirty_days()?;
+    let frozen: BTreeSet<Date> = state.closed_days()?.into_iter().collect();
+    let days: BTreeSet<Date> = marked.iter().copied().filter(|day| !frozen.contains(day)).collect();
+    if !days.is_empty() {
+        let pupils = lake.readable(&REQUESTS).await?;
+        let staff = lake.readable(&STAFF_REQUESTS).await?;
+        let mut number = 0;
+        lake.replace_days(&DERIVED, &days, &mut |day| {
+            number += 1;
+            progress.deriving(number, days.len());
+            let mut rows = derived(&pupils, day, Population::Pupils)?;
+            rows.extend(derived(&staff, day, Population::Staff)?);
+            Ok(rows)
+        })
+        .await?;
+    }
+    for day in marked {
+        state.mark_clean(day)?;
+    }
+    Ok(days.len() as u64)
+}
+
+fn derived(
+    requests: &TableSnapshot,
+    day: Date,
+    population: Population,
+) -> Result<crate::lake::derived::DerivedRows, Error> {
+    let mut deriver = Deriver::new();
+    requests.read_day(day, Some(OBSERVE_COLUMNS), &mut |batch| deriver.observe(&batch))?;
+    requests.read_day(day, Some(ADD_COLUMNS), &mut |batch| deriver.add(&batch))?;
+    deriver.finish().tables(population)
+}

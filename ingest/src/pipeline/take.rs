@@ -1,0 +1,290 @@
+//! One file: from its bytes to data files and vault files that nobody sees yet.
+
+use std::collections::BTreeSet;
+use std::io::Read;
+use std::time::{Duration, Instant};
+
+use super::Run;
+use super::group::Prepared;
+use crate::batch::ImportRow;
+use crate::detect::{self, Detected, Detection};
+use crate::error::{Error, Kind};
+use crate::fields::Parsed;
+use crate::inbox::{Claimed, Fingerprint};
+use crate::lake::importing::{ImportFiles, ImportId, ImportWriter};
+use crate::normalise::Normaliser;
+use crate::pseudonymise::{Domain, written};
+use crate::read::read_records;
+use crate::report::{FileReport, Notice, Outcome, Reason, Reject, Tally};
+use crate::school::AcademicYear;
+use crate::vault::VaultWriter;
+
+/// How much of a file detection looks at.
+const SAMPLE_BYTES: u64 = 64 * 1024;
+
+/// Records between two calls of the progress.
+const PROGRESS_RECORDS: u64 = 8192;
+
+/// What reading a file to its end gave.
+struct Written {
+    files: ImportFiles,
+    vault: VaultWriter,
+    tally: Tally,
+    span_utc_us: Option<(i64, i64)>,
+}
+
+/// A file that goes no further, or an import that is ready.
+enum End {
+    Known,
+    Refused(String, Tally),
+    Ready(Box<(ImportFiles, ImportRow, String)>),
+}
+
+impl Run<'_> {
+    pub(super) fn take(&mut self, source: Claimed, number: usize, of: usize) -> Result<(), Error> {
+        let index = self.report.files.len();
+        self.report.files.push(FileReport {
+            argument: source.argument,
+            folder: source.folder.clone(),
+            fingerprint: None,
+            format: None,
+            outcome: Outcome::AlreadyIngested,
+            tally: Tally::default(),
+        });
+        let end = match self.read(&source, index, (number, of)) {
+            Err(error) if error.kind() == Kind::Input => End::Refused(error.to_string(), Tally::default()),
+            end => end?,
+        };
+        match end {
+            End::Known => {
+                let fingerprint = self.report.files[index].fingerprint.as_deref();
+                if fingerprint.is_some_and(|fingerprint| self.group.holds(fingerprint)) {
+                    self.group.push_duplicate(source);
+                } else {
+                    source.finish(self.kept().as_deref())?;
+                }
+            }
+            End::Refused(reason, tally) => {
+                source.refuse(&self.root.refused(), &reason)?;
+                self.report.files[index].tally = tally;
+                self.finished(index, Outcome::Refused(reason));
+            }
+            End::Ready(import) => {
+                let (files, row, transaction) = *import;
+                self.report.files[index].tally = row.tally.clone();
+                self.group.push(Prepared { source, index, files, row, transaction });
+            }
+        }
+        Ok(())
+    }
+
+    fn read(&mut self, source: &Claimed, index: usize, place: (usize, usize)) -> Result<End, Error> {
+        let begun = Instant::now();
+        let (fingerprint, bytes) = source.fingerprint()?;
+        let short = fingerprint.short();
+        self.progress.file(place.0, place.1, bytes);
+        self.report.files[index].fingerprint = Some(short.clone());
+        if self.imported.contains(&short) || self.group.holds(&short) {
+            return Ok(End::Known);
+        }
+        let mut sample = Vec::new();
+        source
+            .open()?
+            .take(SAMPLE_BYTES)
+            .read_to_end(&mut sample)
+            .map_err(|error| source.unreadable(error))?;
+        let detected = match detect::detect(&sample, self.profiles) {
+            Detection::Found(detected) => detected,
+            Detection::Refused(reason) => return Ok(End::Refused(reason, Tally::default())),
+        };
+        drop(sample);
+        self.report.files[index].format = Some(detected.format_id().to_owned());
+        self.report.timings.look += begun.elapsed();
+        self.import(source, &fingerprint, bytes, &detected)
+    }
+
+    fn import(
+        &mut self,
+        source: &Claimed,
+        fingerprint: &Fingerprint,
+        bytes: u64,
+        detected: &Detected,
+    ) -> Result<End, Error> {
+        let hex = fingerprint.hex();
+        let attempt = self.state.open_import(&hex)?;
+        let id = ImportId {
+            fingerprint16: fingerprint.short(),
+            attempt: i64::from(attempt),
+            token: fingerprint.token(),
+            source_format: detected.format_id().to_owned(),
+            ingest_date: self.today,
+        };
+        let begun = Instant::now();
+        let sealing_before = self.report.timings.seal;
+        let written = match self.write(source, bytes, detected, &id) {
+            Err(error) if error.kind() == Kind::Input => {
+                self.state.close_import(&hex)?;
+                return Err(error);
+            }
+            written => written?,
+        };
+        let sealing = self.report.timings.seal - sealing_before;
+        self.report.timings.parse_to_lake += begun.elapsed().saturating_sub(sealing);
+        let Written { files, vault, tally, span_utc_us } = written;
+
+        let refused = if tally.nearly_all_rejected() {
+            Some(mostly_rejected(&tally))
+        } else {
+            tally.conserve(files.events()).err().map(|error| format!("{error}; please report this"))
+        };
+        if let Some(reason) = refused {
+            vault.abandon();
+            files.discard()?;
+            self.state.close_import(&hex)?;
+            return Ok(End::Refused(reason, tally));
+        }
+
+        let years: BTreeSet<_> = files.touched.iter().map(|day| AcademicYear::of(*day)).collect();
+        for year in years {
+            self.state.confirm_key(year, self.keyring.check_value(year)?)?;
+        }
+        let begun = Instant::now();
+        let sealed = vault.finish()?;
+        self.report.timings.seal += begun.elapsed();
+        self.state.record_unmapped(id.token, &sealed.unmapped)?;
+        let row = ImportRow {
+            fingerprint: hex,
+            import_token: id.token,
+            imported_utc_us: jiff::Timestamp::now().as_microsecond(),
+            source_format: detected.format_id().to_owned(),
+            format_version: detected.version().to_owned(),
+            settings_version: self.settings.version().to_owned(),
+            folder: self.folder_token(&source.folder)?,
+            tally,
+            span_utc_us,
+        };
+        Ok(End::Ready(Box::new((files, row, id.transaction()))))
+    }
+
+    fn folder_token(&mut self, folder: &str) -> Result<String, Error> {
+        if folder.is_empty() {
+            return Ok(String::new());
+        }
+        let year = AcademicYear::of(self.today);
+        Ok(written(self.pseudonymiser.token(year, Domain::Folder, folder)?))
+    }
+
+    /// Reads all records and writes what becomes of them.
+    fn write(
+        &mut self,
+        source: &Claimed,
+        bytes: u64,
+        detected: &Detected,
+        id: &ImportId,
+    ) -> Result<Written, Error> {
+        let mut vault = VaultWriter::create(
+            &self.root.vault(),
+            &self.ingest.school.id,
+            &self.recipients,
+            &id.fingerprint16,
+            self.today,
+            self.keyring,
+        )?;
+        vault.file_name(&source.name_for_vault());
+        let mut writer = ImportWriter::new(&self.lake, id.clone());
+        let zone = detected.zone().unwrap_or_else(|| self.settings.zone());
+        let mut normaliser = Normaliser::new(self.settings, zone)?;
+        let mut tally = Tally::default();
+        let mut span = Span::default();
+        let mut reported = (0, 0);
+        let mut sealing = Duration::ZERO;
+        let measure = self.ingest.measure;
+        let (roster, pseudonymiser) = (&mut self.roster, &mut self.pseudonymiser);
+        let (closed, progress) = (&self.closed_days, self.progress);
+        // A file that is still being written to is read as far as its fingerprint goes.
+        let mut content = source.open()?.take(bytes);
+        let outcome = read_records(&mut content, detected, &mut tally, &mut |place, raw, parsed, tally| {
+            if place.record % PROGRESS_RECORDS == 0 {
+                progress.advanced(place.offset_bytes - reported.0, place.record - reported.1);
+                reported = (place.offset_bytes, place.record);
+            }
+            let mut seal = |push: &mut dyn FnMut(&mut VaultWriter) -> Result<(), Error>| {
+                if !measure {
+                    return push(&mut vault);
+                }
+                let begun = Instant::now();
+                let outcome = push(&mut vault);
+                sealing += begun.elapsed();
+                outcome
+            };
+            let reject = match parsed {
+                Ok(Parsed::Request(fields)) => match normaliser.request(place, &fields, roster, tally) {
+                    Ok(event) if closed.contains(&event.moment.local_date) => {
+                        Reject::at(Reason::DayClosed, 0)
+                    }
+                    Ok(event) => {
+                        let pseudonymous = pseudonymiser.event(&event)?;
+                        seal(&mut |vault| vault.push(&event, &pseudonymous))?;
+                        writer.push(&pseudonymous)?;
+                        tally.events += 1;
+                        span.see(event.moment.utc_us);
+                        return Ok(());
+                    }
+                    Err(reject) => reject,
+                },
+                Ok(Parsed::Incident(fields)) => match normaliser.incident(place, &fields, roster, tally) {
+                    Ok(incident) => {
+                        let pseudonymous = pseudonymiser.incident(&incident)?;
+                        seal(&mut |vault| vault.push_incident(&incident, &pseudonymous))?;
+                        writer.push_incident(&pseudonymous)?;
+                        tally.events += 1;
+                        span.see(incident.occurred.utc_us);
+                        return Ok(());
+                    }
+                    Err(reject) => reject,
+                },
+                Ok(Parsed::Other(kind)) => {
+                    *tally.other.entry(kind.word()).or_default() += 1;
+                    return Ok(());
+                }
+                Ok(Parsed::Directive) => return Ok(()),
+                Err(reject) => reject,
+            };
+            tally.reject(reject.reason);
+            writer.push_reject(place, reject)?;
+            seal(&mut |vault| vault.push_reject(place, reject.reason, raw))
+        });
+        self.report.timings.seal += sealing;
+        progress.advanced(tally.record_bytes.saturating_sub(reported.0), tally.records - reported.1);
+        if let Err(error) = outcome {
+            vault.abandon();
+            writer.abandon()?;
+            return Err(error);
+        }
+        if source.ended_early() {
+            tally.notice(Notice::CompressionTruncated);
+        }
+        Ok(Written { files: writer.finish()?, vault, tally, span_utc_us: span.0 })
+    }
+}
+
+/// Earliest and latest event.
+#[derive(Default)]
+struct Span(Option<(i64, i64)>);
+
+impl Span {
+    fn see(&mut self, utc_us: i64) {
+        self.0 = Some(self.0.map_or((utc_us, utc_us), |(first, last)| (first.min(utc_us), last.max(utc_us))));
+    }
+}
+
+fn mostly_rejected(tally: &Tally) -> String {
+    let reasons: Vec<_> =
+        tally.commonest_reasons().into_iter().map(|(reason, count)| format!("{reason} ({count})")).collect();
+    format!(
+        "{} of {} records cannot be read: {}; is this the format that was recognised, and is the file whole?",
+        tally.rejected(),
+        tally.records - tally.blanks - tally.directives,
+        reasons.join(", ")
+    )
+}

@@ -1,0 +1,336 @@
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may")]
+
+use std::collections::BTreeMap;
+
+use jiff::civil::date;
+use tempfile::TempDir;
+
+use super::*;
+use crate::keys::{PrivateKey, new_key_pair};
+use crate::lake::columns::epoch_days;
+use crate::lake::{IMPORTED, TableSnapshot};
+use crate::schema::{ACTOR_DAYS, IMPORTS, REJECTS, REQUESTS, TABLES, TableSchema};
+use crate::school::{Phase, RecipientSetting, SchoolId};
+use crate::vault::read::{Selection, VaultReader};
+
+const PASSPHRASE: &str = "seven blue herons by the weir";
+
+struct Installation {
+    folder: TempDir,
+    school: SchoolConfig,
+    private: String,
+}
+
+impl Installation {
+    fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let (private, public_key) = new_key_pair(PASSPHRASE).unwrap();
+        let id = SchoolId::parse("st-annes").unwrap();
+        let school = SchoolConfig {
+            id: id.clone(),
+            name: "St Anne's".to_owned(),
+            phase: Phase::Secondary,
+            roll: 1000,
+            zone: "Europe/London".to_owned(),
+            pseudonym_key_dir: folder.path().join("keys"),
+            recipients: vec![RecipientSetting { name: "DSL".to_owned(), public_key }],
+            keep_sources_days: 0,
+            settle_seconds: 0,
+        };
+        let root = SchoolRoot::new(&folder.path().join("installation"), &id);
+        fs::create_dir_all(root.inbox()).unwrap();
+        Self { folder, school, private: private.to_string() }
+    }
+
+    fn dir(&self) -> PathBuf {
+        self.folder.path().join("installation")
+    }
+
+    fn root(&self) -> SchoolRoot {
+        SchoolRoot::new(&self.dir(), &self.school.id)
+    }
+
+    fn put(&self, name: &str, text: &str) {
+        fs::write(self.root().inbox().join(name), text).unwrap();
+    }
+
+    fn run(&self) -> IngestReport {
+        self.with(|ingest| ingest.run(&[], &()))
+    }
+
+    fn with<T>(&self, work: impl FnOnce(&Ingest<'_>) -> Result<T, Error>) -> T {
+        let dir = self.dir();
+        work(&Ingest { dir: &dir, school: &self.school, keep: false, measure: true }).unwrap()
+    }
+
+    fn snapshot(&self, table: &'static TableSchema) -> TableSnapshot {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(async { Lake::open(&self.root()).await?.readable(table).await }).unwrap()
+    }
+
+    /// Every row of a table as text, sorted; the moment of the import left out.
+    fn rows(&self, table: &'static TableSchema) -> Vec<String> {
+        let snapshot = self.snapshot(table);
+        let mut rows = Vec::new();
+        for file in &snapshot.files {
+            snapshot
+                .read(file, None, &mut |batch| {
+                    for row in 0..batch.num_rows() {
+                        let columns = batch
+                            .schema()
+                            .fields()
+                            .iter()
+                            .zip(batch.columns())
+                            .filter_map(|(field, column)| {
+                                (field.name() != "imported_utc").then(|| {
+                                    let cell =
+                                        arrow::util::display::array_value_to_string(column, row).unwrap();
+                                    format!("{}={cell}", field.name())
+                                })
+                            })
+                            .collect::<Vec<_>>();
+                        rows.push(columns.join(" "));
+                    }
+                    Ok(())
+                })
+                .unwrap();
+        }
+        rows.sort();
+        rows
+    }
+
+    /// Lake and vault, all of it.
+    fn everything(&self) -> BTreeMap<&'static str, Vec<String>> {
+        let mut all: BTreeMap<_, _> = TABLES.iter().map(|table| (table.name, self.rows(table))).collect();
+        let key = PrivateKey::open(&self.private, PASSPHRASE).unwrap();
+        let vault = VaultReader::open(&self.root().vault(), &self.school.id, &key);
+        let selection =
+            Selection { from: date(1970, 1, 1), to: date(2999, 1, 1), actor: None, between_us: None };
+        let (mut requests, mut rejects, mut words) = (Vec::new(), Vec::new(), Vec::new());
+        vault
+            .requests(&selection, &mut |row| {
+                requests.push(format!(
+                    "{} {} {:?} {:?} {:?} {:?}",
+                    row.import_token, row.record_number, row.actor, row.user_written, row.host, row.path
+                ));
+                Ok(())
+            })
+            .unwrap();
+        vault
+            .rejects(&selection, &mut |row| {
+                rejects.push(format!("{} {:?}", row.record_number, row.raw));
+                Ok(())
+            })
+            .unwrap();
+        vault
+            .words(&selection, &mut |row| {
+                words.push(row.words.to_string());
+                Ok(())
+            })
+            .unwrap();
+        for (name, mut rows) in
+            [("vault requests", requests), ("vault rejects", rejects), ("vault words", words)]
+        {
+            rows.sort();
+            all.insert(name, rows);
+        }
+        all
+    }
+}
+
+/// 2025-10-06T08:00:00Z, a Monday.
+const EIGHT: i64 = 1_759_737_600;
+const DAY: i64 = 86_400;
+
+fn line(seconds: i64, user: &str, url: &str) -> String {
+    format!(
+        "{seconds}.250    120 10.1.2.3 TCP_MISS/200 4512 GET {url} {user} HIER_DIRECT/192.0.2.7 text/html\n"
+    )
+}
+
+/// Two days of two people, one damaged line, one line without a request.
+fn log() -> String {
+    let mut text = String::new();
+    for minute in 0..20 {
+        text += &line(EIGHT + minute * 60, "ajones", "http://www.example.com/page?x=1");
+        text += &line(EIGHT + DAY + minute * 60, "bsmith", "http://news.example.org/");
+    }
+    text += "1759737999.5 this line was cut\n";
+    text
+}
+
+#[test]
+fn a_log_becomes_rows_once() {
+    let place = Installation::new();
+    place.put("proxy.log", &log());
+    let report = place.run();
+    assert_eq!(report.files.len(), 1);
+    let file = &report.files[0];
+    assert_eq!(file.outcome, Outcome::Committed, "{file:?}");
+    assert_eq!((file.tally.records, file.tally.events, file.tally.rejected()), (41, 40, 1));
+    assert_eq!(file.tally.file_bytes, log().len() as u64);
+    assert_eq!(report.days_derived, 2);
+    assert_eq!(fs::read_dir(place.root().inbox()).unwrap().count(), 0, "the source is gone");
+
+    assert_eq!(place.snapshot(&REQUESTS).rows(), Some(40));
+    assert_eq!(place.snapshot(&REQUESTS).days(), BTreeSet::from([date(2025, 10, 6), date(2025, 10, 7)]));
+    assert_eq!(place.snapshot(&REJECTS).rows(), Some(1));
+    assert_eq!(place.snapshot(&ACTOR_DAYS).rows(), Some(2));
+    assert!(place.rows(&ACTOR_DAYS).iter().all(|row| row.contains(" records=20 ")));
+    let imports = place.rows(&IMPORTS);
+    assert_eq!(imports.len(), 1);
+    assert!(
+        imports[0].contains(" records=41 events=40 other=0 folded=0 duplicate=0 rejects=1 "),
+        "{}",
+        imports[0]
+    );
+    let everything = place.everything();
+    assert_eq!(everything["vault requests"].len(), 40);
+    assert!(everything["vault requests"].iter().any(|row| row.contains("ajones")));
+    assert_eq!(everything["vault rejects"].len(), 1);
+    assert!(everything["vault words"].contains(&"proxy.log".to_owned()));
+
+    let before = place.snapshot(&REQUESTS).version;
+    place.put("the same under another name.log", &log());
+    let again = place.run();
+    assert_eq!(again.files[0].outcome, Outcome::AlreadyIngested);
+    assert_eq!(again.days_derived, 0);
+    assert_eq!(place.snapshot(&REQUESTS).version, before);
+    assert_eq!(place.everything(), everything);
+    assert_eq!(fs::read_dir(place.root().inbox()).unwrap().count(), 0, "the duplicate is gone too");
+}
+
+#[test]
+fn the_same_content_twice_in_a_run_counts_once() {
+    let place = Installation::new();
+    place.put("a.log", &log());
+    place.put("b.log", &log());
+    place.put("c.log", &line(EIGHT, "ajones", "http://www.example.com/").repeat(3));
+    let outcomes: Vec<_> = place.run().files.into_iter().map(|file| file.outcome).collect();
+    assert_eq!(outcomes, [Outcome::Committed, Outcome::AlreadyIngested, Outcome::Committed]);
+    assert_eq!(place.snapshot(&REQUESTS).rows(), Some(43));
+    assert_eq!(place.snapshot(&IMPORTS).files.len(), 1, "one commit for the group");
+    assert_eq!(fs::read_dir(place.root().claimed()).unwrap().count(), 0);
+}
+
+#[test]
+fn a_file_of_which_nearly_all_fails_is_refused_whole() {
+    let place = Installation::new();
+    let mut text = line(EIGHT, "ajones", "http://www.example.com/").repeat(250);
+    text += &"1759737999.250 120 10.1.2.3 TCP_MISS/200 oops GET http://www.example.com/ - HIER_NONE/- -\n"
+        .repeat(2500);
+    place.put("proxy.log", &text);
+    let report = place.run();
+    let Outcome::Refused(reason) = &report.files[0].outcome else { panic!("{:?}", report.files[0]) };
+    assert!(reason.contains("2500 of 2750 records cannot be read: not a number (2500)"), "{reason}");
+    let everything = place.everything();
+    assert!(everything.values().all(Vec::is_empty), "{everything:?}");
+    assert!(State::open(&place.root()).unwrap().open_imports().unwrap().is_empty());
+    assert_eq!(fs::read_dir(place.root().refused()).unwrap().count(), 2, "the file and its note");
+}
+
+#[test]
+fn records_of_a_closed_day_are_rejected() {
+    let place = Installation::new();
+    place.run();
+    State::open(&place.root()).unwrap().close_day(date(2025, 10, 7)).unwrap();
+    place.put("proxy.log", &log());
+    let report = place.run();
+    assert_eq!(report.files[0].tally.rejects["day already closed by retention"], 20);
+    assert_eq!(place.snapshot(&REQUESTS).days(), BTreeSet::from([date(2025, 10, 6)]));
+}
+
+/// A run that stops dead after so many steps of a group's commit.
+fn stopped_after(ingest: &Ingest<'_>, steps: usize) -> Result<IngestReport, Error> {
+    ingest.with(&(), |run| {
+        run.recover()?;
+        let files = inbox::gather(run.root, &[], Duration::ZERO)?;
+        for (index, file) in files.into_iter().enumerate() {
+            run.take(file, index + 1, 2)?;
+            if steps == 0 {
+                return Ok(());
+            }
+        }
+        let group = std::mem::take(&mut run.group);
+        let mut stages: Vec<Box<dyn Fn(&mut Run<'_>) -> Result<(), Error>>> = vec![
+            Box::new(|run| run.flush(&group)),
+            Box::new(|run| {
+                // Only the first of the tables.
+                let files = group.files_of(IMPORTED[0]);
+                run.runtime.block_on(run.lake.commit(IMPORTED[0], files))
+            }),
+            Box::new(|run| run.commit_rows(&group)),
+            Box::new(|run| run.enter(&group)),
+        ];
+        let mut steps = steps;
+        if steps >= 3 {
+            // All tables at once take the place of the first one.
+            stages.remove(1);
+            steps -= 1;
+        }
+        stages.iter().take(steps).try_for_each(|stage| stage(run))
+    })
+}
+
+#[test]
+fn a_run_stopped_at_any_step_and_repeated_equals_an_undisturbed_one() {
+    let more = line(EIGHT + 2 * DAY, "cbrown", "http://www.example.net/") + "1759737999.5 cut\n";
+    let fill = |place: &Installation| {
+        place.put("a.log", &log());
+        place.put("b.log", &more.repeat(3));
+    };
+    let mut undisturbed = Installation::new();
+    fill(&undisturbed);
+    undisturbed.run();
+    for steps in 0..=4 {
+        // The same keys, so that tokens are the same.
+        let place = Installation { folder: tempfile::tempdir().unwrap(), ..Installation::new() };
+        let place = Installation {
+            school: SchoolConfig {
+                pseudonym_key_dir: undisturbed.school.pseudonym_key_dir.clone(),
+                ..place.school
+            },
+            ..place
+        };
+        fs::create_dir_all(place.root().inbox()).unwrap();
+        fill(&place);
+        place.with(|ingest| stopped_after(ingest, steps));
+        if steps < 4 {
+            assert!(place.rows(&REQUESTS).is_empty(), "nobody sees an import without its row");
+        }
+        let report = place.run();
+        assert!(report.files.len() == 2, "the claimed files are found again");
+        assert_eq!(place.everything(), undisturbed.everything(), "stopped after step {steps}");
+        assert_eq!(place.snapshot(&REQUESTS).rows(), Some(43));
+        assert!(State::open(&place.root()).unwrap().open_imports().unwrap().is_empty());
+        assert!(State::open(&place.root()).unwrap().dirty_days().unwrap().is_empty());
+        assert_eq!(fs::read_dir(place.root().claimed()).unwrap().count(), 0);
+    }
+    undisturbed.school.keep_sources_days = 1;
+}
+
+#[test]
+fn sources_are_kept_as_long_as_the_school_says() {
+    let mut place = Installation::new();
+    place.school.keep_sources_days = 3;
+    let old = place.root().kept().join("2025-01-01");
+    fs::create_dir_all(&old).unwrap();
+    place.put("proxy.log", &log());
+    place.run();
+    let kept: Vec<_> =
+        fs::read_dir(place.root().kept()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    assert_eq!(kept, [today("Europe/London").unwrap().to_string().as_str()]);
+    assert!(!old.exists());
+}
+
+#[test]
+fn the_first_and_last_event_stand_in_the_ledger() {
+    let place = Installation::new();
+    place.put("proxy.log", &log());
+    place.run();
+    let imports = place.rows(&IMPORTS);
+    // The stamp is the end of the request, 120 ms after its start.
+    assert!(imports[0].contains("first_utc=2025-10-06T08:00:00.130Z"), "{}", imports[0]);
+    assert!(imports[0].contains("last_utc=2025-10-07T08:19:00.130Z"), "{}", imports[0]);
+    assert_eq!(epoch_days(date(2025, 10, 6)), 20_367);
+}
