@@ -97,6 +97,8 @@ pub enum Notice {
     TimeAmbiguous,
     /// Further than one day ahead, or 400 days before the file's own newest record.
     TimeOutOfBounds,
+    /// Days of an academic year that the school's calendar does not state; they count as holidays.
+    CalendarUnknown,
     /// Bytes that are not UTF-8 were read as Windows-1252.
     Encoding,
     /// Columns beyond the layout's own.
@@ -119,6 +121,9 @@ impl Notice {
             Self::ClockSeemsUtc => "clock seems to be on UTC: times in the hour that March skips",
             Self::TimeAmbiguous => "time in the hour that October repeats, read as the second pass",
             Self::TimeOutOfBounds => "time far from the rest of the file",
+            Self::CalendarUnknown => {
+                "academic year that the calendar does not state, its days read as holidays"
+            }
             Self::Encoding => "not UTF-8, read as Windows-1252",
             Self::ExtraColumns => "more columns than the layout has",
             Self::AnonymisedAtSource => "users were hidden by the source",

@@ -1,7 +1,7 @@
 //! Who asked: account, else device, else address; and what the data files say about them.
 
 use std::borrow::Cow;
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr};
 
 use super::account::{self, Account};
 use super::{Roster, text};
@@ -83,8 +83,9 @@ pub(crate) fn client<'a>(fields: &'a Fields<'a>, user: &User<'a>, tally: &mut Ta
     let hidden = unspecified || fields.client_address.as_ref().is_some_and(|bytes| bytes.is_empty());
     let address = address.filter(|_| !unspecified);
     let shown = address.and_then(|address| {
-        let plain = address.to_string();
-        written.map(|written| if written == plain { written } else { Cow::Owned(plain) })
+        // What reads as the four numbers of an IPv4 address is spelt in the one way there is.
+        let plain = written.as_deref().is_some_and(|written| written.parse::<Ipv4Addr>().is_ok());
+        if plain { written } else { Some(Cow::Owned(address.to_string())) }
     });
     let user_agent = text::read(&fields.user_agent, tally);
     Client { device: DeviceName { address: shown, host, user_agent }, address, hidden }

@@ -35,7 +35,7 @@ impl<'s> Normaliser<'s> {
             return Err(Reject::at(Reason::Time, 0));
         }
         let stamp = self.clock.stamp(fields.time, fields.basis, fields.duration_ms, tally)?;
-        let moment = self.clock.moment(stamp);
+        let moment = self.clock.moment(stamp, tally);
         let page = self.page(fields, tally);
         let search = self.search(fields, &page, tally);
         if page.host.is_empty() && search.is_none() {

@@ -68,6 +68,7 @@ pub(crate) struct Clock<'s> {
     now_us: i64,
     newest_us: i64,
     gap_seen: bool,
+    unknown_year_seen: bool,
     order: Order,
     stretch: Stretch,
     civil: Option<CivilDay>,
@@ -90,6 +91,7 @@ impl<'s> Clock<'s> {
             now_us: now.as_microsecond(),
             newest_us: i64::MIN,
             gap_seen: false,
+            unknown_year_seen: false,
             order: Order::default(),
             stretch: Stretch { from_us: 1, until_us: 0, offset_us: 0, fold_until_us: 0 },
             civil: None,
@@ -129,7 +131,7 @@ impl<'s> Clock<'s> {
     }
 
     /// All local answers for an instant.
-    pub(crate) fn moment<'a>(&mut self, stamp: Stamp) -> Moment<'a>
+    pub(crate) fn moment<'a>(&mut self, stamp: Stamp, tally: &mut Tally) -> Moment<'a>
     where
         's: 'a,
     {
@@ -138,6 +140,10 @@ impl<'s> Clock<'s> {
         let number = local_us.div_euclid(DAY_US);
         let local_minute = (local_us.rem_euclid(DAY_US) / MINUTE_US) as i16;
         let local = self.local_day(number);
+        if !local.day.known && !self.unknown_year_seen {
+            self.unknown_year_seen = true;
+            tally.notice(Notice::CalendarUnknown);
+        }
         let in_school = local.day.school_day && stamp.time_known;
         let settings = self.settings;
         Moment {

@@ -20,7 +20,7 @@ fn read(times: &[&str]) -> (Vec<String>, Tally) {
         let when = When::Local(text.parse().unwrap());
         match clock.stamp(when, TimeBasis::Unknown, None, &mut tally) {
             Ok(stamp) => {
-                let moment = clock.moment(stamp);
+                let moment = clock.moment(stamp, &mut tally);
                 assert_eq!(moment.local_minute % 60, i16::from(text.parse::<DateTime>().unwrap().minute()));
                 let utc = Timestamp::from_microsecond(stamp.utc_us).unwrap().strftime("%H:%M").to_string();
                 format!("{utc}{}", if stamp.ambiguous { "?" } else { "" })
@@ -77,11 +77,17 @@ fn march_has_no_such_hour() {
     assert_eq!(tally.notices[Notice::ClockSeemsUtc.words()], 1, "once for the file");
 }
 
+#[test]
+fn an_academic_year_without_a_calendar_is_said_once() {
+    let (_, tally) = read(&["2019-10-02T09:00", "2019-10-02T09:01", "2025-11-12T09:00"]);
+    assert_eq!(tally.notices[Notice::CalendarUnknown.words()], 1);
+}
+
 fn moment_of(when: When, basis: TimeBasis, duration_ms: Option<i64>) -> Moment<'static> {
     let settings = Box::leak(Box::new(settings(&[]).unwrap()));
     let mut clock = Clock::new(settings, "Europe/London", "2026-08-01T00:00:00Z".parse().unwrap()).unwrap();
     let stamp = clock.stamp(when, basis, duration_ms, &mut Tally::default()).unwrap();
-    clock.moment(stamp)
+    clock.moment(stamp, &mut Tally::default())
 }
 
 #[test]
@@ -167,7 +173,7 @@ fn other_zones_and_unknown_ones() {
     let when = When::Local("2026-03-29T01:30".parse().unwrap());
     let stamp = clock.stamp(when, TimeBasis::Start, None, &mut Tally::default()).unwrap();
     assert_eq!(stamp.utc_us, us("2026-03-29T01:30:00Z"));
-    let moment = clock.moment(stamp);
+    let moment = clock.moment(stamp, &mut Tally::default());
     assert_eq!(
         (moment.local_minute, moment.utc_offset_minutes),
         (150, 60),
