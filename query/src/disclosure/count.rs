@@ -231,9 +231,8 @@ async fn refuse_overlapping_sources(lake: &Lake, asked: &Asked<'_>) -> Result<()
     }
     let mut spans: BTreeMap<String, (Date, Date)> = BTreeMap::new();
     read(lake, &IMPORTS, None, &["source_format", "events", "first_utc", "last_utc"], &mut |row| {
-        let span = row.moment("first_utc").zip(row.moment("last_utc"));
-        let (Some(format), Some((first, last))) = (row.text("source_format"), span) else { return };
-        if row.number("events") == 0 || incidents.contains(format) || last < asked.from || first > asked.to {
+        let Some((format, (first, last))) = log_ins(row, asked.from, asked.to) else { return };
+        if incidents.contains(format) {
             return;
         }
         let known = spans.entry(format.to_owned()).or_insert((first, last));
@@ -249,6 +248,13 @@ async fn refuse_overlapping_sources(lake: &Lake, asked: &Asked<'_>) -> Result<()
         .help("take in the year's roster with `watershed people import FILE` and ingest the days again, so that one pupil is counted once"));
     }
     Ok(())
+}
+
+/// Source and days of an import that brought events into the period.
+fn log_ins<'b>(row: &Row<'b>, from: Date, to: Date) -> Option<(&'b str, (Date, Date))> {
+    let (first, last) = (row.moment("first_utc")?, row.moment("last_utc")?);
+    let within = row.number("events") > 0 && last >= from && first <= to;
+    row.text("source_format").filter(|_| within).map(|format| (format, (first, last)))
 }
 
 fn overlap(spans: &[(Date, Date)]) -> bool {

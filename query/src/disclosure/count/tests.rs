@@ -239,6 +239,29 @@ async fn logs_are_measured() {
 }
 
 #[test]
+fn an_import_counts_as_a_source_where_it_brought_events_into_the_period() {
+    let import = |first: &'static str, last: &'static str, events: &'static str| {
+        let cells =
+            [("source_format", "squid"), ("events", events), ("first_utc", first), ("last_utc", last)];
+        cells.into_iter().filter(|(_, text)| !text.is_empty()).collect::<Cells<'_>>()
+    };
+    let said = |cells: Cells<'_>| {
+        let rows = batch(&IMPORTS, &[cells]);
+        log_ins(&Row { batch: &rows, at: 0 }, DAYS[0], DAYS[3])
+            .map(|(format, span)| (format.to_owned(), span))
+    };
+    let span = (date(2025, 9, 1), date(2025, 9, 3));
+    assert_eq!(
+        said(import("2025-09-01T08:00:00Z", "2025-09-03T23:59:59Z", "9")),
+        Some(("squid".to_owned(), span))
+    );
+    assert_eq!(said(import("2025-09-01T08:00:00Z", "2025-09-03T23:59:59Z", "0")), None);
+    assert_eq!(said(import("2025-09-01T08:00:00Z", "2025-09-02T23:59:59Z", "9")), None);
+    assert_eq!(said(import("2025-12-20T00:00:00Z", "2025-12-21T00:00:00Z", "9")), None);
+    assert_eq!(said(import("", "", "9")), None);
+}
+
+#[test]
 fn sources_overlap_by_their_days() {
     let span = |from, to| (date(2025, 9, from), date(2025, 9, to));
     assert!(!overlap(&[]));

@@ -1,6 +1,7 @@
 #![allow(clippy::unwrap_used, reason = "a test may")]
 use super::super::sealed::{SealedPolicy, SealedRow, SealedTable, Shown};
 use super::*;
+use rusqlite::params;
 
 fn set(audience: AudienceWord, period: &str) -> SealedSet {
     SealedSet {
