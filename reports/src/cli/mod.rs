@@ -1,1 +1,228 @@
-//! cli
+//! The command line: one file per command, one exit status, one printer.
+//!
+//! Exit status: 0 all good; 1 done, but something was refused or rejected above the notice level;
+//! 2 failed. Nothing ever needs a prompt: each has a flag.
+
+mod accounts;
+mod check;
+mod demo;
+mod figures;
+mod formats;
+mod ingesting;
+mod init;
+mod keys;
+mod passphrase;
+mod people;
+mod printer;
+mod releases;
+mod serving;
+mod sql;
+mod unlock;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand, ValueEnum};
+use ingest::school::{Config, SchoolConfig, SchoolId, SchoolRoot};
+
+use printer::Printer;
+
+/// How a command ended, when it did not fail.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Ended {
+    /// All good.
+    Well,
+    /// Done, but something was refused or rejected above the notice level.
+    NeedsALook,
+}
+
+/// How figures are printed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    /// For people.
+    #[default]
+    Table,
+    /// One object, its shape named in `schema`.
+    Json,
+    /// A header line and rows.
+    Csv,
+}
+
+/// School web-filter logs to figures a safeguarding lead can act on, and charts a parent may see.
+#[derive(Debug, Parser)]
+#[command(name = "watershed", version, arg_required_else_help = true)]
+struct Arguments {
+    /// The installation's folder.
+    #[arg(long, global = true, env = "WATERSHED_DIR", default_value = ".", value_name = "D")]
+    dir: PathBuf,
+    /// The school's short name; not needed where there is only one.
+    #[arg(long, global = true, env = "WATERSHED_SCHOOL", value_name = "ID")]
+    school: Option<String>,
+    /// How figures are printed.
+    #[arg(long, global = true, value_enum, default_value_t)]
+    format: Format,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Make a DSL's key pair, on the DSL's own machine.
+    #[command(subcommand)]
+    Keys(keys::KeysCommand),
+    /// Set up a school in this folder.
+    Init(init::InitArguments),
+    /// Take the roster in, sealed: joins accounts to persons.
+    #[command(subcommand)]
+    People(people::PeopleCommand),
+    /// Sign-ins of the web service.
+    #[command(subcommand)]
+    Accounts(accounts::AccountsCommand),
+    /// Say what is wrong with this installation and how to mend it.
+    Check,
+    /// Take files in: from the inbox, or the paths given.
+    Ingest(ingesting::IngestArguments),
+    /// The formats that can be read.
+    Formats(formats::FormatsArguments),
+    /// The lake's tables and columns, with units and meanings.
+    Columns,
+    /// What needs the DSL now: severity 4 and 5, blocked or let through.
+    Attention(figures::AttentionArguments),
+    /// Per school week: attempts, episodes, actor-days and their rate.
+    Trend(figures::TrendArguments),
+    /// Groups by theme, by weekday and lesson period, and each group's mix.
+    Groups(figures::GroupsArguments),
+    /// Blocks that may be wrong: the learning-category share and the sites to look at first.
+    Overblocking(figures::AskArguments),
+    /// What could not be seen: nights missing, nobody identified, uncategorised, rejected.
+    Coverage(figures::AskArguments),
+    /// Read-only SQL over the pseudonymous tables; every statement is logged.
+    Sql(sql::SqlArguments),
+    /// DSL only: one person's sealed rows, with a reason, and that is recorded.
+    Unlock(unlock::UnlockArguments),
+    /// Seal a period's set for governors or parents.
+    Publish(releases::PublishArguments),
+    /// Sealed sets: list, show, verify.
+    #[command(subcommand)]
+    Releases(releases::ReleasesCommand),
+    /// The web service.
+    Serve(serving::ServeArguments),
+    /// A made-up school from logs to charts, in one go.
+    Demo(demo::DemoArguments),
+}
+
+/// What every command gets.
+#[derive(Debug)]
+pub(crate) struct Context {
+    /// The installation's folder.
+    pub(crate) dir: PathBuf,
+    school: Option<String>,
+    /// How figures are printed.
+    pub(crate) format: Format,
+    /// Where everything is printed.
+    pub(crate) printer: Printer,
+}
+
+/// A school that a command works on.
+#[derive(Debug)]
+pub(crate) struct OpenedSchool {
+    pub(crate) id: SchoolId,
+    pub(crate) config: SchoolConfig,
+    pub(crate) root: SchoolRoot,
+}
+
+impl Context {
+    /// The school named on the command line, or the only one there is.
+    pub(crate) fn school(&self) -> anyhow::Result<OpenedSchool> {
+        let config = Config::load(&self.dir)?;
+        let id = match (&self.school, config.schools.as_slice()) {
+            (Some(text), _) => SchoolId::parse(text)?,
+            (None, [only]) => only.id.clone(),
+            (None, []) => anyhow::bail!("there is no school here; run `watershed init` first"),
+            (None, several) => anyhow::bail!(
+                "there are several schools here; name one with `--school`: {}",
+                several.iter().map(|school| school.id.as_str()).collect::<Vec<_>>().join(", ")
+            ),
+        };
+        let school = config.school(&id)?.clone();
+        Ok(OpenedSchool { root: SchoolRoot::new(&self.dir, &id), id, config: school })
+    }
+
+    /// The school's short name as given, for commands that make one.
+    pub(crate) fn named_school(&self) -> Option<&str> {
+        self.school.as_deref()
+    }
+}
+
+/// Runs the command line of this process.
+#[must_use]
+pub fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    tracing_subscriber::fmt()
+        .with_env_filter(
+            tracing_subscriber::EnvFilter::try_from_env("WATERSHED_LOG")
+                .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("warn,deltalake=error,delta_kernel=error")),
+        )
+        .with_writer(std::io::stderr)
+        .init();
+    let context = Context {
+        dir: arguments.dir,
+        school: arguments.school,
+        format: arguments.format,
+        printer: Printer::default(),
+    };
+    match run(&context, arguments.command) {
+        Ok(Ended::Well) => ExitCode::SUCCESS,
+        Ok(Ended::NeedsALook) => ExitCode::from(1),
+        Err(error) => {
+            context.printer.error(&error);
+            ExitCode::from(2)
+        }
+    }
+}
+
+fn run(context: &Context, command: Command) -> anyhow::Result<Ended> {
+    match command {
+        Command::Keys(command) => keys::run(context, command),
+        Command::Init(arguments) => init::run(context, arguments),
+        Command::People(command) => people::run(context, command),
+        Command::Accounts(command) => accounts::run(context, command),
+        Command::Check => check::run(context),
+        Command::Ingest(arguments) => ingesting::run(context, arguments),
+        Command::Formats(arguments) => formats::run(context, arguments),
+        Command::Columns => formats::columns(context),
+        Command::Attention(arguments) => figures::attention(context, arguments),
+        Command::Trend(arguments) => figures::trend(context, arguments),
+        Command::Groups(arguments) => figures::groups(context, arguments),
+        Command::Overblocking(arguments) => figures::overblocking(context, arguments),
+        Command::Coverage(arguments) => figures::coverage(context, arguments),
+        Command::Sql(arguments) => sql::run(context, &arguments),
+        Command::Unlock(arguments) => unlock::run(context, &arguments),
+        Command::Publish(arguments) => releases::publish(context, &arguments),
+        Command::Releases(command) => releases::run(context, command),
+        Command::Serve(arguments) => serving::run(context, arguments),
+        Command::Demo(arguments) => demo::run(context, &arguments),
+    }
+}
+
+/// The command line's own reference: every command's help, one after another.
+#[must_use]
+pub fn reference() -> String {
+    use clap::CommandFactory;
+    let mut text = String::new();
+    let mut command = Arguments::command();
+    let names: Vec<String> = command.get_subcommands().map(|command| command.get_name().to_owned()).collect();
+    for name in names {
+        if let Some(found) = command.find_subcommand_mut(&name) {
+            let about = found.get_about().map(ToString::to_string).unwrap_or_default();
+            text.push_str(&format!("| `{name}` | {about} |\n"));
+        }
+    }
+    text
+}
+
+/// Runs a question of the query crate to its end.
+pub(crate) fn wait<T>(question: impl Future<Output = T>) -> anyhow::Result<T> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
+    Ok(runtime.block_on(question))
+}

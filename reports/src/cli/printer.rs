@@ -1,0 +1,117 @@
+//! Everything the command line prints goes through here: figures to standard output, the rest to
+//! standard error, so that `--format json` is one object and nothing else.
+
+use std::io::{IsTerminal, Write};
+
+use comfy_table::presets::UTF8_HORIZONTAL_ONLY;
+use comfy_table::{CellAlignment, ContentArrangement, Table as Grid};
+use indicatif::{ProgressBar, ProgressStyle};
+use query::{Cell, ColumnRole, Releasable, Staff, Table};
+
+/// Prints.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Printer {}
+
+impl Printer {
+    /// Figures or an answer, to standard output.
+    pub(crate) fn out(self, text: &str) {
+        let mut out = std::io::stdout().lock();
+        // A closed pipe (`| head`) is no failure of ours.
+        let _ = out.write_all(text.as_bytes());
+        if !text.ends_with('\n') {
+            let _ = out.write_all(b"\n");
+        }
+    }
+
+    /// What is going on, to standard error.
+    pub(crate) fn say(self, text: &str) {
+        let mut out = std::io::stderr().lock();
+        let _ = writeln!(out, "{text}");
+    }
+
+    /// A failure, to standard error, with its causes.
+    pub(crate) fn error(self, error: &anyhow::Error) {
+        self.say(&format!("watershed: {error}"));
+    }
+
+    /// A bar on a terminal; elsewhere nothing, callers say a line at each end.
+    pub(crate) fn bar(self, length: u64, unit: &str) -> ProgressBar {
+        if !std::io::stderr().is_terminal() {
+            return ProgressBar::hidden();
+        }
+        let bar = ProgressBar::new(length);
+        if let Ok(style) = ProgressStyle::with_template(&format!("{{bar:30}} {{pos}}/{{len}} {unit}  {{eta}} left")) {
+            bar.set_style(style);
+        }
+        bar
+    }
+
+    /// A grid for people.
+    pub(crate) fn grid(self, headings: &[&str], rows: Vec<Vec<String>>) -> String {
+        let mut grid = Grid::new();
+        grid.load_preset(UTF8_HORIZONTAL_ONLY).set_content_arrangement(ContentArrangement::Dynamic);
+        if !std::io::stdout().is_terminal() {
+            grid.set_width(160);
+        }
+        grid.set_header(headings);
+        for row in rows {
+            grid.add_row(row);
+        }
+        format!("{grid}\n")
+    }
+
+    /// A table of figures for people: what it counts first, then the figures, then what it cannot say.
+    pub(crate) fn table(self, cleared: &Releasable<Table, Staff>) -> String {
+        let table = cleared.value();
+        let mut text = format!("{}\n{}, {} to {}", table.title, table.school, table.period.from, table.period.to);
+        text.push_str(&format!(" ({} school days)\n", table.period.school_days));
+        text.push_str(&format!("Counts {}", table.unit));
+        if !table.denominator.is_empty() {
+            text.push_str(&format!(", out of {}", table.denominator));
+        }
+        if !table.interval.is_empty() {
+            text.push_str(&format!("; interval: {}", table.interval));
+        }
+        text.push_str(".\n");
+        if !table.reading.is_empty() {
+            text.push_str(&format!("\n{}\n", table.reading));
+        }
+        let mut grid = Grid::new();
+        grid.load_preset(UTF8_HORIZONTAL_ONLY).set_content_arrangement(ContentArrangement::Dynamic);
+        if !std::io::stdout().is_terminal() {
+            grid.set_width(200);
+        }
+        grid.set_header(table.columns.iter().map(|column| column.heading));
+        for row in &table.rows {
+            grid.add_row(row.iter().map(words));
+        }
+        for (index, column) in table.columns.iter().enumerate() {
+            if column.role != ColumnRole::Dimension
+                && let Some(column) = grid.column_mut(index)
+            {
+                column.set_cell_alignment(CellAlignment::Right);
+            }
+        }
+        if table.rows.is_empty() {
+            text.push_str("\nNothing to show for these days.\n");
+        } else {
+            text.push_str(&format!("{grid}\n"));
+        }
+        for note in &table.notes {
+            text.push_str(&format!("- {note}\n"));
+        }
+        text.push_str("Personal data, pseudonymised, not anonymised: for safeguarding staff only.\n");
+        text
+    }
+}
+
+fn words(cell: &Cell) -> String {
+    match cell {
+        Cell::Text(text) => text.clone(),
+        Cell::Integer(value) => value.to_string(),
+        Cell::Real(value) => format!("{value:.1}"),
+        Cell::Boolean(true) => "yes".to_owned(),
+        Cell::Boolean(false) => "no".to_owned(),
+        Cell::Missing => "-".to_owned(),
+    }
+}
