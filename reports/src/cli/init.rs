@@ -54,6 +54,18 @@ pub(crate) struct InitArguments {
 }
 
 pub(crate) fn run(context: &Context, arguments: InitArguments) -> anyhow::Result<Ended> {
+    let root = set_up(context, arguments)?;
+    context.printer.out(&format!("{}", root.inbox().display()));
+    context.printer.say(&format!(
+        "The school is set up. Drop log files into the folder above and run `watershed ingest`.\n\
+         Put the school's own roll.csv, calendar.csv, groups.toml and so on into {}; import the roster with `watershed people import`.",
+        root.settings().display()
+    ));
+    Ok(Ended::Well)
+}
+
+/// Makes the school's root and enters it into the configuration.
+pub(crate) fn set_up(context: &Context, arguments: InitArguments) -> anyhow::Result<SchoolRoot> {
     let asking = !arguments.yes && std::io::stdin().is_terminal();
     let ask = |given: Option<String>, flag: &str, question: &str| -> anyhow::Result<String> {
         match given {
@@ -125,13 +137,7 @@ pub(crate) fn run(context: &Context, arguments: InitArguments) -> anyhow::Result
         settle_seconds: arguments.settle_seconds,
     });
     write_config(&dir, &config)?;
-    context.printer.out(&format!("{}", root.inbox().display()));
-    context.printer.say(&format!(
-        "The school `{id}` is set up. Drop log files into the folder above and run `watershed ingest`.\n\
-         Put the school's own roll.csv, calendar.csv, groups.toml and so on into {}; import the roster with `watershed people import`.",
-        root.settings().display()
-    ));
-    Ok(Ended::Well)
+    Ok(root)
 }
 
 fn recipient(path: &Path) -> anyhow::Result<RecipientSetting> {

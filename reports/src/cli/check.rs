@@ -1,0 +1,146 @@
+//! `watershed check`: what is wrong with an installation, and how to mend it.
+
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+
+use ingest::keys::PublicKey;
+use ingest::pseudonymise::Keyring;
+use ingest::school::{Config, SchoolConfig, SchoolRoot};
+use ingest::settings::Settings;
+use ingest::state::State;
+use query::disclosure::ledger::Ledger;
+
+use super::{Context, Ended, Format};
+
+/// One finding.
+struct Finding {
+    school: String,
+    what: &'static str,
+    good: bool,
+    says: String,
+}
+
+pub(crate) fn run(context: &Context) -> anyhow::Result<Ended> {
+    let config = Config::load(&context.dir)?;
+    let mut findings = Vec::new();
+    for school in &config.schools {
+        school_findings(&context.dir, school, &mut findings);
+    }
+    anyhow::ensure!(!config.schools.is_empty(), "there is no school here; run `watershed init` first");
+    if context.format == Format::Json {
+        let list: Vec<_> = findings
+            .iter()
+            .map(|finding| serde_json::json!({"school": finding.school, "what": finding.what, "good": finding.good, "says": finding.says}))
+            .collect();
+        context.printer.out(&serde_json::json!({"schema": "watershed.check/1", "findings": list}).to_string());
+    } else {
+        let rows = findings
+            .iter()
+            .map(|finding| {
+                let state = if finding.good { "good" } else { "mend" };
+                vec![finding.school.clone(), finding.what.to_owned(), state.to_owned(), finding.says.clone()]
+            })
+            .collect();
+        context.printer.out(&context.printer.grid(&["school", "what", "state", ""], rows));
+    }
+    Ok(if findings.iter().all(|finding| finding.good) { Ended::Well } else { Ended::NeedsALook })
+}
+
+fn school_findings(dir: &Path, school: &SchoolConfig, findings: &mut Vec<Finding>) {
+    let root = SchoolRoot::new(dir, &school.id);
+    let mut add = |what: &'static str, result: Result<String, String>| {
+        let (good, says) = match result {
+            Ok(says) => (true, says),
+            Err(says) => (false, says),
+        };
+        findings.push(Finding { school: school.id.to_string(), what, good, says });
+    };
+    add("folders", folders(&root));
+    add("data files", match Settings::load(&root, school) {
+        Ok(settings) => Ok(format!("version {}", settings.version())),
+        Err(error) => Err(error.to_string()),
+    });
+    add("vault recipients", recipients(school));
+    add("pseudonym keys", match Keyring::open(&school.pseudonym_key_dir, &school.id, dir) {
+        Ok(_) => Ok(format!("{}", school.pseudonym_key_dir.display())),
+        Err(error) => Err(error.to_string()),
+    });
+    add("unfinished work", unfinished(&root));
+    add("release ledger", match Ledger::open(dir, &school.id).and_then(|ledger| ledger.verify()) {
+        Ok(verification) if verification.is_sound() => Ok("every entry verifies".to_owned()),
+        Ok(_) => Err("an entry does not verify; restore the state file from a back-up".to_owned()),
+        Err(error) => Err(error.to_string()),
+    });
+    add("disk encryption", encrypted(&root.lake()));
+    add(
+        "limits",
+        Ok(format!(
+            "settle time {} s, record at most 64 KiB, sources kept {} days, notice level 1 % of a file's records",
+            school.settle_seconds, school.keep_sources_days
+        )),
+    );
+}
+
+fn folders(root: &SchoolRoot) -> Result<String, String> {
+    for folder in [root.root().to_path_buf(), root.lake(), root.vault(), root.inbox()] {
+        let metadata = std::fs::metadata(&folder)
+            .map_err(|error| format!("{}: {}; run `watershed init`", folder.display(), error.kind()))?;
+        let mode = metadata.permissions().mode() & 0o777;
+        if mode & 0o007 != 0 {
+            return Err(format!("{} can be entered by anybody; run `chmod o-rwx` on it", folder.display()));
+        }
+    }
+    Ok("there, and closed to others".to_owned())
+}
+
+fn recipients(school: &SchoolConfig) -> Result<String, String> {
+    for recipient in &school.recipients {
+        if PublicKey::parse(&recipient.public_key).is_err() {
+            return Err(format!("the key of `{}` in watershed.toml is damaged; put the .pub file's line there", recipient.name));
+        }
+    }
+    match school.recipients.len() {
+        0 => Err("nobody could open the vault; add a [[school.recipients]] to watershed.toml".to_owned()),
+        1 => Err("one only: if that key is lost, so is the vault; add a deputy's or a recovery key".to_owned()),
+        several => Ok(format!("{several} can open it")),
+    }
+}
+
+fn unfinished(root: &SchoolRoot) -> Result<String, String> {
+    let state = State::open(root).map_err(|error| error.to_string())?;
+    let imports = state.open_imports().map_err(|error| error.to_string())?.len();
+    let days = state.dirty_days().map_err(|error| error.to_string())?.len();
+    let unmapped = state.unmapped().map_err(|error| error.to_string())?.len();
+    if imports + days > 0 {
+        return Err(format!("{imports} imports and {days} days are unfinished; run `watershed ingest`"));
+    }
+    if unmapped > 0 {
+        return Err(format!(
+            "{unmapped} category words or group names are not mapped; the DSL can read them in the vault, settings/category_map.csv and settings/groups.toml answer them"
+        ));
+    }
+    Ok("none".to_owned())
+}
+
+/// Whether the folder lies on a volume that the kernel encrypts (dm-crypt).
+fn encrypted(folder: &Path) -> Result<String, String> {
+    let advice = "not known to be on an encrypted volume: use LUKS or an encrypted disk image";
+    let Ok(folder) = folder.canonicalize() else { return Err(advice.to_owned()) };
+    let mounts = std::fs::read_to_string("/proc/self/mounts").unwrap_or_default();
+    let device = mounts
+        .lines()
+        .filter_map(|line| {
+            let mut columns = line.split(' ');
+            Some((columns.next()?, columns.next()?))
+        })
+        .filter(|(_, point)| folder.starts_with(point))
+        .max_by_key(|(_, point)| point.len())
+        .map(|(device, _)| device.to_owned());
+    let Some(device) = device else { return Err(advice.to_owned()) };
+    let Ok(device) = Path::new(&device).canonicalize() else { return Err(advice.to_owned()) };
+    let name = device.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    match std::fs::read_to_string(format!("/sys/block/{name}/dm/uuid")) {
+        Ok(uuid) if uuid.starts_with("CRYPT-") => Ok("the lake's volume is encrypted".to_owned()),
+        _ => Err(advice.to_owned()),
+    }
+}

@@ -1,0 +1,131 @@
+//! The DSL's questions: `attention`, `trend`, `groups`, `overblocking`, `coverage`.
+
+use clap::{Args, ValueEnum};
+use jiff::civil::Date;
+use query::{Ask, Releasable, School, Staff, Table};
+
+use super::{Context, Ended, Format, wait};
+
+/// Which days, group and theme; everything left out means all.
+#[derive(Clone, Debug, Default, Args)]
+pub(crate) struct AskArguments {
+    /// First day, as 2025-09-01.
+    #[arg(long, value_name = "DAY")]
+    from: Option<Date>,
+    /// Last day.
+    #[arg(long, value_name = "DAY")]
+    to: Option<Date>,
+    /// A term such as 2025-autumn, or a year such as 2025-26, instead of days.
+    #[arg(long, value_name = "PERIOD", conflicts_with_all = ["from", "to"])]
+    period: Option<String>,
+    /// Only this group, as `groups` prints it.
+    #[arg(long, value_name = "G")]
+    group: Option<String>,
+    /// Only this theme, as `trend` prints it.
+    #[arg(long, value_name = "T")]
+    theme: Option<String>,
+}
+
+impl AskArguments {
+    fn ask(&self) -> Ask {
+        Ask {
+            from: self.from,
+            to: self.to,
+            period: self.period.clone(),
+            group: self.group.clone(),
+            theme: self.theme.clone(),
+            ..Ask::default()
+        }
+    }
+}
+
+#[derive(Clone, Debug, Default, Args)]
+pub(crate) struct AttentionArguments {
+    #[command(flatten)]
+    ask: AskArguments,
+    /// Only what began on or after this day.
+    #[arg(long, value_name = "DAY", conflicts_with_all = ["from", "period"])]
+    since: Option<Date>,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum By {
+    Theme,
+    #[value(name = "4c")]
+    FourC,
+    Group,
+}
+
+#[derive(Clone, Debug, Default, Args)]
+pub(crate) struct TrendArguments {
+    #[command(flatten)]
+    ask: AskArguments,
+    /// Split by theme, 4C or group; the whole school otherwise.
+    #[arg(long, value_enum)]
+    by: Option<By>,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum GroupsTable {
+    Theme,
+    Lessons,
+    Mix,
+}
+
+#[derive(Clone, Debug, Default, Args)]
+pub(crate) struct GroupsArguments {
+    #[command(flatten)]
+    ask: AskArguments,
+    /// Group by theme; group by weekday and lesson period; or each group's mix of themes.
+    #[arg(long, value_enum)]
+    table: Option<GroupsTable>,
+}
+
+pub(crate) fn attention(context: &Context, arguments: AttentionArguments) -> anyhow::Result<Ended> {
+    show(context, "attention", Ask { since: arguments.since, ..arguments.ask.ask() })
+}
+
+pub(crate) fn trend(context: &Context, arguments: TrendArguments) -> anyhow::Result<Ended> {
+    let by = arguments.by.map(|by| match by {
+        By::Theme => "theme".to_owned(),
+        By::FourC => "4c".to_owned(),
+        By::Group => "group".to_owned(),
+    });
+    show(context, "trend", Ask { by, ..arguments.ask.ask() })
+}
+
+pub(crate) fn groups(context: &Context, arguments: GroupsArguments) -> anyhow::Result<Ended> {
+    let table = arguments.table.map(|table| match table {
+        GroupsTable::Theme => "theme".to_owned(),
+        GroupsTable::Lessons => "lessons".to_owned(),
+        GroupsTable::Mix => "mix".to_owned(),
+    });
+    show(context, "groups", Ask { table, ..arguments.ask.ask() })
+}
+
+pub(crate) fn overblocking(context: &Context, arguments: AskArguments) -> anyhow::Result<Ended> {
+    show(context, "overblocking", arguments.ask())
+}
+
+pub(crate) fn coverage(context: &Context, arguments: AskArguments) -> anyhow::Result<Ended> {
+    show(context, "coverage", arguments.ask())
+}
+
+fn show(context: &Context, metric: &str, ask: Ask) -> anyhow::Result<Ended> {
+    let school = context.school()?;
+    let cleared = wait(async {
+        let opened = School::open(&context.dir, &school.id).await?;
+        opened.metric(metric, &ask).await
+    })??;
+    print(context, &cleared);
+    Ok(Ended::Well)
+}
+
+/// Prints a cleared table in the form that was asked for.
+pub(crate) fn print(context: &Context, cleared: &Releasable<Table, Staff>) {
+    match context.format {
+        Format::Table => context.printer.out(&context.printer.table(cleared)),
+        Format::Json => context.printer.out(&query::json::table(cleared)),
+        Format::Csv => context.printer.out(&query::csv::table(cleared)),
+    }
+}

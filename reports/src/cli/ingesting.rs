@@ -1,0 +1,194 @@
+//! `watershed ingest`: files in, and for each what became of every record.
+
+use std::cell::RefCell;
+use std::path::PathBuf;
+
+use clap::Args;
+use indicatif::ProgressBar;
+use ingest::pipeline::{Ingest, Progress};
+use ingest::report::{FileReport, IngestReport, Outcome};
+use serde_json::{Value, json};
+
+use super::printer::Printer;
+use super::{Context, Ended, Format};
+
+#[derive(Debug, Args)]
+pub(crate) struct IngestArguments {
+    /// Files or folders; without any, the school's inbox. Outside the inbox they are left alone.
+    paths: Vec<PathBuf>,
+    /// Keep files of the inbox after their import.
+    #[arg(long)]
+    keep: bool,
+}
+
+/// Shows a bar on a terminal, a line per stage elsewhere.
+#[derive(Debug)]
+pub(crate) struct Shown {
+    printer: Printer,
+    bar: RefCell<ProgressBar>,
+}
+
+impl Shown {
+    pub(crate) fn new(printer: Printer) -> Self {
+        Self { printer, bar: RefCell::new(ProgressBar::hidden()) }
+    }
+}
+
+impl Progress for Shown {
+    fn file(&self, number: usize, of: usize, _bytes: u64) {
+        if number <= 1 {
+            *self.bar.borrow_mut() = self.printer.bar(of as u64, "files");
+            if self.bar.borrow().is_hidden() {
+                self.printer.say(&format!("taking in {of} files"));
+            }
+        }
+        self.bar.borrow().set_position(number as u64);
+    }
+
+    fn deriving(&self, number: usize, of: usize) {
+        if number <= 1 {
+            self.bar.borrow().finish_and_clear();
+            *self.bar.borrow_mut() = self.printer.bar(of as u64, "days counted");
+            if self.bar.borrow().is_hidden() {
+                self.printer.say(&format!("counting attempts, episodes and actor-days of {of} days"));
+            }
+        }
+        self.bar.borrow().set_position(number as u64);
+        if number == of {
+            self.bar.borrow().finish_and_clear();
+        }
+    }
+}
+
+pub(crate) fn run(context: &Context, arguments: IngestArguments) -> anyhow::Result<Ended> {
+    let school = context.school()?;
+    let ingest = Ingest { dir: &context.dir, school: &school.config, keep: arguments.keep, measure: false };
+    let report = ingest.run(&arguments.paths, &Shown::new(context.printer))?;
+    match context.format {
+        Format::Json => context.printer.out(&as_json(&report).to_string()),
+        Format::Csv => context.printer.out(&as_csv(&report)),
+        Format::Table => context.printer.out(&as_table(context.printer, &report)),
+    }
+    Ok(if report.needs_a_look() { Ended::NeedsALook } else { Ended::Well })
+}
+
+fn reason(outcome: &Outcome) -> &str {
+    match outcome {
+        Outcome::Refused(reason) => reason,
+        Outcome::Committed | Outcome::AlreadyIngested => "",
+    }
+}
+
+fn as_json(report: &IngestReport) -> Value {
+    let files: Vec<Value> = report
+        .files
+        .iter()
+        .map(|file| {
+            let tally = &file.tally;
+            json!({
+                "argument": file.argument,
+                "folder": file.folder,
+                "fingerprint": file.fingerprint,
+                "format": file.format,
+                "outcome": file.outcome.word(),
+                "reason": reason(&file.outcome),
+                "records": tally.records,
+                "events": tally.events,
+                "other": tally.others(),
+                "folded": tally.folded,
+                "duplicate": tally.duplicate,
+                "rejects": tally.rejects,
+                "directives": tally.directives,
+                "blanks": tally.blanks,
+                "bytes": tally.file_bytes,
+                "notices": tally.notices,
+            })
+        })
+        .collect();
+    json!({"schema": "watershed.ingest/1", "files": files, "days_derived": report.days_derived})
+}
+
+fn cells(file: &FileReport) -> Vec<String> {
+    let tally = &file.tally;
+    vec![
+        file.argument.to_string(),
+        file.folder.clone(),
+        file.fingerprint.clone().unwrap_or_default(),
+        file.format.clone().unwrap_or_default(),
+        file.outcome.word().to_owned(),
+        tally.records.to_string(),
+        tally.events.to_string(),
+        tally.others().to_string(),
+        tally.rejected().to_string(),
+        (tally.directives + tally.blanks).to_string(),
+    ]
+}
+
+const HEADINGS: [&str; 10] =
+    ["file", "folder", "fingerprint", "format", "outcome", "records", "events", "other", "rejects", "headers, blanks"];
+
+fn as_csv(report: &IngestReport) -> String {
+    let mut text = HEADINGS.map(|heading| heading.replace(", ", "_").replace(' ', "_")).join(",");
+    text.push('\n');
+    for file in &report.files {
+        text.push_str(&cells(file).join(","));
+        text.push('\n');
+    }
+    text
+}
+
+/// How many files are listed one by one for people.
+const LISTED: usize = 40;
+
+fn as_table(printer: Printer, report: &IngestReport) -> String {
+    let notable: Vec<&FileReport> = if report.files.len() <= LISTED {
+        report.files.iter().collect()
+    } else {
+        report
+            .files
+            .iter()
+            .filter(|file| !matches!(file.outcome, Outcome::Committed) || file.tally.above_notice_level())
+            .collect()
+    };
+    let mut text = String::new();
+    if !notable.is_empty() {
+        text.push_str(&printer.grid(&HEADINGS, notable.iter().map(|file| cells(file)).collect()));
+    }
+    for file in &notable {
+        if let Outcome::Refused(reason) = &file.outcome {
+            text.push_str(&format!("File {} was refused: {reason}\n", file.argument));
+        }
+        for (reason, count) in file.tally.commonest_reasons() {
+            text.push_str(&format!("File {}: {count} rejected, {reason}\n", file.argument));
+        }
+        for (notice, count) in &file.tally.notices {
+            text.push_str(&format!("File {}: {notice} ({count})\n", file.argument));
+        }
+    }
+    text.push_str(&summary(report));
+    text
+}
+
+/// One sentence about a run, with sums that add up.
+pub(crate) fn summary(report: &IngestReport) -> String {
+    let ended = |word: &str| report.files.iter().filter(|file| file.outcome.word() == word).count();
+    let sum = |count: &dyn Fn(&FileReport) -> u64| -> u64 {
+        report.files.iter().filter(|file| matches!(file.outcome, Outcome::Committed)).map(count).sum()
+    };
+    format!(
+        "{} files: {} committed, {} already ingested, {} refused. {} records: {} events, {} other, {} folded, {} duplicate, {} rejected, {} headers, {} blank. {} days counted.\n",
+        report.files.len(),
+        ended("committed"),
+        ended("already ingested"),
+        ended("refused"),
+        sum(&|file| file.tally.records),
+        sum(&|file| file.tally.events),
+        sum(&|file| file.tally.others()),
+        sum(&|file| file.tally.folded),
+        sum(&|file| file.tally.duplicate),
+        sum(&|file| file.tally.rejected()),
+        sum(&|file| file.tally.directives),
+        sum(&|file| file.tally.blanks),
+        report.days_derived,
+    )
+}

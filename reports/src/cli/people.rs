@@ -1,0 +1,98 @@
+//! `watershed people import`: the roster, sealed; only keyed tokens stay readable.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::Context as _;
+use clap::Subcommand;
+use ingest::keys::PublicKey;
+use ingest::people::{PeopleImport, PeopleSummary};
+use ingest::pipeline::WriterLock;
+use ingest::pseudonymise::Keyring;
+use ingest::school::AcademicYear;
+use ingest::state::State;
+
+use super::{Context, Ended, Format};
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum PeopleCommand {
+    /// Take people.csv in: joins accounts to persons for one academic year.
+    Import {
+        /// The roster: person_key, accounts, aliases, mis_name, year, role.
+        file: PathBuf,
+        /// Academic year as 2025-26; the current one otherwise.
+        #[arg(long, value_name = "YEAR")]
+        year: Option<String>,
+        /// Leave the source file where it is; it is deleted otherwise, as a log is.
+        #[arg(long)]
+        keep: bool,
+    },
+}
+
+pub(crate) fn run(context: &Context, command: PeopleCommand) -> anyhow::Result<Ended> {
+    let PeopleCommand::Import { file, year, keep } = command;
+    let (year, summary) = import(context, &file, year.as_deref(), keep)?;
+    show(context, year, &summary)
+}
+
+/// Seals the roster, keeps the tokens, deletes the source.
+pub(crate) fn import(
+    context: &Context,
+    file: &Path,
+    year: Option<&str>,
+    keep: bool,
+) -> anyhow::Result<(AcademicYear, PeopleSummary)> {
+    let school = context.school()?;
+    let year = match year {
+        Some(text) => AcademicYear::parse(text).context("an academic year is written as 2025-26")?,
+        None => AcademicYear::of(jiff::Zoned::now().date()),
+    };
+    let content = std::fs::read(file).context("the roster cannot be read")?;
+    let keyring = Keyring::open(&school.config.pseudonym_key_dir, &school.id, &context.dir)?;
+    let recipients =
+        school.config.recipients.iter().map(|setting| PublicKey::parse(&setting.public_key)).collect::<Result<Vec<_>, _>>()?;
+    let _lock = WriterLock::take(&school.root)?;
+    let mut state = State::open(&school.root)?;
+    let import = PeopleImport {
+        vault: &school.root.vault(),
+        school: &school.id,
+        recipients: &recipients,
+        keyring: &keyring,
+        year,
+    };
+    let summary = import.run(&content, &mut state)?;
+    if !keep {
+        std::fs::remove_file(file).context("the roster was taken in, but its file cannot be deleted")?;
+    }
+    Ok((year, summary))
+}
+
+fn show(context: &Context, year: AcademicYear, summary: &PeopleSummary) -> anyhow::Result<Ended> {
+    let school = context.school()?;
+    let rows = [
+        ("people", summary.persons),
+        ("pupils", summary.pupils),
+        ("staff", summary.staff),
+        ("accounts", summary.accounts),
+        ("people without an account of their own", summary.without_account),
+        ("names that several people share", summary.ambiguous_names),
+        ("pupils without a year group", summary.pupils_without_year),
+    ];
+    match context.format {
+        Format::Json => {
+            let counts: serde_json::Map<_, _> =
+                rows.iter().map(|(name, count)| ((*name).replace(' ', "_"), (*count).into())).collect();
+            context.printer.out(
+                &serde_json::json!({"schema": "watershed.people/1", "school": school.id.as_str(), "academic_year": year.to_string(), "counts": counts})
+                    .to_string(),
+            );
+        }
+        Format::Table | Format::Csv => {
+            let rows = rows.iter().map(|(name, count)| vec![(*name).to_owned(), count.to_string()]).collect();
+            context.printer.out(&context.printer.grid(&[&format!("Roster {year}"), "count"], rows));
+        }
+    }
+    if context.format == Format::Table && summary.pupils_without_year > 0 {
+        context.printer.say("Pupils without a year group stand in no figure for governors or parents.");
+    }
+    Ok(Ended::Well)
+}
