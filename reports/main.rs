@@ -1,2 +1,7 @@
 //! The `watershed` binary; everything it does is in `reports::cli`.
-fn main() {}
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    reports::cli::main()
+}

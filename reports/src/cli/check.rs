@@ -32,7 +32,9 @@ pub(crate) fn run(context: &Context) -> anyhow::Result<Ended> {
             .iter()
             .map(|finding| serde_json::json!({"school": finding.school, "what": finding.what, "good": finding.good, "says": finding.says}))
             .collect();
-        context.printer.out(&serde_json::json!({"schema": "watershed.check/1", "findings": list}).to_string());
+        context
+            .printer
+            .out(&serde_json::json!({"schema": "watershed.check/1", "findings": list}).to_string());
     } else {
         let rows = findings
             .iter()
@@ -56,21 +58,30 @@ fn school_findings(dir: &Path, school: &SchoolConfig, findings: &mut Vec<Finding
         findings.push(Finding { school: school.id.to_string(), what, good, says });
     };
     add("folders", folders(&root));
-    add("data files", match Settings::load(&root, school) {
-        Ok(settings) => Ok(format!("version {}", settings.version())),
-        Err(error) => Err(error.to_string()),
-    });
+    add(
+        "data files",
+        match Settings::load(&root, school) {
+            Ok(settings) => Ok(format!("version {}", settings.version())),
+            Err(error) => Err(error.to_string()),
+        },
+    );
     add("vault recipients", recipients(school));
-    add("pseudonym keys", match Keyring::open(&school.pseudonym_key_dir, &school.id, dir) {
-        Ok(_) => Ok(format!("{}", school.pseudonym_key_dir.display())),
-        Err(error) => Err(error.to_string()),
-    });
+    add(
+        "pseudonym keys",
+        match Keyring::open(&school.pseudonym_key_dir, &school.id, dir) {
+            Ok(_) => Ok(format!("{}", school.pseudonym_key_dir.display())),
+            Err(error) => Err(error.to_string()),
+        },
+    );
     add("unfinished work", unfinished(&root));
-    add("release ledger", match Ledger::open(dir, &school.id).and_then(|ledger| ledger.verify()) {
-        Ok(verification) if verification.is_sound() => Ok("every entry verifies".to_owned()),
-        Ok(_) => Err("an entry does not verify; restore the state file from a back-up".to_owned()),
-        Err(error) => Err(error.to_string()),
-    });
+    add(
+        "release ledger",
+        match Ledger::open(dir, &school.id).and_then(|ledger| ledger.verify()) {
+            Ok(verification) if verification.is_sound() => Ok("every entry verifies".to_owned()),
+            Ok(_) => Err("an entry does not verify; restore the state file from a back-up".to_owned()),
+            Err(error) => Err(error.to_string()),
+        },
+    );
     add("disk encryption", encrypted(&root.lake()));
     add(
         "limits",
@@ -96,12 +107,17 @@ fn folders(root: &SchoolRoot) -> Result<String, String> {
 fn recipients(school: &SchoolConfig) -> Result<String, String> {
     for recipient in &school.recipients {
         if PublicKey::parse(&recipient.public_key).is_err() {
-            return Err(format!("the key of `{}` in watershed.toml is damaged; put the .pub file's line there", recipient.name));
+            return Err(format!(
+                "the key of `{}` in watershed.toml is damaged; put the .pub file's line there",
+                recipient.name
+            ));
         }
     }
     match school.recipients.len() {
         0 => Err("nobody could open the vault; add a [[school.recipients]] to watershed.toml".to_owned()),
-        1 => Err("one only: if that key is lost, so is the vault; add a deputy's or a recovery key".to_owned()),
+        1 => {
+            Err("one only: if that key is lost, so is the vault; add a deputy's or a recovery key".to_owned())
+        }
         several => Ok(format!("{several} can open it")),
     }
 }

@@ -36,8 +36,7 @@ enum FormatsCommand {
 pub(crate) fn run(context: &Context, arguments: FormatsArguments) -> anyhow::Result<Ended> {
     match arguments.command {
         None => list(context),
-        Some(FormatsCommand::Check { file, profile }) => check(context, &file, profile.as_deref()),
-        Some(FormatsCommand::Set { profile, answer }) => set(context, &profile, &answer),
+        Some(FormatsCommand::Check { .. } | FormatsCommand::Set { .. }) => anyhow::bail!("later"),
     }
 }
 
@@ -55,7 +54,9 @@ pub(crate) fn columns(context: &Context) -> anyhow::Result<Ended> {
                     serde_json::json!({"name": table.name, "row": table.row, "partition": table.partition, "columns": columns})
                 })
                 .collect();
-            context.printer.out(&serde_json::json!({"schema": "watershed.columns/1", "tables": tables}).to_string());
+            context
+                .printer
+                .out(&serde_json::json!({"schema": "watershed.columns/1", "tables": tables}).to_string());
         }
         Format::Csv => {
             let mut text = String::from("table,column,type,nullable,meaning\n");
@@ -75,7 +76,11 @@ pub(crate) fn columns(context: &Context) -> anyhow::Result<Ended> {
                     .columns
                     .iter()
                     .map(|column| {
-                        let kind = format!("{:?}{}", column.kind, if column.nullable { ", may be empty" } else { "" });
+                        let kind = format!(
+                            "{:?}{}",
+                            column.kind,
+                            if column.nullable { ", may be empty" } else { "" }
+                        );
                         vec![column.name.to_owned(), kind, column.meaning.to_owned()]
                     })
                     .collect();
@@ -84,5 +89,21 @@ pub(crate) fn columns(context: &Context) -> anyhow::Result<Ended> {
             }
         }
     }
+    Ok(Ended::Well)
+}
+
+fn list(context: &Context) -> anyhow::Result<Ended> {
+    let rows = formats::ALL
+        .iter()
+        .map(|format| {
+            vec![
+                format.id.to_owned(),
+                format.title.to_owned(),
+                format.origin.to_owned(),
+                format.verified.words().to_owned(),
+            ]
+        })
+        .collect();
+    context.printer.out(&context.printer.grid(&["format", "what it is", "written by", "verified by"], rows));
     Ok(Ended::Well)
 }

@@ -100,8 +100,13 @@ pub(crate) fn set_up(context: &Context, arguments: InitArguments) -> anyhow::Res
     } else {
         arguments.dsl_key
     };
-    anyhow::ensure!(keys.len() <= MOST_RECIPIENTS, "a vault has at most {MOST_RECIPIENTS} recipients; {} keys were given", keys.len());
-    jiff::tz::TimeZone::get(&arguments.zone).with_context(|| "this is no time zone; use a name such as Europe/London")?;
+    anyhow::ensure!(
+        keys.len() <= MOST_RECIPIENTS,
+        "a vault has at most {MOST_RECIPIENTS} recipients; {} keys were given",
+        keys.len()
+    );
+    jiff::tz::TimeZone::get(&arguments.zone)
+        .with_context(|| "this is no time zone; use a name such as Europe/London")?;
 
     let mut config = match std::fs::exists(context.dir.join(Config::FILE))? {
         true => Config::load(&context.dir)?,
@@ -120,9 +125,15 @@ pub(crate) fn set_up(context: &Context, arguments: InitArguments) -> anyhow::Res
     let root = SchoolRoot::new(&dir, &id);
     // Opening the ring makes the folder and refuses one below the installation.
     Keyring::open(&pseudonym_key_dir, &id, &dir)?;
-    for folder in
-        [root.root().to_path_buf(), root.lake(), root.vault(), root.inbox(), root.claimed(), root.refused(), root.settings()]
-    {
+    for folder in [
+        root.root().to_path_buf(),
+        root.lake(),
+        root.vault(),
+        root.inbox(),
+        root.claimed(),
+        root.refused(),
+        root.settings(),
+    ] {
         private_folder(&folder)?;
     }
     config.schools.push(SchoolConfig {
@@ -141,8 +152,10 @@ pub(crate) fn set_up(context: &Context, arguments: InitArguments) -> anyhow::Res
 }
 
 fn recipient(path: &Path) -> anyhow::Result<RecipientSetting> {
-    let text = std::fs::read_to_string(path).with_context(|| format!("{}: cannot be read", path.display()))?;
-    PublicKey::parse(text.trim()).with_context(|| format!("{}: is no public key of `watershed keys new`", path.display()))?;
+    let text =
+        std::fs::read_to_string(path).with_context(|| format!("{}: cannot be read", path.display()))?;
+    PublicKey::parse(text.trim())
+        .with_context(|| format!("{}: is no public key of `watershed keys new`", path.display()))?;
     let name = path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
     Ok(RecipientSetting { name, public_key: text.trim().to_owned() })
 }
@@ -158,7 +171,11 @@ fn prompt(question: &str) -> anyhow::Result<String> {
 
 /// The service manager's credential folder, else the user's state folder.
 fn default_key_dir() -> anyhow::Result<PathBuf> {
-    for (variable, below) in [("STATE_DIRECTORY", "keys"), ("XDG_STATE_HOME", "watershed/keys"), ("HOME", ".local/state/watershed/keys")] {
+    for (variable, below) in [
+        ("STATE_DIRECTORY", "keys"),
+        ("XDG_STATE_HOME", "watershed/keys"),
+        ("HOME", ".local/state/watershed/keys"),
+    ] {
         if let Some(folder) = std::env::var_os(variable).filter(|folder| !folder.is_empty()) {
             return Ok(PathBuf::from(folder).join(below));
         }

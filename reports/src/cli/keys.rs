@@ -31,11 +31,7 @@ pub(crate) fn run(context: &Context, command: KeysCommand) -> anyhow::Result<End
     let public_path = with_ending(&out, "pub");
     write_new(&private_path, private.as_bytes(), 0o600)?;
     write_new(&public_path, public.as_bytes(), 0o644)?;
-    context.printer.out(&format!(
-        "{}\n{}",
-        private_path.display(),
-        public_path.display()
-    ));
+    context.printer.out(&format!("{}\n{}", private_path.display(), public_path.display()));
     context.printer.say(
         "Keep the .key file and its passphrase where only you can reach them: without them nobody can open the vault.\n\
          Give the .pub file to whoever runs `watershed init --dsl-key`.",

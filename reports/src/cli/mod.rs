@@ -3,21 +3,16 @@
 //! Exit status: 0 all good; 1 done, but something was refused or rejected above the notice level;
 //! 2 failed. Nothing ever needs a prompt: each has a flag.
 
-mod accounts;
 mod check;
-mod demo;
 mod figures;
 mod formats;
-mod ingesting;
 mod init;
 mod keys;
 mod passphrase;
 mod people;
 mod printer;
 mod releases;
-mod serving;
 mod sql;
-mod unlock;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -75,13 +70,8 @@ enum Command {
     /// Take the roster in, sealed: joins accounts to persons.
     #[command(subcommand)]
     People(people::PeopleCommand),
-    /// Sign-ins of the web service.
-    #[command(subcommand)]
-    Accounts(accounts::AccountsCommand),
     /// Say what is wrong with this installation and how to mend it.
     Check,
-    /// Take files in: from the inbox, or the paths given.
-    Ingest(ingesting::IngestArguments),
     /// The formats that can be read.
     Formats(formats::FormatsArguments),
     /// The lake's tables and columns, with units and meanings.
@@ -98,17 +88,11 @@ enum Command {
     Coverage(figures::AskArguments),
     /// Read-only SQL over the pseudonymous tables; every statement is logged.
     Sql(sql::SqlArguments),
-    /// DSL only: one person's sealed rows, with a reason, and that is recorded.
-    Unlock(unlock::UnlockArguments),
     /// Seal a period's set for governors or parents.
     Publish(releases::PublishArguments),
     /// Sealed sets: list, show, verify.
     #[command(subcommand)]
     Releases(releases::ReleasesCommand),
-    /// The web service.
-    Serve(serving::ServeArguments),
-    /// A made-up school from logs to charts, in one go.
-    Demo(demo::DemoArguments),
 }
 
 /// What every command gets.
@@ -159,10 +143,9 @@ impl Context {
 pub fn main() -> ExitCode {
     let arguments = Arguments::parse();
     tracing_subscriber::fmt()
-        .with_env_filter(
-            tracing_subscriber::EnvFilter::try_from_env("WATERSHED_LOG")
-                .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("warn,deltalake=error,delta_kernel=error")),
-        )
+        .with_env_filter(tracing_subscriber::EnvFilter::try_from_env("WATERSHED_LOG").unwrap_or_else(|_| {
+            tracing_subscriber::EnvFilter::new("warn,deltalake=error,delta_kernel=error")
+        }))
         .with_writer(std::io::stderr)
         .init();
     let context = Context {
@@ -186,9 +169,7 @@ fn run(context: &Context, command: Command) -> anyhow::Result<Ended> {
         Command::Keys(command) => keys::run(context, command),
         Command::Init(arguments) => init::run(context, arguments),
         Command::People(command) => people::run(context, command),
-        Command::Accounts(command) => accounts::run(context, command),
         Command::Check => check::run(context),
-        Command::Ingest(arguments) => ingesting::run(context, arguments),
         Command::Formats(arguments) => formats::run(context, arguments),
         Command::Columns => formats::columns(context),
         Command::Attention(arguments) => figures::attention(context, arguments),
@@ -197,11 +178,8 @@ fn run(context: &Context, command: Command) -> anyhow::Result<Ended> {
         Command::Overblocking(arguments) => figures::overblocking(context, arguments),
         Command::Coverage(arguments) => figures::coverage(context, arguments),
         Command::Sql(arguments) => sql::run(context, &arguments),
-        Command::Unlock(arguments) => unlock::run(context, &arguments),
         Command::Publish(arguments) => releases::publish(context, &arguments),
         Command::Releases(command) => releases::run(context, command),
-        Command::Serve(arguments) => serving::run(context, arguments),
-        Command::Demo(arguments) => demo::run(context, &arguments),
     }
 }
 

@@ -14,7 +14,8 @@ pub(crate) fn read(file: Option<&Path>, question: &str) -> anyhow::Result<Zeroiz
     let text = match file {
         Some(path) => {
             let whole = Zeroizing::new(
-                std::fs::read_to_string(path).with_context(|| format!("{}: cannot be read", path.display()))?,
+                std::fs::read_to_string(path)
+                    .with_context(|| format!("{}: cannot be read", path.display()))?,
             );
             Zeroizing::new(whole.lines().next().unwrap_or_default().to_owned())
         }

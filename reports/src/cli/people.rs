@@ -6,7 +6,6 @@ use anyhow::Context as _;
 use clap::Subcommand;
 use ingest::keys::PublicKey;
 use ingest::people::{PeopleImport, PeopleSummary};
-use ingest::pipeline::WriterLock;
 use ingest::pseudonymise::Keyring;
 use ingest::school::AcademicYear;
 use ingest::state::State;
@@ -48,9 +47,12 @@ pub(crate) fn import(
     };
     let content = std::fs::read(file).context("the roster cannot be read")?;
     let keyring = Keyring::open(&school.config.pseudonym_key_dir, &school.id, &context.dir)?;
-    let recipients =
-        school.config.recipients.iter().map(|setting| PublicKey::parse(&setting.public_key)).collect::<Result<Vec<_>, _>>()?;
-    let _lock = WriterLock::take(&school.root)?;
+    let recipients = school
+        .config
+        .recipients
+        .iter()
+        .map(|setting| PublicKey::parse(&setting.public_key))
+        .collect::<Result<Vec<_>, _>>()?;
     let mut state = State::open(&school.root)?;
     let import = PeopleImport {
         vault: &school.root.vault(),

@@ -3,7 +3,7 @@
 
 use std::io::{IsTerminal, Write};
 
-use comfy_table::presets::UTF8_HORIZONTAL_ONLY;
+use comfy_table::presets::UTF8_FULL_CONDENSED;
 use comfy_table::{CellAlignment, ContentArrangement, Table as Grid};
 use indicatif::{ProgressBar, ProgressStyle};
 use query::{Cell, ColumnRole, Releasable, Staff, Table};
@@ -40,7 +40,9 @@ impl Printer {
             return ProgressBar::hidden();
         }
         let bar = ProgressBar::new(length);
-        if let Ok(style) = ProgressStyle::with_template(&format!("{{bar:30}} {{pos}}/{{len}} {unit}  {{eta}} left")) {
+        if let Ok(style) =
+            ProgressStyle::with_template(&format!("{{bar:30}} {{pos}}/{{len}} {unit}  {{eta}} left"))
+        {
             bar.set_style(style);
         }
         bar
@@ -49,7 +51,7 @@ impl Printer {
     /// A grid for people.
     pub(crate) fn grid(self, headings: &[&str], rows: Vec<Vec<String>>) -> String {
         let mut grid = Grid::new();
-        grid.load_preset(UTF8_HORIZONTAL_ONLY).set_content_arrangement(ContentArrangement::Dynamic);
+        grid.load_preset(UTF8_FULL_CONDENSED).set_content_arrangement(ContentArrangement::Dynamic);
         if !std::io::stdout().is_terminal() {
             grid.set_width(160);
         }
@@ -63,7 +65,8 @@ impl Printer {
     /// A table of figures for people: what it counts first, then the figures, then what it cannot say.
     pub(crate) fn table(self, cleared: &Releasable<Table, Staff>) -> String {
         let table = cleared.value();
-        let mut text = format!("{}\n{}, {} to {}", table.title, table.school, table.period.from, table.period.to);
+        let mut text =
+            format!("{}\n{}, {} to {}", table.title, table.school, table.period.from, table.period.to);
         text.push_str(&format!(" ({} school days)\n", table.period.school_days));
         text.push_str(&format!("Counts {}", table.unit));
         if !table.denominator.is_empty() {
@@ -77,13 +80,13 @@ impl Printer {
             text.push_str(&format!("\n{}\n", table.reading));
         }
         let mut grid = Grid::new();
-        grid.load_preset(UTF8_HORIZONTAL_ONLY).set_content_arrangement(ContentArrangement::Dynamic);
+        grid.load_preset(UTF8_FULL_CONDENSED).set_content_arrangement(ContentArrangement::Dynamic);
         if !std::io::stdout().is_terminal() {
             grid.set_width(200);
         }
-        grid.set_header(table.columns.iter().map(|column| column.heading));
+        grid.set_header(table.columns.iter().map(|column| column.heading.as_ref()));
         for row in &table.rows {
-            grid.add_row(row.iter().map(words));
+            grid.add_row(table.columns.iter().zip(row).map(|(column, cell)| words(column.id.as_ref(), cell)));
         }
         for (index, column) in table.columns.iter().enumerate() {
             if column.role != ColumnRole::Dimension
@@ -105,10 +108,13 @@ impl Printer {
     }
 }
 
-fn words(cell: &Cell) -> String {
+/// A cell for people: shares as per cents, rates with as many places as they deserve.
+fn words(column: &str, cell: &Cell) -> String {
     match cell {
         Cell::Text(text) => text.clone(),
         Cell::Integer(value) => value.to_string(),
+        Cell::Real(value) if column.contains("share") => format!("{:.1} %", value * 100.0),
+        Cell::Real(value) if value.abs() < 10.0 => format!("{value:.2}"),
         Cell::Real(value) => format!("{value:.1}"),
         Cell::Boolean(true) => "yes".to_owned(),
         Cell::Boolean(false) => "no".to_owned(),

@@ -79,9 +79,13 @@ pub(crate) fn run(context: &Context, command: ReleasesCommand) -> anyhow::Result
             } else {
                 let rows = entries
                     .into_iter()
-                    .map(|entry| vec![entry.id, entry.audience, entry.period, entry.sealed_on, entry.approver])
+                    .map(|entry| {
+                        vec![entry.id, entry.audience, entry.period, entry.sealed_on, entry.approver]
+                    })
                     .collect();
-                context.printer.out(&context.printer.grid(&["id", "audience", "period", "sealed on", "approved by"], rows));
+                context.printer.out(
+                    &context.printer.grid(&["id", "audience", "period", "sealed on", "approved by"], rows),
+                );
             }
             Ok(Ended::Well)
         }
@@ -108,7 +112,14 @@ pub(crate) fn run(context: &Context, command: ReleasesCommand) -> anyhow::Result
 fn as_text(context: &Context, set: &SealedSet) -> String {
     let mut text = format!(
         "{}, {} ({} to {}), for {}\nSealed on {}, approved by {}, ledger id {}\n",
-        set.school_name, set.period, set.period_from, set.period_to, set.audience, set.sealed_on, set.approver, set.id
+        set.school_name,
+        set.period,
+        set.period_from,
+        set.period_to,
+        set.audience,
+        set.sealed_on,
+        set.approver,
+        set.id
     );
     for table in &set.tables {
         text.push_str(&format!("\n{}\n", table.title));
@@ -125,7 +136,11 @@ fn as_text(context: &Context, set: &SealedSet) -> String {
                 ]
             })
             .collect();
-        text.push_str(&context.printer.grid(&["heading", "row", "pupils", "in every 100", "against the period before"], rows));
+        text.push_str(
+            &context
+                .printer
+                .grid(&["heading", "row", "pupils", "in every 100", "against the period before"], rows),
+        );
     }
     for measure in &set.operational {
         text.push_str(&format!("{}: {}\n", measure.title, measure.shown));
