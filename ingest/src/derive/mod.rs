@@ -20,6 +20,7 @@ use std::collections::HashMap;
 
 use arrow::array::RecordBatch;
 
+use crate::classify::taxonomy::Taxonomy;
 use crate::error::Error;
 use columns::{Columns, Symbols};
 use primary::Neighbours;
@@ -61,8 +62,9 @@ struct DayFacts {
 }
 
 /// Builds one local day's derived rows from its `requests` rows.
-#[derive(Debug, Default)]
-pub struct Deriver {
+#[derive(Debug)]
+pub struct Deriver<'t> {
+    taxonomy: &'t Taxonomy,
     symbols: Symbols,
     neighbours: Neighbours,
     day: Option<DayFacts>,
@@ -71,11 +73,19 @@ pub struct Deriver {
     interests: Vec<Interest>,
 }
 
-impl Deriver {
-    /// A day without rows.
+impl<'t> Deriver<'t> {
+    /// A day without rows; the taxonomy says which themes are safeguarding themes.
     #[must_use]
-    pub fn new() -> Self {
-        Self::default()
+    pub fn new(taxonomy: &'t Taxonomy) -> Self {
+        Self {
+            taxonomy,
+            symbols: Symbols::default(),
+            neighbours: Neighbours::default(),
+            day: None,
+            people: HashMap::new(),
+            activity: HashMap::new(),
+            interests: Vec::new(),
+        }
     }
 
     /// First pass: what neighbours must know. Needs the columns of [`OBSERVE_COLUMNS`].
@@ -149,7 +159,10 @@ impl Deriver {
         activity.primary_records += i64::from(primary);
         activity.response_bytes += columns.response_bytes(row).unwrap_or(0).max(0);
 
-        let safeguarding = severity >= 3 && (theme.is_some() || illegal);
+        // The rows of a sealed set are the safeguarding themes; a vendor's severity makes no other.
+        let safeguarding = severity >= 3
+            && (illegal
+                || theme.is_some_and(|theme| self.taxonomy.row_of_theme(symbols.word(theme)).is_some()));
         if primary && (blocked || safeguarding) {
             let search_token = columns.search_token(row);
             let search_theme = columns.search_theme.symbol(row, symbols);

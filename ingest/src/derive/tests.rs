@@ -48,7 +48,7 @@ fn row(second: i64, actor: i64, site: &'static str) -> Row {
 fn gambling(second: i64, actor: i64) -> Row {
     Row {
         code: "GAMBLE",
-        theme: Some("Gambling"),
+        theme: Some("Gambling, scams, malware"),
         severity: 2,
         action: "blocked",
         ..row(second, actor, "bet.example")
@@ -119,7 +119,8 @@ fn batch(rows: &[Row]) -> RecordBatch {
 
 fn derive(rows: &[Row]) -> DerivedDay {
     let batch = batch(rows);
-    let mut deriver = Deriver::new();
+    let classifier = Classifier::shipped().unwrap();
+    let mut deriver = Deriver::new(classifier.taxonomy());
     deriver.observe(&batch).unwrap();
     deriver.add(&batch).unwrap();
     deriver.finish()
@@ -158,7 +159,10 @@ fn an_attempt_ends_after_sixty_seconds_and_an_episode_after_ten_minutes() {
         cells(&day, "actor_days", &["records", "primary_records", "attempts", "episodes"]),
         [["4", "4", "3", "2"]]
     );
-    assert_eq!(cells(&day, "actor_theme_days", &["theme", "attempts", "episodes"]), [["Gambling", "3", "2"]]);
+    assert_eq!(
+        cells(&day, "actor_theme_days", &["theme", "attempts", "episodes"]),
+        [["Gambling, scams, malware", "3", "2"]]
+    );
 }
 
 #[test]
@@ -257,10 +261,10 @@ fn illegal_list_hits_are_episodes_of_their_own_and_in_no_count() {
     let day = derive(&[hit, gambling(5, 1)]);
     assert_eq!(
         cells(&day, "episodes", &["theme", "severity", "illegal"]),
-        [["-", "5", "true"], ["Gambling", "2", "false"]]
+        [["-", "5", "true"], ["Gambling, scams, malware", "2", "false"]]
     );
     assert_eq!(cells(&day, "actor_days", &["blocked_records", "attempts", "episodes"]), [["1", "1", "1"]]);
-    assert_eq!(cells(&day, "actor_theme_days", &["theme"]), [["Gambling"]]);
+    assert_eq!(cells(&day, "actor_theme_days", &["theme"]), [["Gambling, scams, malware"]]);
     assert_eq!(cells(&day, "blocked_site_days", &["site"]), [["bet.example"]]);
 }
 

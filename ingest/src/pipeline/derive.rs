@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use jiff::civil::Date;
 
 use super::progress::Progress;
+use crate::classify::Taxonomy;
 use crate::derive::{ADD_COLUMNS, Deriver, OBSERVE_COLUMNS, Population};
 use crate::error::Error;
 use crate::lake::{Lake, TableSnapshot};
@@ -35,6 +36,7 @@ pub const DERIVED: [&TableSchema; 12] = [
 pub(super) async fn dirty_days(
     lake: &Lake,
     state: &mut State,
+    taxonomy: &Taxonomy,
     progress: &dyn Progress,
 ) -> Result<u64, Error> {
     let marked = state.dirty_days()?;
@@ -47,8 +49,8 @@ pub(super) async fn dirty_days(
         lake.replace_days(&DERIVED, &days, &mut |day| {
             number += 1;
             progress.deriving(number, days.len());
-            let mut rows = derived(&pupils, day, Population::Pupils)?;
-            rows.extend(derived(&staff, day, Population::Staff)?);
+            let mut rows = derived(&pupils, day, taxonomy, Population::Pupils)?;
+            rows.extend(derived(&staff, day, taxonomy, Population::Staff)?);
             Ok(rows)
         })
         .await?;
@@ -62,9 +64,10 @@ pub(super) async fn dirty_days(
 fn derived(
     requests: &TableSnapshot,
     day: Date,
+    taxonomy: &Taxonomy,
     population: Population,
 ) -> Result<crate::lake::derived::DerivedRows, Error> {
-    let mut deriver = Deriver::new();
+    let mut deriver = Deriver::new(taxonomy);
     requests.read_day(day, Some(OBSERVE_COLUMNS), &mut |batch| deriver.observe(&batch))?;
     requests.read_day(day, Some(ADD_COLUMNS), &mut |batch| deriver.add(&batch))?;
     deriver.finish().tables(population)

@@ -75,9 +75,6 @@ pub(crate) fn run(context: &Context, arguments: &DemoArguments) -> anyhow::Resul
         "Ask on: watershed --dir {} --school northfield attention | trend --by theme | groups | coverage",
         installation.display()
     ));
-    if arguments.serve {
-        return super::serving::demo(context, &installation, arguments.port);
-    }
     Ok(Ended::Well)
 }
 
@@ -114,7 +111,11 @@ fn prepare(
         &inner,
         InitArguments {
             name: Some(school.name().to_owned()),
-            phase: Some(if school.phase() == "primary" { PhaseArgument::Primary } else { PhaseArgument::Secondary }),
+            phase: Some(if school.phase() == "primary" {
+                PhaseArgument::Primary
+            } else {
+                PhaseArgument::Secondary
+            }),
             roll: Some(school.roll()),
             dsl_key: keys.to_vec(),
             pseudonym_key_dir: Some(out.join("pseudonym-keys")),
@@ -144,7 +145,12 @@ fn prepare(
     Ok(())
 }
 
-fn publish(context: &Context, out: &Path, installation: &Path, school: SampleSchool) -> anyhow::Result<Vec<PathBuf>> {
+fn publish(
+    context: &Context,
+    out: &Path,
+    installation: &Path,
+    school: SampleSchool,
+) -> anyhow::Result<Vec<PathBuf>> {
     let id = SchoolId::parse(school.id())?;
     let mut made = Vec::new();
     let (attention, trend) = wait(async {

@@ -124,8 +124,18 @@ fn cells(file: &FileReport) -> Vec<String> {
     ]
 }
 
-const HEADINGS: [&str; 10] =
-    ["file", "folder", "fingerprint", "format", "outcome", "records", "events", "other", "rejects", "headers, blanks"];
+const HEADINGS: [&str; 10] = [
+    "file",
+    "folder",
+    "fingerprint",
+    "format",
+    "outcome",
+    "records",
+    "events",
+    "other",
+    "rejects",
+    "headers, blanks",
+];
 
 fn as_csv(report: &IngestReport) -> String {
     let mut text = HEADINGS.map(|heading| heading.replace(", ", "_").replace(' ', "_")).join(",");

@@ -4,8 +4,10 @@
 //! 2 failed. Nothing ever needs a prompt: each has a flag.
 
 mod check;
+mod demo;
 mod figures;
 mod formats;
+mod ingesting;
 mod init;
 mod keys;
 mod passphrase;
@@ -13,6 +15,7 @@ mod people;
 mod printer;
 mod releases;
 mod sql;
+mod unlock;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -72,6 +75,8 @@ enum Command {
     People(people::PeopleCommand),
     /// Say what is wrong with this installation and how to mend it.
     Check,
+    /// Take files in: from the inbox, or the paths given.
+    Ingest(ingesting::IngestArguments),
     /// The formats that can be read.
     Formats(formats::FormatsArguments),
     /// The lake's tables and columns, with units and meanings.
@@ -88,11 +93,15 @@ enum Command {
     Coverage(figures::AskArguments),
     /// Read-only SQL over the pseudonymous tables; every statement is logged.
     Sql(sql::SqlArguments),
+    /// DSL only: one person's sealed rows, with a reason, and that is recorded.
+    Unlock(unlock::UnlockArguments),
     /// Seal a period's set for governors or parents.
     Publish(releases::PublishArguments),
     /// Sealed sets: list, show, verify.
     #[command(subcommand)]
     Releases(releases::ReleasesCommand),
+    /// A made-up school from logs to charts, in one go.
+    Demo(demo::DemoArguments),
 }
 
 /// What every command gets.
@@ -170,6 +179,7 @@ fn run(context: &Context, command: Command) -> anyhow::Result<Ended> {
         Command::Init(arguments) => init::run(context, arguments),
         Command::People(command) => people::run(context, command),
         Command::Check => check::run(context),
+        Command::Ingest(arguments) => ingesting::run(context, arguments),
         Command::Formats(arguments) => formats::run(context, arguments),
         Command::Columns => formats::columns(context),
         Command::Attention(arguments) => figures::attention(context, arguments),
@@ -178,8 +188,10 @@ fn run(context: &Context, command: Command) -> anyhow::Result<Ended> {
         Command::Overblocking(arguments) => figures::overblocking(context, arguments),
         Command::Coverage(arguments) => figures::coverage(context, arguments),
         Command::Sql(arguments) => sql::run(context, &arguments),
+        Command::Unlock(arguments) => unlock::run(context, &arguments),
         Command::Publish(arguments) => releases::publish(context, &arguments),
         Command::Releases(command) => releases::run(context, command),
+        Command::Demo(arguments) => demo::run(context, &arguments),
     }
 }
 

@@ -6,6 +6,7 @@ use anyhow::Context as _;
 use clap::Subcommand;
 use ingest::keys::PublicKey;
 use ingest::people::{PeopleImport, PeopleSummary};
+use ingest::pipeline::WriterLock;
 use ingest::pseudonymise::Keyring;
 use ingest::school::AcademicYear;
 use ingest::state::State;
@@ -53,6 +54,7 @@ pub(crate) fn import(
         .iter()
         .map(|setting| PublicKey::parse(&setting.public_key))
         .collect::<Result<Vec<_>, _>>()?;
+    let _lock = WriterLock::take(&school.root)?;
     let mut state = State::open(&school.root)?;
     let import = PeopleImport {
         vault: &school.root.vault(),
