@@ -1,1 +1,15 @@
-//! it
+//! The one integration binary: the program as its users run it, checked from outside.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stdout,
+    reason = "a test may"
+)]
+
+mod command_line;
+mod corpus;
+mod crash;
+mod leaks;
+mod recompute;
+mod support;
