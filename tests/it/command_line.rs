@@ -8,7 +8,8 @@ fn figures_for_machines_say_what_they_count() {
     for metric in ["attention", "trend", "groups", "overblocking", "coverage"] {
         let figures =
             json(&mut demo.ask("northfield", &[metric, "--period", "2025-autumn", "--format", "json"]));
-        assert_eq!(figures["schema"], format!("watershed.{metric}/1"));
+        let schema = figures["schema"].as_str().unwrap();
+        assert!(schema.starts_with(&format!("watershed.{metric}")) && schema.ends_with("/1"), "{schema}");
         for key in ["school", "period", "unit", "denominator", "versions", "evidence", "cells"] {
             assert!(!figures[key].is_null(), "`{key}` is missing from {metric}");
         }

@@ -7,7 +7,7 @@ use std::sync::OnceLock;
 /// The program under test; no settings of the machine reach it.
 pub(crate) fn watershed() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_watershed"));
-    command.env_remove("WATERSHED_DIR").env_remove("WATERSHED_SCHOOL").env("WATERSHED_LOG", "debug");
+    command.env_remove("WATERSHED_DIR").env_remove("WATERSHED_SCHOOL").env_remove("WATERSHED_LOG");
     command
 }
 
