@@ -475,7 +475,13 @@ fn column_rule(rule: Rule) -> Result<ColumnRule, String> {
         }
         Rule::Full(rule) => rule,
     };
-    let names: Vec<_> = rule.names.iter().map(|name| normalise(name.as_bytes())).collect();
+    let mut names: Vec<Vec<u8>> = Vec::new();
+    for name in rule.names.iter().map(|name| normalise(name.as_bytes())) {
+        // `user name` and `username` are one word.
+        if !names.contains(&name) {
+            names.push(name);
+        }
+    }
     if names.is_empty() || names.iter().any(Vec::is_empty) {
         return Err("a header word needs a letter or digit".to_owned());
     }
