@@ -272,6 +272,6 @@ fn action_words(counts: BTreeMap<(Option<String>, Action), u64>) -> Vec<ActionWo
     }
     let mut words: Vec<_> =
         shown.into_iter().map(|((word, action), records)| ActionWord { word, action, records }).collect();
-    words.sort_by(|left, right| right.records.cmp(&left.records));
+    words.sort_by_key(|word| std::cmp::Reverse(word.records));
     words
 }
