@@ -1,7 +1,7 @@
 //! Which layout a file has, from its first 64 KiB. A refusal is a value: nothing is parsed with a
 //! guessed format, and no sentence here quotes the file.
 
-use crate::formats::profile::ProfileSet;
+use crate::formats::profile::{Fit, Fitted, ProfileSet, fit};
 use crate::formats::{self, Format, Vote};
 use crate::frame::{Framer, Framing};
 
@@ -31,6 +31,8 @@ pub struct Detected {
 pub(crate) enum Layout {
     /// A built-in format.
     Format(&'static Format),
+    /// A CSV profile, fitted to the file's header.
+    Profile(Fitted),
 }
 
 /// What a local time means that October repeats.
@@ -59,6 +61,7 @@ impl Detected {
     pub fn format_id(&self) -> &str {
         match &self.layout {
             Layout::Format(format) => format.id,
+            Layout::Profile(fitted) => fitted.id(),
         }
     }
 
@@ -67,22 +70,43 @@ impl Detected {
     pub fn version(&self) -> &str {
         match &self.layout {
             Layout::Format(format) => format.version,
+            Layout::Profile(fitted) => fitted.version(),
         }
     }
 
     /// IANA zone of local times where the profile names one; the school's otherwise.
     #[must_use]
-    pub const fn zone(&self) -> Option<&str> {
+    pub fn zone(&self) -> Option<&str> {
         match &self.layout {
             Layout::Format(_) => None,
+            Layout::Profile(fitted) => fitted.zone(),
         }
     }
 
     /// What a repeated local time means.
     #[must_use]
-    pub const fn fold_policy(&self) -> FoldPolicy {
+    pub fn fold_policy(&self) -> FoldPolicy {
         match &self.layout {
             Layout::Format(_) => FoldPolicy::Order,
+            Layout::Profile(fitted) => fitted.fold(),
+        }
+    }
+
+    /// Whether the export holds pictures, scripts and adverts, as far as anybody said; logs do.
+    #[must_use]
+    pub fn includes_page_furniture(&self) -> bool {
+        match &self.layout {
+            Layout::Format(_) => true,
+            Layout::Profile(fitted) => fitted.includes_page_furniture(),
+        }
+    }
+
+    /// Hash of the header's words, which changes when the export does; none without a header.
+    #[must_use]
+    pub fn header_hash(&self) -> Option<&str> {
+        match &self.layout {
+            Layout::Format(_) => None,
+            Layout::Profile(fitted) => Some(fitted.header_hash()),
         }
     }
 
@@ -93,21 +117,30 @@ impl Detected {
 
 /// Looks at the beginning of a file's (unpacked) content, at most [`SAMPLE_BYTES`] of it.
 #[must_use]
-pub fn detect(sample: &[u8], _profiles: &ProfileSet) -> Detection {
+pub fn detect(sample: &[u8], profiles: &ProfileSet) -> Detection {
+    // A sample of the full length is taken for the beginning of a longer file.
+    let whole = sample.len() < SAMPLE_BYTES;
     let sample = &sample[..sample.len().min(SAMPLE_BYTES)];
     if let Some(sentence) = magic(sample) {
         return Detection::Refused(sentence.to_owned());
     }
-    let tallies = vote(sample);
-    let Some(voters) = tallies.first().map(|tally| tally.voters()).filter(|voters| *voters > 0) else {
+    let polls = vote(sample, whole);
+    let Some(voters) = polls.first().map(Poll::voters).filter(|voters| *voters > 0) else {
         return Detection::Refused("the file is empty; drop a log with at least one record".to_owned());
     };
-    let found: Vec<&Poll> = tallies.iter().filter(|tally| tally.carried()).collect();
-    match found.as_slice() {
-        [one] => Detection::Found(Detected::format(one.format)),
-        [] => Detection::Refused(unknown(&tallies, voters)),
-        several => {
-            let names: Vec<_> = several.iter().map(|tally| tally.format.id).collect();
+    let found: Vec<&Poll> = polls.iter().filter(|poll| poll.carried()).collect();
+    match (found.as_slice(), fit(sample, whole, profiles)) {
+        ([one], Fit::None(_)) => Detection::Found(Detected::format(one.format)),
+        ([], Fit::Found(fitted)) => Detection::Found(Detected { layout: Layout::Profile(fitted) }),
+        ([], Fit::Refused { sentence, .. }) => Detection::Refused(sentence),
+        ([], Fit::None(nearest)) => Detection::Refused(unknown(&polls, voters, nearest)),
+        (several, fit) => {
+            let mut names: Vec<String> = several.iter().map(|poll| poll.format.id.to_owned()).collect();
+            match fit {
+                Fit::Found(fitted) => names.push(fitted.id().to_owned()),
+                Fit::Refused { profiles, .. } => names.extend(profiles),
+                Fit::None(_) => {}
+            }
             Detection::Refused(format!(
                 "several layouts fit: {}; split the file, or take out what makes it look like two",
                 names.join(", ")
@@ -159,7 +192,7 @@ impl Poll {
     }
 }
 
-fn vote(sample: &[u8]) -> Vec<Poll> {
+fn vote(sample: &[u8], whole: bool) -> Vec<Poll> {
     let mut polls: Vec<Poll> =
         formats::ALL.iter().map(|format| Poll { format, yes: 0, no: 0, fragments: 0 }).collect();
     let mut framer = Framer::new(Framing::Lines);
@@ -168,7 +201,7 @@ fn vote(sample: &[u8]) -> Vec<Poll> {
     let mut voters = 0;
     while let Some(record) = framer.record() {
         // The sample's own end is no record's end.
-        let cut = record.unterminated && sample.len() == SAMPLE_BYTES && voters > 0;
+        let cut = record.unterminated && !whole && voters > 0;
         if record.bytes.trim_ascii().is_empty() || cut {
             continue;
         }
@@ -187,15 +220,21 @@ fn vote(sample: &[u8]) -> Vec<Poll> {
     polls
 }
 
-fn unknown(polls: &[Poll], voters: usize) -> String {
-    let nearest = polls.iter().max_by_key(|poll| poll.yes).filter(|poll| poll.yes > 0);
-    let nearest = nearest.map_or_else(String::new, |poll| {
-        format!(
+fn unknown(polls: &[Poll], voters: usize, profile: Option<String>) -> String {
+    let best = polls.iter().max_by_key(|poll| poll.yes).filter(|poll| poll.yes > 0);
+    let mut sentence = "no known layout fits".to_owned();
+    if let Some(poll) = best {
+        sentence.push_str(&format!(
             ", the nearest being {} with {} of {voters} lines (90 % are needed)",
             poll.format.id, poll.yes
-        )
-    });
-    format!("no known layout fits{nearest}; `watershed formats` lists those that are read")
+        ));
+    }
+    if let Some(clause) = profile {
+        sentence.push_str("; ");
+        sentence.push_str(&clause);
+    }
+    sentence.push_str("; `watershed formats` lists what is read");
+    sentence
 }
 
 #[cfg(test)]

@@ -199,7 +199,7 @@ pub struct Fields<'a> {
     /// Vendor category words, several separated by any byte of `category_separators`.
     pub categories: Text<'a>,
     /// Bytes that separate several words in `categories`; empty means one word.
-    pub category_separators: &'static [u8],
+    pub category_separators: &'a [u8],
     /// What the filter did, by the layout's own table (log-formats 2.2).
     pub action: Action,
     /// Which rule refused it.

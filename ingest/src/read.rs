@@ -6,7 +6,8 @@ use crate::detect::{Detected, Layout};
 use crate::error::{Error, Kind};
 use crate::fields::Parsed;
 use crate::formats::Format;
-use crate::frame::{Framer, RawRecord};
+use crate::formats::profile::{Fitted, RowReader, is_blank};
+use crate::frame::{Framer, Framing, RawRecord};
 use crate::report::{Notice, Place, Reason, Reject, Tally};
 
 /// What takes the records: place, bytes without line end, and what they were read as.
@@ -27,6 +28,7 @@ pub fn read_records(
 ) -> Result<(), Error> {
     match detected.layout() {
         Layout::Format(format) => read_format(input, format, tally, sink),
+        Layout::Profile(fitted) => read_profile(input, fitted, tally, sink),
     }
 }
 
@@ -40,14 +42,50 @@ fn read_format(
     loop {
         let more = fill(&mut framer, input)?;
         while let Some(record) = framer.record() {
-            let parsed = || (format.parse)(record.bytes);
-            take(&record, parsed, tally, sink)?;
+            let blank = record.bytes.trim_ascii().is_empty();
+            take(&record, blank, || (format.parse)(record.bytes).map(with_notice), tally, sink)?;
         }
         if !more {
             tally.file_bytes = framer.file_bytes();
             return Ok(());
         }
     }
+}
+
+fn read_profile(
+    input: &mut dyn Read,
+    fitted: &Fitted,
+    tally: &mut Tally,
+    sink: Sink<'_>,
+) -> Result<(), Error> {
+    let delimiter = fitted.delimiter();
+    let mut framer = Framer::new(Framing::Csv(delimiter));
+    let mut reader = RowReader::new(fitted.clone());
+    for _ in 0..fitted.unclaimed() {
+        tally.notice(Notice::ExtraColumns);
+    }
+    loop {
+        let more = fill(&mut framer, input)?;
+        while let Some(record) = framer.record() {
+            let blank = is_blank(record.bytes, delimiter);
+            take(&record, blank, || reader.read(record.place, record.bytes), tally, sink)?;
+        }
+        if !more {
+            tally.file_bytes = framer.file_bytes();
+            return Ok(());
+        }
+    }
+}
+
+/// A parsed record, and the notice that belongs to it.
+type Noticed<'r> = (Parsed<'r>, Option<Notice>);
+
+fn with_notice(parsed: Parsed<'_>) -> Noticed<'_> {
+    let notice = match &parsed {
+        Parsed::Request(fields) => fields.notice,
+        _ => None,
+    };
+    (parsed, notice)
 }
 
 fn fill(framer: &mut Framer, input: &mut dyn Read) -> Result<bool, Error> {
@@ -59,14 +97,15 @@ fn fill(framer: &mut Framer, input: &mut dyn Read) -> Result<bool, Error> {
 
 /// Counts one record and hands it on.
 fn take<'r>(
-    record: &RawRecord<'r>,
-    parse: impl FnOnce() -> Result<Parsed<'r>, Reject>,
+    record: &RawRecord<'_>,
+    blank: bool,
+    parse: impl FnOnce() -> Result<Noticed<'r>, Reject>,
     tally: &mut Tally,
     sink: Sink<'_>,
 ) -> Result<(), Error> {
     tally.records += 1;
     tally.record_bytes += record.place.length_bytes;
-    if record.fault.is_none() && record.bytes.trim_ascii().is_empty() {
+    if record.fault.is_none() && blank {
         tally.blanks += 1;
         return Ok(());
     }
@@ -75,12 +114,12 @@ fn take<'r>(
         None => parse(),
     };
     match parsed {
-        Ok(Parsed::Directive) => {
+        Ok((Parsed::Directive, _)) => {
             tally.directives += 1;
             Ok(())
         }
-        Ok(parsed) => {
-            if let Some(notice) = notice(&parsed) {
+        Ok((parsed, notice)) => {
+            if let Some(notice) = notice {
                 tally.notice(notice);
             }
             sink(record.place, record.bytes, Ok(parsed), tally)
@@ -90,13 +129,6 @@ fn take<'r>(
             sink(record.place, record.bytes, Err(Reject { reason: Reason::Truncated, ..reject }), tally)
         }
         Err(reject) => sink(record.place, record.bytes, Err(reject), tally),
-    }
-}
-
-const fn notice(parsed: &Parsed<'_>) -> Option<Notice> {
-    match parsed {
-        Parsed::Request(fields) => fields.notice,
-        _ => None,
     }
 }
 

@@ -90,10 +90,10 @@ const CORPUS: &[Expected] = &[
 fn the_corpus_is_read_as_counted_by_hand() {
     let Some(corpus) = std::env::var_os("WATERSHED_CORPUS") else { return };
     let corpus = std::path::Path::new(&corpus);
+    let profiles = ProfileSet::shipped().unwrap();
     for (name, records, events, other, blanks, rejects) in CORPUS {
         let content = std::fs::read(corpus.join(name)).unwrap();
-        let (_, tally) =
-            read(&content, &ProfileSet::default()).unwrap_or_else(|| panic!("{name} was not recognised"));
+        let (_, tally) = read(&content, &profiles).unwrap_or_else(|| panic!("{name} was not recognised"));
         assert_eq!(
             (tally.records, tally.events, tally.blanks, tally.directives),
             (*records, *events, *blanks, 0),
@@ -106,6 +106,6 @@ fn the_corpus_is_read_as_counted_by_hand() {
     }
     for entry in std::fs::read_dir(corpus.join("csv-edge-cases")).unwrap() {
         let path = entry.unwrap().path();
-        assert!(read(&std::fs::read(&path).unwrap(), &ProfileSet::default()).is_none(), "{}", path.display());
+        assert!(read(&std::fs::read(&path).unwrap(), &profiles).is_none(), "{}", path.display());
     }
 }
