@@ -5,10 +5,9 @@ use std::net::{IpAddr, Ipv4Addr};
 
 use super::account::{self, Account};
 use super::{Roster, text};
-use crate::event::{ActorKind, ActorName, DeviceName, Member, Role};
+use crate::event::{ActorKind, ActorName, DeviceName, Member, Moment, Role};
 use crate::fields::{Action, Fields, RecordKind};
 use crate::report::{Notice, Tally};
-use crate::school::AcademicYear;
 use crate::settings::groups::{GroupKind, GroupMatch, UNMATCHED};
 use crate::settings::networks::{Network, NetworkKind};
 use crate::settings::shared_accounts::SharedAccounts;
@@ -26,8 +25,6 @@ pub(crate) struct Client<'a> {
 pub(crate) struct User<'a> {
     written: Cow<'a, str>,
     account: Account<'a>,
-    /// There is a column, and it is empty.
-    hidden: bool,
 }
 
 /// What is known about an actor besides the name.
@@ -42,16 +39,13 @@ pub(crate) struct Standing<'s> {
 pub(crate) fn user<'a>(fields: &'a Fields<'a>, tally: &mut Tally) -> User<'a> {
     match text::read(&fields.user, tally) {
         Some(Cow::Borrowed(written)) => {
-            User { written: Cow::Borrowed(written), account: account::read(written), hidden: false }
+            User { written: Cow::Borrowed(written), account: account::read(written) }
         }
         Some(Cow::Owned(written)) => {
             let account = account::read(&written).into_owned();
-            User { written: Cow::Owned(written), account, hidden: false }
+            User { written: Cow::Owned(written), account }
         }
-        None => {
-            let hidden = fields.user.as_ref().is_some_and(|bytes| bytes.is_empty());
-            User { written: Cow::Borrowed(""), account: Account::Anonymous, hidden }
-        }
+        None => User { written: Cow::Borrowed(""), account: Account::Anonymous },
     }
 }
 
@@ -107,24 +101,23 @@ pub(crate) fn actor<'a>(
     client: &Client<'a>,
     shared_accounts: &SharedAccounts,
     roster: &mut dyn Roster,
-    year: AcademicYear,
+    moment: &Moment<'_>,
     tally: &mut Tally,
 ) -> (ActorName<'a>, Option<Role>) {
     // After a refused sign-in the name is what was typed: nobody knows who typed it.
     let accepted = !fields.unauthenticated
         && fields.action != Action::Challenged
         && fields.kind != RecordKind::Authentication;
-    let hidden =
-        user.hidden && client.hidden || user.account == Account::Anonymous && client.address_hidden();
+    let hidden = user.account == Account::Anonymous && client.hidden;
     let written = user.written;
     let with = |kind, name, member| ActorName { kind, name, written: written.clone(), member };
     match user.account {
         Account::Named(name) if accepted => {
-            let shared = shared_accounts.find(&name);
+            let shared = shared_accounts.find(&name, moment.local_date);
             if let Some(shared) = shared.filter(|shared| shared.exact) {
                 return (with(ActorKind::Shared, name, None), shared.role);
             }
-            let member = roster.member(&name, year);
+            let member = roster.member(&name, moment.academic_year);
             match shared.filter(|_| member.is_none()) {
                 Some(shared) => (with(ActorKind::Shared, name, None), shared.role),
                 None => (with(ActorKind::Person, name, member), None),
@@ -142,12 +135,6 @@ pub(crate) fn actor<'a>(
             }
             (with(kind, name, None), None)
         }
-    }
-}
-
-impl Client<'_> {
-    fn address_hidden(&self) -> bool {
-        self.hidden && self.device.host.is_none()
     }
 }
 

@@ -14,6 +14,7 @@ mod url;
 use jiff::Timestamp;
 
 use crate::classify::ClassifyCache;
+use crate::detect::FoldPolicy;
 use crate::error::Error;
 use crate::event::Member;
 use crate::school::AcademicYear;
@@ -61,6 +62,15 @@ impl<'s> Normaliser<'s> {
             classes: settings.classifier().cache(),
             scratch: String::new(),
         })
+    }
+}
+
+impl Normaliser<'_> {
+    /// The profile's word on local times that October repeats; without one their order tells.
+    #[must_use]
+    pub fn with_fold(mut self, fold: FoldPolicy) -> Self {
+        self.clock.set_fold(fold);
+        self
     }
 }
 

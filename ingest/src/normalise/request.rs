@@ -46,10 +46,11 @@ impl<'s> Normaliser<'s> {
         let client = actor::client(fields, &user, tally);
         let year = moment.academic_year;
         let shared_accounts = settings.shared_accounts();
-        let (actor, shared_role) = actor::actor(fields, user, &client, shared_accounts, roster, year, tally);
+        let (actor, shared_role) =
+            actor::actor(fields, user, &client, shared_accounts, roster, &moment, tally);
         let group = text::read(&fields.group, tally);
         let rule = group.as_deref().and_then(|name| self.groups.find(settings.groups(), name, year));
-        let network = client.address.and_then(|address| settings.networks().find(address));
+        let network = client.address.and_then(|address| settings.networks().find(address, moment.local_date));
         let standing = actor::standing(actor.kind, actor.member, shared_role, rule, network);
 
         let categories = text::read(&fields.categories, tally);

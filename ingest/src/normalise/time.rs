@@ -7,6 +7,7 @@ use jiff::tz::{AmbiguousOffset, TimeZone};
 use jiff::{Span, Timestamp};
 
 use super::order::{Order, Pass};
+use crate::detect::FoldPolicy;
 use crate::error::{Error, Kind};
 use crate::event::Moment;
 use crate::fields::{TimeBasis, When};
@@ -18,6 +19,9 @@ use crate::settings::calendar::{Day, week_start};
 const SECOND_US: i64 = 1_000_000;
 const MINUTE_US: i64 = 60 * SECOND_US;
 const DAY_US: i64 = 24 * 60 * MINUTE_US;
+
+/// Days that are remembered; a file of made-up times must not fill the memory.
+const MOST_DAYS: usize = 4096;
 
 /// An instant, with what the October rule had to say about it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,7 +58,6 @@ struct LocalDay {
     date: Date,
     academic_year: AcademicYear,
     week_start: Date,
-    weekday: usize,
     day: Day,
 }
 
@@ -70,6 +73,7 @@ pub(crate) struct Clock<'s> {
     gap_seen: bool,
     unknown_year_seen: bool,
     order: Order,
+    fold: FoldPolicy,
     stretch: Stretch,
     civil: Option<CivilDay>,
     last_day: Option<(i64, LocalDay)>,
@@ -93,11 +97,17 @@ impl<'s> Clock<'s> {
             gap_seen: false,
             unknown_year_seen: false,
             order: Order::default(),
+            fold: FoldPolicy::Order,
             stretch: Stretch { from_us: 1, until_us: 0, offset_us: 0, fold_until_us: 0 },
             civil: None,
             last_day: None,
             days: HashMap::new(),
         })
+    }
+
+    /// What the profile says about times that October repeats.
+    pub(crate) fn set_fold(&mut self, fold: FoldPolicy) {
+        self.fold = fold;
     }
 
     /// The instant of a record; the start of the request where end and duration are known.
@@ -161,7 +171,7 @@ impl<'s> Clock<'s> {
             day_type: local.day.day_type.word(),
             school_day: local.day.school_day,
             lesson_period: in_school
-                .then(|| settings.lesson_periods().at(local.weekday, local_minute))
+                .then(|| settings.lesson_periods().at(local.date, local_minute))
                 .flatten(),
         }
     }
@@ -188,7 +198,7 @@ impl<'s> Clock<'s> {
                 }
                 return Err(Reject::at(Reason::TimeGap, 0));
             }
-            AmbiguousOffset::Fold { before, after } => match self.order.inside(day.number, local_us) {
+            AmbiguousOffset::Fold { before, after } => match self.pass(day.number, local_us)? {
                 Pass::First => before,
                 Pass::Second => after,
                 Pass::Unknown => {
@@ -199,6 +209,15 @@ impl<'s> Clock<'s> {
             },
         };
         Ok(local_us - i64::from(offset.seconds()) * SECOND_US)
+    }
+
+    fn pass(&mut self, day: i64, local_us: i64) -> Result<Pass, Reject> {
+        match self.fold {
+            FoldPolicy::Order => Ok(self.order.inside(day, local_us)),
+            FoldPolicy::First => Ok(Pass::First),
+            FoldPolicy::Second => Ok(Pass::Second),
+            FoldPolicy::Reject => Err(Reject::at(Reason::Time, 0)),
+        }
     }
 
     fn midnight(&self, date: Date) -> Result<i64, Reject> {
@@ -253,6 +272,9 @@ impl<'s> Clock<'s> {
         if let Some((_, day)) = self.last_day.filter(|(known, _)| *known == number) {
             return day;
         }
+        if self.days.len() >= MOST_DAYS {
+            self.days.clear();
+        }
         let calendar = self.settings.calendar();
         let day = *self.days.entry(number).or_insert_with(|| {
             let date = Date::constant(1970, 1, 1).checked_add(Span::new().days(number)).unwrap_or(Date::ZERO);
@@ -260,7 +282,6 @@ impl<'s> Clock<'s> {
                 date,
                 academic_year: AcademicYear::of(date),
                 week_start: week_start(date),
-                weekday: usize::try_from(date.weekday().to_monday_zero_offset()).unwrap_or(0),
                 day: calendar.day(date),
             }
         });

@@ -78,6 +78,23 @@ fn march_has_no_such_hour() {
 }
 
 #[test]
+fn a_profile_may_know_better_than_the_order() {
+    let settings = settings(&[]).unwrap();
+    let read = |fold| {
+        let mut clock = Clock::new(&settings, "Europe/London", Timestamp::UNIX_EPOCH).unwrap();
+        clock.set_fold(fold);
+        let when = When::Local("2025-10-26T01:30".parse().unwrap());
+        clock
+            .stamp(when, TimeBasis::Start, None, &mut Tally::default())
+            .map(|stamp| (stamp.utc_us, stamp.ambiguous))
+    };
+    assert_eq!(read(FoldPolicy::First), Ok((us("2025-10-26T00:30:00Z"), false)));
+    assert_eq!(read(FoldPolicy::Second), Ok((us("2025-10-26T01:30:00Z"), false)));
+    assert_eq!(read(FoldPolicy::Reject).unwrap_err().reason, Reason::Time);
+    assert_eq!(read(FoldPolicy::Order), Ok((us("2025-10-26T01:30:00Z"), true)));
+}
+
+#[test]
 fn an_academic_year_without_a_calendar_is_said_once() {
     let (_, tally) = read(&["2019-10-02T09:00", "2019-10-02T09:01", "2025-11-12T09:00"]);
     assert_eq!(tally.notices[Notice::CalendarUnknown.words()], 1);

@@ -216,7 +216,7 @@ mod tests {
         let settings = settings(&[]).unwrap();
         assert_eq!(settings.version().len(), 16);
         assert_eq!(settings.calendar().period("2025-26").unwrap().school_days, 190);
-        assert!(settings.shared_accounts().find("guest").is_some());
+        assert!(settings.shared_accounts().find("guest", jiff::civil::date(2025, 11, 12)).is_some());
     }
 
     #[test]

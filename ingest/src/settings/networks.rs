@@ -1,10 +1,12 @@
-//! Networks by address range: `networks.csv` (`cidr,network,kind`).
+//! Networks by address range: `networks.csv` (`cidr,network,kind,valid_from,valid_to`).
 
 use std::net::IpAddr;
 
 use ipnet::IpNet;
 
-use super::sheet::Source;
+use jiff::civil::Date;
+
+use super::sheet::{Source, Validity};
 use crate::error::Error;
 
 /// What a network is for.
@@ -47,13 +49,13 @@ pub const UNLISTED: &str = "unlisted";
 /// The school's networks, the narrowest range first.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Networks {
-    ranges: Vec<(IpNet, Network)>,
+    ranges: Vec<(IpNet, Validity, Network)>,
 }
 
 impl Networks {
     pub(crate) fn read(source: &Source) -> Result<Self, Error> {
-        let mut ranges: Vec<(IpNet, Network)> = Vec::new();
-        for row in source.sheet(&["cidr", "network", "kind"], &["note"])?.rows() {
+        let mut ranges: Vec<(IpNet, Validity, Network)> = Vec::new();
+        for row in source.sheet(&["cidr", "network", "kind"], &["valid_from", "valid_to", "note"])?.rows() {
             let range: IpNet = row.parse("cidr", "an address range such as 10.1.0.0/16", |text| {
                 text.parse().ok().or_else(|| text.parse::<IpAddr>().ok().map(IpNet::from))
             })?;
@@ -61,19 +63,23 @@ impl Networks {
                 (!text.is_empty() && text.len() <= 40).then(|| text.to_owned())
             })?;
             let kind = row.parse("kind", "site, byod, guest or servers", NetworkKind::from_word)?;
-            if ranges.iter().any(|(known, _)| *known == range.trunc()) {
+            let validity = row.validity()?;
+            if ranges.iter().any(|(known, days, _)| *known == range.trunc() && days.meets(validity)) {
                 return Err(row.error("this range is stated twice"));
             }
-            ranges.push((range.trunc(), Network { id, kind }));
+            ranges.push((range.trunc(), validity, Network { id, kind }));
         }
-        ranges.sort_by_key(|(range, _)| std::cmp::Reverse(range.prefix_len()));
+        ranges.sort_by_key(|(range, _, _)| std::cmp::Reverse(range.prefix_len()));
         Ok(Self { ranges })
     }
 
-    /// The network that an address belongs to.
+    /// The network that an address belongs to on a day.
     #[must_use]
-    pub fn find(&self, address: IpAddr) -> Option<&Network> {
-        self.ranges.iter().find(|(range, _)| range.contains(&address)).map(|(_, network)| network)
+    pub fn find(&self, address: IpAddr, date: Date) -> Option<&Network> {
+        let mut ranges = self.ranges.iter();
+        ranges
+            .find(|(range, days, _)| range.contains(&address) && days.holds(date))
+            .map(|(_, _, network)| network)
     }
 }
 
@@ -94,11 +100,22 @@ mod tests {
         let text =
             "cidr,network,kind\n10.0.0.0/8,School,site\n10.9.0.0/16,Visitors,guest\n2001:db8::/32,Six,site\n";
         let networks = networks(text).unwrap();
-        let find = |text: &str| networks.find(text.parse().unwrap()).map(|network| network.id.as_str());
+        let day = jiff::civil::date(2025, 11, 12);
+        let find = |text: &str| networks.find(text.parse().unwrap(), day).map(|network| network.id.as_str());
         assert_eq!(find("10.1.2.3"), Some("School"));
         assert_eq!(find("10.9.2.3"), Some("Visitors"));
         assert_eq!(find("2001:db8::7"), Some("Six"));
         assert_eq!(find("192.168.0.1"), None);
+    }
+
+    #[test]
+    fn a_network_moves() {
+        let text = "cidr,network,kind,valid_from,valid_to\n10.1.0.0/16,Old,site,,2025-12-31\n\
+                    10.1.0.0/16,New,byod,2026-01-01,\n";
+        let networks = networks(text).unwrap();
+        let find = |date| networks.find([10, 1, 2, 3].into(), date).map(|network| network.id.as_str());
+        assert_eq!(find(jiff::civil::date(2025, 12, 31)), Some("Old"));
+        assert_eq!(find(jiff::civil::date(2026, 1, 1)), Some("New"));
     }
 
     #[test]

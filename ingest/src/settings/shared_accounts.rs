@@ -1,8 +1,10 @@
-//! Accounts that several people use: `shared_accounts.csv` (`pattern,role,note`).
+//! Accounts that several people use: `shared_accounts.csv` (`pattern,role,note,valid_from,valid_to`).
 
 use std::collections::HashMap;
 
-use super::sheet::Source;
+use jiff::civil::Date;
+
+use super::sheet::{Source, Validity};
 use crate::error::Error;
 use crate::event::Role;
 
@@ -18,34 +20,37 @@ pub struct Shared {
 /// The school's shared accounts.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct SharedAccounts {
-    exact: HashMap<String, Option<Role>>,
-    patterns: Vec<(Vec<String>, Option<Role>)>,
+    exact: HashMap<String, Vec<(Validity, Option<Role>)>>,
+    patterns: Vec<(Vec<String>, Validity, Option<Role>)>,
 }
 
 impl SharedAccounts {
     pub(crate) fn read(source: &Source) -> Result<Self, Error> {
         let mut accounts = Self::default();
-        for row in source.sheet(&["pattern"], &["role", "note"])?.rows() {
+        for row in source.sheet(&["pattern"], &["role", "note", "valid_from", "valid_to"])?.rows() {
             let pattern = row.parse("pattern", "an account or a pattern with `*`", |text| {
                 text.bytes().any(|byte| byte != b'*').then(|| text.to_lowercase())
             })?;
             let role = row.parse_optional("role", "pupil, staff or guest", Role::from_word)?;
+            let validity = row.validity()?;
             if pattern.contains('*') {
-                accounts.patterns.push((pattern.split('*').map(str::to_owned).collect(), role));
+                accounts.patterns.push((pattern.split('*').map(str::to_owned).collect(), validity, role));
             } else {
-                accounts.exact.insert(pattern, role);
+                accounts.exact.entry(pattern).or_default().push((validity, role));
             }
         }
         Ok(accounts)
     }
 
-    /// What is known of a canonical account; none when nothing says that it is shared.
+    /// What is known of a canonical account on a day; none when nothing says that it is shared.
     #[must_use]
-    pub fn find(&self, account: &str) -> Option<Shared> {
-        if let Some(role) = self.exact.get(account) {
+    pub fn find(&self, account: &str, date: Date) -> Option<Shared> {
+        let mut exact = self.exact.get(account).into_iter().flatten();
+        if let Some((_, role)) = exact.find(|(days, _)| days.holds(date)) {
             return Some(Shared { role: *role, exact: true });
         }
-        let (_, role) = self.patterns.iter().find(|(pieces, _)| fits(pieces, account))?;
+        let mut patterns = self.patterns.iter();
+        let (_, _, role) = patterns.find(|(pieces, days, _)| days.holds(date) && fits(pieces, account))?;
         Some(Shared { role: *role, exact: false })
     }
 }
@@ -73,6 +78,8 @@ mod tests {
 
     use super::*;
 
+    const DAY: Date = jiff::civil::date(2025, 11, 12);
+
     fn accounts(text: &str) -> SharedAccounts {
         let school = Some(text.to_owned());
         let source =
@@ -83,19 +90,27 @@ mod tests {
     #[test]
     fn names_and_patterns() {
         let accounts = accounts("pattern,role\nOak.Class,pupil\nks1-*,pupil\n*-ipad-*,\nlib*desk,staff\n");
-        assert_eq!(accounts.find("oak.class"), Some(Shared { role: Some(Role::Pupil), exact: true }));
-        assert_eq!(accounts.find("ks1-3"), Some(Shared { role: Some(Role::Pupil), exact: false }));
-        assert_eq!(accounts.find("y2-ipad-07"), Some(Shared { role: None, exact: false }));
-        assert!(accounts.find("library1desk").is_some());
-        assert!(accounts.find("library1desks").is_none());
-        assert!(accounts.find("ks2-3").is_none());
-        assert!(accounts.find("jane.doe").is_none());
+        assert_eq!(accounts.find("oak.class", DAY), Some(Shared { role: Some(Role::Pupil), exact: true }));
+        assert_eq!(accounts.find("ks1-3", DAY), Some(Shared { role: Some(Role::Pupil), exact: false }));
+        assert_eq!(accounts.find("y2-ipad-07", DAY), Some(Shared { role: None, exact: false }));
+        assert!(accounts.find("library1desk", DAY).is_some());
+        assert!(accounts.find("library1desks", DAY).is_none());
+        assert!(accounts.find("ks2-3", DAY).is_none());
+        assert!(accounts.find("jane.doe", DAY).is_none());
+    }
+
+    #[test]
+    fn an_account_is_shared_for_a_while() {
+        let accounts = accounts("pattern,valid_from,valid_to\nlab,2025-09-01,2025-11-11\nlab2,2025-11-12,\n");
+        assert!(accounts.find("lab", DAY).is_none());
+        assert!(accounts.find("lab", jiff::civil::date(2025, 9, 1)).is_some());
+        assert!(accounts.find("lab2", DAY).is_some());
     }
 
     #[test]
     fn pieces_may_not_overlap() {
         let accounts = accounts("pattern\nab*ba\n");
-        assert!(accounts.find("abba").is_some());
-        assert!(accounts.find("aba").is_none());
+        assert!(accounts.find("abba", DAY).is_some());
+        assert!(accounts.find("aba", DAY).is_none());
     }
 }

@@ -145,6 +145,29 @@ fn header(
     }
 }
 
+/// Days on which a row holds; both ends included, open where nothing is stated.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Validity {
+    /// First day.
+    pub(crate) from: Option<Date>,
+    /// Last day.
+    pub(crate) to: Option<Date>,
+}
+
+impl Validity {
+    /// Whether the row holds on a day.
+    pub(crate) fn holds(self, date: Date) -> bool {
+        self.from.is_none_or(|from| from <= date) && self.to.is_none_or(|to| date <= to)
+    }
+
+    /// Whether two rows hold on the same day, if ever.
+    pub(crate) fn meets(self, other: Self) -> bool {
+        let before =
+            |to: Option<Date>, from: Option<Date>| matches!((to, from), (Some(to), Some(from)) if to < from);
+        !before(self.to, other.from) && !before(other.to, self.from)
+    }
+}
+
 /// One row, with its place for errors.
 #[derive(Clone, Copy)]
 pub(crate) struct Row<'a> {
@@ -182,6 +205,18 @@ impl<'a> Row<'a> {
         read: impl FnOnce(&str) -> Option<T>,
     ) -> Result<Option<T>, Error> {
         if self.get(column).is_empty() { Ok(None) } else { self.parse(column, wanted, read).map(Some) }
+    }
+
+    /// The days on which this row holds, by `valid_from` and `valid_to`.
+    pub(crate) fn validity(&self) -> Result<Validity, Error> {
+        let read = |column| self.parse_optional(column, "a day such as 2025-09-01", |text| text.parse().ok());
+        let validity = Validity { from: read("valid_from")?, to: read("valid_to")? };
+        match validity {
+            Validity { from: Some(from), to: Some(to) } if from > to => {
+                Err(self.error("`valid_from` lies after `valid_to`"))
+            }
+            _ => Ok(validity),
+        }
     }
 
     /// A calendar day.
