@@ -1,17 +1,21 @@
 //! A school's small state: one SQLite file with tokens, counts and clocks, never a name.
 
-use std::collections::BTreeMap;
 use std::fs::OpenOptions;
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::PathBuf;
 use std::time::Duration;
 
 use jiff::civil::Date;
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, params};
 
 use crate::error::{Error, Kind, at};
-use crate::event::{Member, Role};
-use crate::school::{AcademicYear, SchoolRoot};
+use crate::school::SchoolRoot;
+
+mod roster;
+mod words;
+
+pub use roster::RosterEntry;
+pub use words::{Unmapped, WordKind};
 
 /// `WSST`: says whose file this is.
 const APPLICATION_ID: i64 = 0x5753_5354;
@@ -48,15 +52,6 @@ pub struct State {
     path: PathBuf,
 }
 
-/// One account of the roster.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct RosterEntry {
-    /// Token of the account, or of a name as incident exports write it.
-    pub token: i64,
-    /// Who it is.
-    pub member: Member,
-}
-
 /// An import that was begun and is not known to be finished.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OpenImport {
@@ -66,49 +61,6 @@ pub struct OpenImport {
     pub attempt: u32,
     /// When it was last begun; UTC.
     pub started_utc: String,
-}
-
-/// What sort of word no data file knows.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum WordKind {
-    /// A category word without a row in `category_map.csv`.
-    Category,
-    /// A group or policy name that no rule of `groups.toml` matches.
-    Group,
-}
-
-impl WordKind {
-    /// The word in the state file and in reports.
-    #[must_use]
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::Category => "category",
-            Self::Group => "group",
-        }
-    }
-
-    /// The kind of a word in the state file.
-    #[must_use]
-    pub fn from_word(word: &str) -> Option<Self> {
-        [Self::Category, Self::Group].into_iter().find(|kind| kind.word() == word)
-    }
-}
-
-/// A word that no data file knows, by its token.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Unmapped {
-    /// Category or group.
-    pub kind: WordKind,
-    /// Academic year of the token.
-    pub year: AcademicYear,
-    /// Keyed token of the word.
-    pub token: i64,
-    /// Records that had it.
-    pub records: u64,
-    /// First local day.
-    pub first_date: Date,
-    /// Last local day.
-    pub last_date: Date,
 }
 
 impl State {
@@ -196,104 +148,6 @@ impl State {
     #[must_use]
     pub fn failure(&self, error: rusqlite::Error) -> Error {
         failed(&self.path, error)
-    }
-
-    /// Replaces a year's roster.
-    ///
-    /// # Errors
-    /// When the file cannot be written.
-    pub fn replace_roster(
-        &mut self,
-        year: AcademicYear,
-        accounts: &[RosterEntry],
-        names: &[RosterEntry],
-    ) -> Result<(), Error> {
-        self.write(|transaction| {
-            let year = year.to_string();
-            for (table, column, entries) in [("roster", "account", accounts), ("roster_names", "name", names)]
-            {
-                transaction.execute(&format!("DELETE FROM {table} WHERE academic_year = ?1"), [&year])?;
-                let mut insert = transaction.prepare(&format!(
-                    "INSERT INTO {table} (academic_year, {column}, person, role, year_group)
-                     VALUES (?1, ?2, ?3, ?4, ?5)"
-                ))?;
-                for entry in entries {
-                    let member = entry.member;
-                    insert.execute(params![
-                        year,
-                        entry.token,
-                        member.person,
-                        member.role.word(),
-                        member.year_group
-                    ])?;
-                }
-            }
-            Ok(())
-        })
-    }
-
-    /// Accounts of every year's roster, by year and account token.
-    ///
-    /// # Errors
-    /// When the file cannot be read.
-    pub fn roster(&self) -> Result<BTreeMap<AcademicYear, BTreeMap<i64, Member>>, Error> {
-        self.members("SELECT academic_year, account, person, role, year_group FROM roster")
-    }
-
-    /// Names of every year's roster, by year and name token.
-    ///
-    /// # Errors
-    /// When the file cannot be read.
-    pub fn roster_names(&self) -> Result<BTreeMap<AcademicYear, BTreeMap<i64, Member>>, Error> {
-        self.members("SELECT academic_year, name, person, role, year_group FROM roster_names")
-    }
-
-    fn members(&self, query: &str) -> Result<BTreeMap<AcademicYear, BTreeMap<i64, Member>>, Error> {
-        let mut years: BTreeMap<AcademicYear, BTreeMap<i64, Member>> = BTreeMap::new();
-        let rows: Vec<(String, i64, i64, String, Option<i8>)> = self.read(|connection| {
-            let mut statement = connection.prepare(query)?;
-            statement
-                .query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?)))?
-                .collect()
-        })?;
-        for (year, token, person, role, year_group) in rows {
-            let year = AcademicYear::parse(&year).ok_or_else(|| self.corrupt())?;
-            let role = Role::from_word(&role).ok_or_else(|| self.corrupt())?;
-            years.entry(year).or_default().insert(token, Member { person, role, year_group });
-        }
-        Ok(years)
-    }
-
-    /// Remembers the check value of a year's pseudonym key, or compares it with what it was.
-    ///
-    /// # Errors
-    /// [`Kind::Corrupt`] when the year had another key: its pseudonyms would all change.
-    pub fn confirm_key(&mut self, year: AcademicYear, check_value: i64) -> Result<(), Error> {
-        let name = year.to_string();
-        let known: Option<i64> = self.read(|connection| {
-            connection
-                .query_row(
-                    "SELECT check_value FROM pseudonym_keys WHERE academic_year = ?1",
-                    [&name],
-                    |row| row.get(0),
-                )
-                .optional()
-        })?;
-        match known {
-            Some(value) if value == check_value => Ok(()),
-            Some(_) => Err(Error::new(
-                Kind::Corrupt,
-                format!("the pseudonym key of {year} is not the one that the lake was made with"),
-            )
-            .help("restore the key file; with another key everybody would have a new pseudonym")),
-            None => self.write(|transaction| {
-                transaction.execute(
-                    "INSERT OR IGNORE INTO pseudonym_keys VALUES (?1, ?2)",
-                    params![name, check_value],
-                )?;
-                Ok(())
-            }),
-        }
     }
 
     /// Notes that an import begins; answers how often it was begun, this time included.
@@ -393,62 +247,6 @@ impl State {
             )?;
             Ok(())
         })
-    }
-
-    /// Replaces what an import counted of words that no data file knows; again is the same.
-    ///
-    /// # Errors
-    /// When the file cannot be written.
-    pub fn record_unmapped(&mut self, import_token: i64, words: &[Unmapped]) -> Result<(), Error> {
-        self.write(|transaction| {
-            transaction.execute("DELETE FROM unmapped_words WHERE import_token = ?1", [import_token])?;
-            let mut insert =
-                transaction.prepare("INSERT INTO unmapped_words VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)")?;
-            for word in words {
-                insert.execute(params![
-                    word.kind.word(),
-                    word.year.to_string(),
-                    word.token,
-                    import_token,
-                    i64::try_from(word.records).unwrap_or(i64::MAX),
-                    word.first_date.to_string(),
-                    word.last_date.to_string(),
-                ])?;
-            }
-            Ok(())
-        })
-    }
-
-    /// Words that no data file knows, over all imports, commonest first.
-    ///
-    /// # Errors
-    /// When the file cannot be read.
-    pub fn unmapped(&self) -> Result<Vec<Unmapped>, Error> {
-        let rows: Vec<(String, String, i64, i64, String, String)> = self.read(|connection| {
-            connection
-                .prepare(
-                    "SELECT kind, academic_year, token, sum(records), min(first_date), max(last_date)
-                     FROM unmapped_words GROUP BY kind, academic_year, token
-                     ORDER BY 4 DESC, kind, academic_year, token",
-                )?
-                .query_map([], |row| {
-                    Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?, row.get(5)?))
-                })?
-                .collect()
-        })?;
-        rows.into_iter()
-            .map(|(kind, year, token, records, first, last)| {
-                Some(Unmapped {
-                    kind: WordKind::from_word(&kind)?,
-                    year: AcademicYear::parse(&year)?,
-                    token,
-                    records: u64::try_from(records).ok()?,
-                    first_date: first.parse().ok()?,
-                    last_date: last.parse().ok()?,
-                })
-            })
-            .collect::<Option<Vec<_>>>()
-            .ok_or_else(|| self.corrupt())
     }
 
     /// Starts the clock of a source file that was put away after its commit.

@@ -1,10 +1,13 @@
 //! The state file: what it keeps, and what it refuses.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may")]
 
+use std::collections::BTreeMap;
+
 use jiff::civil::date;
 
 use super::*;
-use crate::school::SchoolId;
+use crate::event::{Member, Role};
+use crate::school::{AcademicYear, SchoolId};
 
 fn root() -> (tempfile::TempDir, SchoolRoot) {
     let folder = tempfile::tempdir().unwrap();

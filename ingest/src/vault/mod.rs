@@ -15,6 +15,7 @@
 //! Retention drops a day by dropping its folder.
 
 mod cells;
+mod days;
 pub mod read;
 mod roster;
 pub mod rows;

@@ -2,13 +2,14 @@
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use jiff::civil::Date;
 
-use super::rows::{IncidentRow, RejectRow, RequestRow, Row, WordRow};
-use super::seal::{self, Closed, SealedFile};
-use super::{Content, remove_if_empty};
+use super::Content;
+use super::days::{Days, Shelf};
+use super::rows::{IncidentRow, RejectRow, RequestRow, WordRow};
+use super::seal;
 use crate::error::{Error, Kind};
 use crate::event::{Event, Identified, Pseudonymous};
 use crate::incident::{Incident, IncidentKey};
@@ -18,10 +19,6 @@ use crate::report::{Place, Reason};
 use crate::school::{AcademicYear, SchoolId};
 use crate::state::{Unmapped, WordKind};
 
-/// Day files of requests open at once; an older one is closed and a new one begun when its day returns.
-const OPEN_DAYS: usize = 8;
-/// Bytes in memory over all day files, about.
-const BUFFERED_BYTES: usize = 48 << 20;
 /// Distinct unknown words remembered per import; the rows themselves keep every word.
 const REMEMBERED_WORDS: usize = 20_000;
 
@@ -49,17 +46,6 @@ pub struct VaultWriter {
     rejects: Days<RejectRow<'static>>,
     words: BTreeMap<(WordKind, AcademicYear), HashMap<String, Unmapped>>,
     file_name: Option<String>,
-}
-
-/// Where files go and for whom.
-struct Shelf {
-    vault: PathBuf,
-    school: SchoolId,
-    recipients: Vec<PublicKey>,
-    fingerprint16: String,
-    import_token: i64,
-    closed: Vec<Closed>,
-    open: BTreeSet<PathBuf>,
 }
 
 impl VaultWriter {
@@ -134,9 +120,9 @@ impl VaultWriter {
             port: page.and_then(|page| page.port).map(i64::from),
             path: borrowed(page.and_then(|page| page.path.as_ref())),
             query: borrowed(page.and_then(|page| page.query.as_ref())),
-            search_words: borrowed(page.and_then(|_| event.search.as_ref())),
+            search_words: borrowed(page.and(event.search.as_ref())),
             group_words: borrowed(event.words.group.as_ref()),
-            category_words: borrowed(page.and_then(|_| event.words.categories.as_ref())),
+            category_words: borrowed(page.and(event.words.categories.as_ref())),
             code: facts.code.into(),
             theme: facts.theme.map(Cow::Borrowed),
             search_theme: page.and(facts.search_theme).map(Cow::Borrowed),
@@ -315,102 +301,6 @@ impl VaultWriter {
 impl std::fmt::Debug for VaultWriter {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(formatter, "VaultWriter({}, redacted)", self.shelf.fingerprint16)
-    }
-}
-
-/// Unfinished files go with their writer, also when it ends by an error.
-impl Drop for Shelf {
-    fn drop(&mut self) {
-        let mut folders = BTreeSet::new();
-        for file in self.closed.drain(..) {
-            for path in [file.partial(), file.place()] {
-                remove_quietly(path);
-            }
-            folders.insert(file.folder().to_owned());
-        }
-        for partial in std::mem::take(&mut self.open) {
-            remove_quietly(&partial);
-            folders.extend(partial.parent().map(Path::to_owned));
-        }
-        for folder in folders {
-            if let Err(error) = remove_if_empty(&folder) {
-                tracing::warn!(%error, "an empty folder of the vault stays");
-            }
-        }
-    }
-}
-
-fn remove_quietly(path: &Path) {
-    match std::fs::remove_file(path) {
-        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-            tracing::warn!(kind = %error.kind(), "an unfinished file of the vault stays until the next start");
-        }
-        _ => {}
-    }
-}
-
-/// The open day files of one content, the one used last at the end.
-struct Days<R: Row> {
-    content: Content,
-    open: Vec<(Date, SealedFile<R>)>,
-    next_number: BTreeMap<Date, u32>,
-}
-
-impl<R: Row> Days<R> {
-    const fn new(content: Content) -> Self {
-        Self { content, open: Vec::new(), next_number: BTreeMap::new() }
-    }
-
-    fn push<S: Row<Columns = R::Columns>>(
-        &mut self,
-        shelf: &mut Shelf,
-        day: Date,
-        row: &S,
-    ) -> Result<(), Error> {
-        match self.open.iter().rposition(|(open, _)| *open == day) {
-            Some(position) if position + 1 == self.open.len() => {}
-            Some(position) => self.open[position..].rotate_left(1),
-            None => self.begin(shelf, day)?,
-        }
-        if let Some((_, file)) = self.open.last_mut() {
-            file.push(row)?;
-        }
-        let buffered: usize = self.open.iter().map(|(_, file)| file.buffered_bytes()).sum();
-        if buffered > BUFFERED_BYTES
-            && let Some((_, file)) = self.open.iter_mut().max_by_key(|(_, file)| file.buffered_bytes())
-        {
-            file.flush()?;
-        }
-        Ok(())
-    }
-
-    fn begin(&mut self, shelf: &mut Shelf, day: Date) -> Result<(), Error> {
-        if self.open.len() >= OPEN_DAYS {
-            let (_, oldest) = self.open.remove(0);
-            shelf.close(oldest)?;
-        }
-        let number = self.next_number.entry(day).or_default();
-        let name = self.content.file_name(&shelf.fingerprint16, *number);
-        *number += 1;
-        let file =
-            SealedFile::create(&shelf.vault, &day.to_string(), &name, &shelf.school, &shelf.recipients)?;
-        shelf.open.insert(file.partial().to_owned());
-        self.open.push((day, file));
-        Ok(())
-    }
-
-    fn close_all(&mut self, shelf: &mut Shelf) -> Result<(), Error> {
-        self.open.drain(..).try_for_each(|(_, file)| shelf.close(file))
-    }
-}
-
-impl Shelf {
-    fn close<R: Row>(&mut self, file: SealedFile<R>) -> Result<(), Error> {
-        let partial = file.partial().to_owned();
-        let closed = file.close()?;
-        self.open.remove(&partial);
-        self.closed.push(closed);
-        Ok(())
     }
 }
 
