@@ -21,10 +21,16 @@ pub(crate) struct Change {
     pub(crate) transactions: Vec<String>,
 }
 
+impl Change {
+    pub(crate) const fn is_empty(&self) -> bool {
+        self.add.is_empty() && self.remove.is_empty()
+    }
+}
+
 impl Lake {
-    /// Commits a change; returns the table's new version. A change of nothing is no commit.
+    /// Commits a change. A change of nothing is no commit.
     pub(crate) async fn commit(&self, table: &'static TableSchema, change: Change) -> Result<(), Error> {
-        if change.add.is_empty() && change.remove.is_empty() {
+        if change.is_empty() {
             return Ok(());
         }
         let Some(mut handle) = self.newest(table).await? else {

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use arrow::array::{Array, BooleanArray, Date32Array};
 use arrow::compute::filter_record_batch;
@@ -61,16 +61,33 @@ impl Lake {
         }
         for month in months {
             let table = month.snapshot.table;
+            if month.change.is_empty() {
+                continue;
+            }
             sync_all(&month.change.add)?;
-            self.commit(table, month.change).await?;
-            self.sweep(table).await?;
+            self.supersede(table, month.change).await?;
         }
         Ok(())
     }
 
+    /// Commits a change that replaces files, and deletes what was replaced long ago.
+    pub(crate) async fn supersede(&self, table: &'static TableSchema, change: Change) -> Result<(), Error> {
+        for file in &change.remove {
+            let path = self.folder().join(table.name).join(&file.path);
+            // From now on the file's age is the time since it was replaced.
+            fs::File::options()
+                .append(true)
+                .open(&path)
+                .and_then(|file| file.set_modified(SystemTime::now()))
+                .map_err(|error| at(&path, error))?;
+        }
+        self.commit(table, change).await?;
+        self.sweep(table).await
+    }
+
     /// Deletes files that no version younger than a day refers to, left by replaced months or by a
     /// run that was interrupted.
-    pub(crate) async fn sweep(&self, table: &'static TableSchema) -> Result<(), Error> {
+    async fn sweep(&self, table: &'static TableSchema) -> Result<(), Error> {
         let snapshot = self.snapshot(table).await?;
         let current: BTreeSet<&str> = snapshot.files.iter().map(|file| file.path.as_str()).collect();
         let Ok(partitions) = fs::read_dir(&snapshot.folder) else { return Ok(()) };

@@ -36,6 +36,6 @@ impl Lake {
         writer.write(&imports(rows)?)?;
         let add = vec![writer.finish()?];
         sync_all(&add)?;
-        self.commit(&IMPORTS, Change { add, remove, transactions }).await
+        self.supersede(&IMPORTS, Change { add, remove, transactions }).await
     }
 }

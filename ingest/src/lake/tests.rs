@@ -283,3 +283,26 @@ async fn a_failure_while_deriving_changes_nothing() {
     assert_eq!(outcome.unwrap_err().kind(), Kind::Corrupt);
     assert_eq!(records(&lake).await, [(20_367, 1)]);
 }
+
+#[tokio::test]
+async fn a_replaced_file_stays_for_a_day_after_it_was_replaced() {
+    let (_folder, _root, lake) = lake().await;
+    let mut rows = |day: Date| Ok(vec![(&ACTOR_DAYS, actor_day(day, 1))]);
+    let mut replace = async || {
+        lake.replace_days(&[&ACTOR_DAYS], &BTreeSet::from([MONDAY]), &mut rows).await.unwrap();
+        let file = &lake.snapshot(&ACTOR_DAYS).await.unwrap().files[0];
+        lake.folder().join("actor_days").join(&file.path)
+    };
+    let age = |path: &Path| {
+        let two_days_ago = std::time::SystemTime::now() - std::time::Duration::from_secs(2 * 86_400);
+        std::fs::File::options().append(true).open(path).unwrap().set_modified(two_days_ago).unwrap();
+    };
+    let first = replace().await;
+    age(&first);
+    let second = replace().await;
+    assert!(first.exists(), "old, but replaced only now");
+    age(&first);
+    let third = replace().await;
+    assert!(!first.exists());
+    assert!(second.exists() && third.exists());
+}
