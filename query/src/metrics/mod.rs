@@ -20,6 +20,8 @@ pub(crate) struct Place<'a> {
     pub(crate) zone: &'a jiff::tz::TimeZone,
     /// Calendar.
     pub(crate) calendar: &'a dyn crate::window::SchoolDays,
+    /// Lesson periods in the order of the day.
+    pub(crate) lesson_periods: &'a [String],
     /// Newest record of any import.
     pub(crate) newest: Option<jiff::Timestamp>,
 }
