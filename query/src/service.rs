@@ -1,6 +1,6 @@
 //! What a caller may ask of one school.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use ingest::lake::Lake;
@@ -56,9 +56,9 @@ pub(crate) enum Source {
 /// One opened school, read only.
 #[derive(Debug)]
 pub struct School {
-    pub(crate) id: String,
+    pub(crate) id: SchoolId,
     pub(crate) name: String,
-    pub(crate) root: SchoolRoot,
+    pub(crate) dir: PathBuf,
     pub(crate) zone: TimeZone,
     pub(crate) settings_version: String,
     pub(crate) calendar: Box<dyn SchoolDays>,
@@ -85,14 +85,14 @@ impl School {
                 .help("use an IANA name, for example Europe/London")
         })?;
         Ok(Self {
-            id: school.id.to_string(),
+            id: school.id.clone(),
+            dir: dir.to_owned(),
             name: school.name.clone(),
             zone,
             settings_version: settings.version().to_owned(),
             calendar: Box::new(settings.calendar().clone()),
             lesson_periods: settings.lesson_periods().names().into_iter().map(str::to_owned).collect(),
             source: Source::Lake(Lake::open(&root).await?),
-            root,
             limits: Limits::default(),
         })
     }
@@ -106,7 +106,7 @@ impl School {
     /// Short name.
     #[must_use]
     pub fn id(&self) -> &str {
-        &self.id
+        self.id.as_str()
     }
 
     /// Grave episodes, newest first. Tables: `pupils`, `staff`.
@@ -174,7 +174,7 @@ impl School {
         reader.check_words(metric.reads).await?;
         let unseen = Box::pin(Unseen::of(&reader)).await?;
         let place = Place {
-            school: &self.id,
+            school: self.id.as_str(),
             zone: &self.zone,
             calendar: self.calendar.as_ref(),
             lesson_periods: &self.lesson_periods,
@@ -196,13 +196,10 @@ impl School {
     /// # Errors
     /// When it is not one query, names something unknown, or needs more than it may use.
     pub async fn sql(&self, account: &str, statement: &str) -> Result<Releasable<Table, Staff>, Error> {
-        let recorded = sql::record(&self.root, account, statement)?;
+        sql::record(&self.dir, &self.id, account, statement)?;
         let answer = Box::pin(self.answer(statement)).await;
-        let outcome = match &answer {
-            Ok(cleared) => format!("{} rows", cleared.value().rows.len()),
-            Err(error) => format!("{:?}", error.kind()),
-        };
-        sql::record_outcome(&self.root, &recorded, &outcome)?;
+        let outcome = answer.as_ref().map(|cleared| cleared.value().rows.len()).map_err(Error::kind);
+        sql::record_outcome(&self.dir, &self.id, account, statement, outcome)?;
         answer
     }
 

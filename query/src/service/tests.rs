@@ -8,6 +8,7 @@ use ingest::schema::{ACTIVITY, ACTOR_DAYS, ATTEMPTS, EPISODES, IMPORTS, STAFF_EP
 use jiff::civil::date;
 
 use super::*;
+use crate::audit::AccessAudit;
 use crate::disclosure::table::Cell;
 use crate::fixture::{Row, batch, table};
 use crate::window::tests::TwoTerms;
@@ -254,9 +255,9 @@ fn opened(dir: &Path, source: Source) -> School {
     let root = SchoolRoot::new(dir, &SchoolId::parse("st-annes").unwrap());
     std::fs::create_dir_all(root.root()).unwrap();
     School {
-        id: "st-annes".to_owned(),
+        id: SchoolId::parse("st-annes").unwrap(),
         name: "St Anne's".to_owned(),
-        root,
+        dir: dir.to_owned(),
         zone: TimeZone::get("Europe/London").unwrap(),
         settings_version: "0123".to_owned(),
         calendar: Box::new(TwoTerms),
@@ -539,17 +540,36 @@ async fn sql_reads_and_is_on_record() {
     assert_eq!(texts(table, "actor"), ["0000000000000001", "0000000000000002"]);
     assert_eq!(integers(table, "episodes"), [Some(1), Some(1)]);
     school.sql("dsl", "SELECT nothing FROM nowhere").await.unwrap_err();
-    let mut state = ingest::state::State::open(&school.root).unwrap();
-    let recorded: Vec<(String, String, String)> = state
-        .connection()
-        .prepare("SELECT account, statement, outcome FROM query_statements ORDER BY id")
-        .unwrap()
-        .query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
-        .unwrap()
-        .map(Result::unwrap)
-        .collect();
-    assert_eq!(recorded[0], ("dsl".to_owned(), statement.to_owned(), "2 rows".to_owned()));
-    assert_eq!(recorded[1].2, "Input");
+    let mut audit = AccessAudit::open(&school.dir, &school.id).unwrap();
+    let entries = audit.entries().unwrap();
+    let of = |index: usize| {
+        let entry: &crate::audit::Entry = &entries[index];
+        (entry.who.as_str(), entry.what.as_str(), entry.reason.as_str(), entry.target.as_str(), entry.rows)
+    };
+    assert_eq!(of(0), ("dsl", "sql", "asked", statement, 0));
+    assert_eq!(of(1), ("dsl", "sql", "answered", statement, 2));
+    assert_eq!(of(2).2, "asked");
+    assert_eq!(of(3), ("dsl", "sql", "refused: Input", "SELECT nothing FROM nowhere", 0));
+    assert_eq!(audit.verify().unwrap().entries, 4);
+}
+
+#[tokio::test]
+async fn a_statement_that_cannot_be_recorded_does_not_run() {
+    let dir = tempfile::tempdir().unwrap();
+    let school = school(dir.path());
+    std::fs::write(SchoolRoot::new(dir.path(), &school.id).state(), "no database").unwrap();
+    school.sql("dsl", "SELECT 1").await.unwrap_err();
+}
+
+#[test]
+fn questions_can_be_asked_from_any_thread() {
+    fn sends<T: Send>(_: T) {}
+    let dir = tempfile::tempdir().unwrap();
+    let school = school(dir.path());
+    let ask = Ask::default();
+    sends(school.trend(&ask));
+    sends(school.sql("dsl", "SELECT 1"));
+    sends(School::open(dir.path(), &school.id));
 }
 
 #[tokio::test]
