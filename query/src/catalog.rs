@@ -226,7 +226,7 @@ mod tests {
     #[tokio::test]
     async fn rows_come_back_and_partitions_filter() {
         let dir = tempfile::tempdir().unwrap();
-        let mut session = Session::new(&Limits::default(), None).unwrap();
+        let mut session = Session::new(&Limits::default()).unwrap();
         let list = FileList::new(&schema::ATTEMPTS, &two_files(dir.path())).unwrap();
         session.add(&schema::ATTEMPTS, Arc::new(list), 7).unwrap();
         assert_eq!(count(&session, "SELECT count(*) AS n FROM attempts").await, 3);
@@ -247,7 +247,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_table_without_files_has_its_columns_and_no_rows() {
-        let mut session = Session::new(&Limits::default(), None).unwrap();
+        let mut session = Session::new(&Limits::default()).unwrap();
         let list = FileList::new(&schema::EPISODES, &[]).unwrap();
         session.add(&schema::EPISODES, Arc::new(list), 0).unwrap();
         let answer =

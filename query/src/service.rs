@@ -18,7 +18,7 @@ use crate::disclosure::table::{Table, Versions};
 use crate::error::{Error, Kind};
 use crate::metrics::{self, Place, Unseen};
 use crate::plan::Reader;
-use crate::session::{Limits, Session};
+use crate::session::{Limits, Session, Value};
 use crate::sql;
 use crate::window::{SchoolDays, Window};
 
@@ -56,12 +56,13 @@ pub(crate) enum Source {
 /// One opened school, read only.
 #[derive(Debug)]
 pub struct School {
-    pub(crate) id: String,
+    pub(crate) id: SchoolId,
     pub(crate) name: String,
-    pub(crate) root: SchoolRoot,
+    pub(crate) dir: PathBuf,
     pub(crate) zone: TimeZone,
     pub(crate) settings_version: String,
     pub(crate) calendar: Box<dyn SchoolDays>,
+    pub(crate) lesson_periods: Vec<String>,
     pub(crate) source: Source,
     pub(crate) limits: Limits,
 }
@@ -84,13 +85,14 @@ impl School {
                 .help("use an IANA name, for example Europe/London")
         })?;
         Ok(Self {
-            id: school.id.to_string(),
+            id: school.id.clone(),
+            dir: dir.to_owned(),
             name: school.name.clone(),
             zone,
             settings_version: settings.version().to_owned(),
             calendar: Box::new(settings.calendar().clone()),
+            lesson_periods: settings.lesson_periods().names().into_iter().map(str::to_owned).collect(),
             source: Source::Lake(Lake::open(&root).await?),
-            root,
             limits: Limits::default(),
         })
     }
@@ -104,7 +106,7 @@ impl School {
     /// Short name.
     #[must_use]
     pub fn id(&self) -> &str {
-        &self.id
+        self.id.as_str()
     }
 
     /// Grave episodes, newest first. Tables: `pupils`, `staff`.
@@ -153,11 +155,12 @@ impl School {
     /// As [`attention`](Self::attention).
     pub async fn metric(&self, word: &str, ask: &Ask) -> Result<Releasable<Table, Staff>, Error> {
         let metric = metrics::metric(word)?;
-        let mut session = self.session(&self.limits, Some(self.scratch()))?;
+        let mut session = Session::new(&self.limits)?;
         self.add(&mut session, metric.reads).await?;
-        let newest = newest_record(&session).await?;
-        let newest_day = newest_day(&session).await?;
-        let today = jiff::Timestamp::now().to_zoned(self.zone.clone()).date();
+        let now = jiff::Timestamp::now();
+        let today = now.to_zoned(self.zone.clone()).date();
+        let newest = newest_record(&session, now).await?;
+        let newest_day = last_day(&session, today).await?;
         let mut window = Window::choose(ask, self.calendar.as_ref(), newest_day, today)?;
         if word == "attention" && ask.to.is_none() && ask.period.is_none() {
             // Nothing grave is left out because term has ended.
@@ -170,7 +173,13 @@ impl School {
         let reader = Reader { session, window, ask };
         reader.check_words(metric.reads).await?;
         let unseen = Box::pin(Unseen::of(&reader)).await?;
-        let place = Place { school: &self.id, zone: &self.zone, calendar: self.calendar.as_ref(), newest };
+        let place = Place {
+            school: self.id.as_str(),
+            zone: &self.zone,
+            calendar: self.calendar.as_ref(),
+            lesson_periods: &self.lesson_periods,
+            newest,
+        };
         let figures = Box::pin(metrics::compute(word, &reader, &place, &unseen)).await?;
         let frame = Frame {
             school: self.name.clone(),
@@ -187,25 +196,21 @@ impl School {
     /// # Errors
     /// When it is not one query, names something unknown, or needs more than it may use.
     pub async fn sql(&self, account: &str, statement: &str) -> Result<Releasable<Table, Staff>, Error> {
-        let recorded = sql::record(&self.root, account, statement)?;
+        sql::record(&self.dir, &self.id, account, statement)?;
         let answer = Box::pin(self.answer(statement)).await;
-        let outcome = match &answer {
-            Ok(cleared) => format!("{} rows", cleared.value().rows.len()),
-            Err(error) => format!("{:?}", error.kind()),
-        };
-        sql::record_outcome(&self.root, &recorded, &outcome)?;
+        let outcome = answer.as_ref().map(|cleared| cleared.value().rows.len()).map_err(Error::kind);
+        sql::record_outcome(&self.dir, &self.id, account, statement, outcome)?;
         answer
     }
 
     async fn answer(&self, statement: &str) -> Result<Releasable<Table, Staff>, Error> {
-        let mut session = self.session(&sql::LIMITS, None)?;
+        let mut session = Session::new(&sql::LIMITS)?;
         self.add(&mut session, &sql::tables()).await?;
         let figures = sql::answer(&session, statement).await?;
-        let newest = newest_day(&session).await?;
         let today = jiff::Timestamp::now().to_zoned(self.zone.clone()).date();
-        let oldest = oldest_day(&session).await?;
-        let last = newest.unwrap_or(today);
-        let window = Window::between(oldest.unwrap_or(last).min(last), last, self.calendar.as_ref());
+        let last = last_day(&session, today).await?.unwrap_or(today);
+        let first = session.query("SELECT min(local_date) AS day FROM activity", &[]).await?.day(0, "day");
+        let window = Window::between(first.unwrap_or(last).min(last), last, self.calendar.as_ref());
         let ask = Ask::default();
         let reader = Reader { session, window, ask: &ask };
         let unseen = Box::pin(Unseen::of(&reader)).await?;
@@ -216,15 +221,6 @@ impl School {
             versions: self.versions(&reader.session),
         };
         control::staff(figures, frame)
-    }
-
-    fn session(&self, limits: &Limits, scratch: Option<PathBuf>) -> Result<Session, Error> {
-        Session::new(limits, scratch)
-    }
-
-    /// Where rows too many for memory go: beside the lake, as well kept as it.
-    fn scratch(&self) -> PathBuf {
-        self.root.root().join("scratch")
     }
 
     /// Adds tables at the newest version that readers may see.
@@ -261,20 +257,22 @@ impl School {
     }
 }
 
-async fn newest_record(session: &Session) -> Result<Option<jiff::Timestamp>, Error> {
-    let statement = "SELECT CAST(max(last_utc) AS BIGINT) AS newest FROM imports";
+/// The newest record that is not later than now: one clock that runs ahead must not make all else
+/// look old. If every record is, the newest of all.
+async fn newest_record(session: &Session, now: jiff::Timestamp) -> Result<Option<jiff::Timestamp>, Error> {
+    let statement = "SELECT CAST(last_utc AS BIGINT) AS newest FROM imports WHERE last_utc IS NOT NULL";
     let answer = session.query(statement, &[]).await?;
-    Ok(answer.integer(0, "newest").and_then(|us| jiff::Timestamp::from_microsecond(us).ok()))
+    let all: Vec<i64> = (0..answer.len()).filter_map(|row| answer.integer(row, "newest")).collect();
+    let past = all.iter().copied().filter(|newest| *newest <= now.as_microsecond()).max();
+    Ok(past.or(all.into_iter().max()).and_then(|us| jiff::Timestamp::from_microsecond(us).ok()))
 }
 
-async fn newest_day(session: &Session) -> Result<Option<Date>, Error> {
-    let answer = session.query("SELECT max(local_date) AS day FROM activity", &[]).await?;
-    Ok(answer.day(0, "day"))
-}
-
-async fn oldest_day(session: &Session) -> Result<Option<Date>, Error> {
-    let answer = session.query("SELECT min(local_date) AS day FROM activity", &[]).await?;
-    Ok(answer.day(0, "day"))
+/// The last day with data that is not later than today; if every day is, the last of all.
+async fn last_day(session: &Session, today: Date) -> Result<Option<Date>, Error> {
+    let statement = "SELECT max(local_date) AS day, max(local_date) FILTER (WHERE local_date <= $first) AS past \
+        FROM activity";
+    let answer = session.query(statement, &[("first", Value::Day(today))]).await?;
+    Ok(answer.day(0, "past").or(answer.day(0, "day")))
 }
 
 #[cfg(test)]

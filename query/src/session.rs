@@ -1,6 +1,5 @@
 //! A read-only query session: bounded in memory and time, blind to files outside its tables.
 
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -59,16 +58,13 @@ impl std::fmt::Debug for Session {
 }
 
 impl Session {
-    /// A session without tables. Without a `scratch` folder nothing is ever written to a disk; with
-    /// one, rows too many for memory go there, and only there: it must be as well kept as the lake.
-    pub(crate) fn new(limits: &Limits, scratch: Option<PathBuf>) -> Result<Self, Error> {
-        let mode =
-            scratch.map_or(DiskManagerMode::Disabled, |folder| DiskManagerMode::Directories(vec![folder]));
+    /// A session without tables. It writes nothing to a disk: what does not fit in memory is refused.
+    pub(crate) fn new(limits: &Limits) -> Result<Self, Error> {
         let pool =
             TrackConsumersPool::new(FairSpillPool::new(limits.memory_bytes), std::num::NonZeroUsize::MIN);
         let runtime = RuntimeEnvBuilder::new()
             .with_memory_pool(Arc::new(pool))
-            .with_disk_manager_builder(DiskManagerBuilder::default().with_mode(mode))
+            .with_disk_manager_builder(DiskManagerBuilder::default().with_mode(DiskManagerMode::Disabled))
             .build_arc()
             .map_err(|_| Error::new(Kind::Environment, "the query engine cannot start"))?;
         // Two partitions: the smallest machine has two cores, and every plan then crosses one exchange.

@@ -1,15 +1,16 @@
 //! Read-only SQL over the pseudonymous tables: limited, and every statement is on record first.
 
 use std::borrow::Cow;
+use std::path::Path;
 use std::time::Duration;
 
 use datafusion::sql::parser::{DFParserBuilder, Statement};
 use datafusion::sql::sqlparser::ast::Statement as SqlStatement;
 use ingest::schema::{TABLES, TableSchema};
-use ingest::school::SchoolRoot;
-use ingest::state::State;
+use ingest::school::SchoolId;
 
 use crate::answer::pseudonym;
+use crate::audit::{Access, AccessAudit, What};
 use crate::disclosure::table::{Cell, ColumnRole, TableColumn};
 use crate::error::{Error, Kind};
 use crate::figures::{About, Figures};
@@ -18,6 +19,9 @@ use crate::session::{Limits, Session};
 /// What one statement may use.
 pub(crate) const LIMITS: Limits =
     Limits { memory_bytes: 256 << 20, time: Duration::from_secs(60), rows: 10_000 };
+
+/// A longer statement is refused; of it, this much goes on record.
+const STATEMENT_CHARACTERS: usize = 20_000;
 
 /// Columns that hold keyed tokens: shown as 16 hex digits, as everywhere.
 const TOKENS: [&str; 6] = ["actor", "device", "search_token", "subject", "incident", "import_token"];
@@ -29,6 +33,13 @@ pub(crate) fn tables() -> Vec<&'static TableSchema> {
 
 /// Refuses whatever is not one query, before anything is planned.
 pub(crate) fn only_a_query(statement: &str) -> Result<(), Error> {
+    if statement.chars().count() > STATEMENT_CHARACTERS {
+        return Err(Error::new(
+            Kind::Input,
+            format!("the statement is longer than {STATEMENT_CHARACTERS} characters"),
+        )
+        .help("ask in several statements"));
+    }
     let parsed = DFParserBuilder::new(statement)
         .with_recursion_limit(60)
         .build()
@@ -49,42 +60,36 @@ pub(crate) fn only_a_query(statement: &str) -> Result<(), Error> {
     .help("write one SELECT statement"))
 }
 
-/// A statement's place in the record.
-#[derive(Debug)]
-pub(crate) struct Recorded(i64);
-
-/// Writes down who asks what, before it runs. A statement that cannot be recorded does not run.
-pub(crate) fn record(root: &SchoolRoot, account: &str, statement: &str) -> Result<Recorded, Error> {
-    let mut state = State::open(root)?;
-    let at = jiff::Timestamp::now().to_string();
-    let connection = state.connection();
-    let written = connection
-        .execute_batch(
-            "CREATE TABLE IF NOT EXISTS query_statements (id INTEGER PRIMARY KEY, at_utc TEXT NOT NULL, \
-             account TEXT NOT NULL, statement TEXT NOT NULL, outcome TEXT)",
-        )
-        .and_then(|()| {
-            connection.execute(
-                "INSERT INTO query_statements (at_utc, account, statement) VALUES (?1, ?2, ?3)",
-                (at, account, statement),
-            )
-        })
-        .map(|_| Recorded(connection.last_insert_rowid()));
-    written.map_err(unrecorded)
+/// Writes down who asks what, before it runs: what cannot be recorded does not run.
+pub(crate) fn record(dir: &Path, school: &SchoolId, account: &str, statement: &str) -> Result<(), Error> {
+    enter(dir, school, account, "asked", statement, 0)
 }
 
-/// Writes down how it ended.
-pub(crate) fn record_outcome(root: &SchoolRoot, recorded: &Recorded, outcome: &str) -> Result<(), Error> {
-    let mut state = State::open(root)?;
-    let written = state
-        .connection()
-        .execute("UPDATE query_statements SET outcome = ?1 WHERE id = ?2", (outcome, recorded.0));
-    written.map(|_| ()).map_err(unrecorded)
+/// Writes down how it ended, before anything is shown.
+pub(crate) fn record_outcome(
+    dir: &Path,
+    school: &SchoolId,
+    account: &str,
+    statement: &str,
+    outcome: Result<usize, Kind>,
+) -> Result<(), Error> {
+    match outcome {
+        Ok(rows) => enter(dir, school, account, "answered", statement, rows as u64),
+        Err(kind) => enter(dir, school, account, &format!("refused: {kind:?}"), statement, 0),
+    }
 }
 
-fn unrecorded(_: rusqlite::Error) -> Error {
-    Error::new(Kind::Environment, "the statement cannot be recorded, so it is not run")
-        .help("check that the school's state file can be written")
+fn enter(
+    dir: &Path,
+    school: &SchoolId,
+    account: &str,
+    reason: &str,
+    statement: &str,
+    rows: u64,
+) -> Result<(), Error> {
+    let target: String = statement.chars().take(STATEMENT_CHARACTERS).collect();
+    let access = Access { who: account, what: What::Sql, reason, target: &target, rows };
+    AccessAudit::open(dir, school)?.record(&access).map(|_| ())
 }
 
 /// The rows of a statement.

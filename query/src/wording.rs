@@ -24,7 +24,7 @@ pub(crate) fn counted(value: i64, one: &str, many: &str) -> String {
 pub(crate) fn percent(share: f64) -> String {
     match share * 100.0 {
         value if value > 0.0 && value < 0.05 => "under 0.1 %".to_owned(),
-        value if value < 100.0 && value >= 99.95 => "over 99.9 %".to_owned(),
+        value if (99.95..100.0).contains(&value) => "over 99.9 %".to_owned(),
         value => format!("{value:.1} %"),
     }
 }
@@ -61,6 +61,20 @@ pub(crate) fn days(dates: &[Date]) -> String {
     if more == 0 { shown.join(", ") } else { format!("{} and {more} more", shown.join(", ")) }
 }
 
+/// A key under which `year_9` stands before `year_10`: runs of digits compare as numbers.
+pub(crate) fn natural(text: &str) -> Vec<(String, u64)> {
+    let mut parts = Vec::new();
+    let mut rest = text;
+    while !rest.is_empty() {
+        let digits = rest.find(|c: char| c.is_ascii_digit()).unwrap_or(rest.len());
+        let (words, tail) = rest.split_at(digits);
+        let end = tail.find(|c: char| !c.is_ascii_digit()).unwrap_or(tail.len());
+        parts.push((words.to_owned(), tail[..end].parse().unwrap_or(0)));
+        rest = &tail[end..];
+    }
+    parts
+}
+
 /// The first letter in upper case.
 pub(crate) fn sentence(text: &str) -> String {
     let mut letters = text.chars();
@@ -81,6 +95,13 @@ mod tests {
             ["0.0 %", "under 0.1 %", "12.3 %", "over 99.9 %", "100.0 %"]
         );
         assert_eq!(counted(1, "pupil", "pupils"), "1 pupil");
+    }
+
+    #[test]
+    fn groups_in_order() {
+        let mut groups = ["Year 10", "Guest", "Year 9", "Year 7"];
+        groups.sort_by_key(|group| natural(group));
+        assert_eq!(groups, ["Guest", "Year 7", "Year 9", "Year 10"]);
     }
 
     #[test]

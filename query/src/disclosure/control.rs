@@ -113,7 +113,8 @@ mod tests {
 
     #[test]
     fn what_lacks_something_does_not_pass() {
-        let faults: [(&str, fn(&mut Figures)); 6] = [
+        type Spoil = fn(&mut Figures);
+        let faults: [(&str, Spoil); 6] = [
             ("unit", |f| f.columns[1].unit = ""),
             ("evidence", |f| f.columns[2].id = "else".into()),
             ("half", |f| f.columns.push(ends("l", "u", "attempts")[0].clone())),

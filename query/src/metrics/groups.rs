@@ -24,11 +24,11 @@ const WEEKDAYS: [&str; 7] = ["Monday", "Tuesday", "Wednesday", "Thursday", "Frid
 /// Computes it.
 pub(super) async fn figures(
     reader: &Reader<'_>,
-    _place: &Place<'_>,
+    place: &Place<'_>,
     _unseen: &Unseen,
 ) -> Result<Figures, Error> {
     match table_of(TABLES, reader.ask.table.as_deref())? {
-        "lessons" => lessons(reader).await,
+        "lessons" => lessons(reader, place).await,
         "mix" => mix(reader).await,
         _ => themes(reader).await,
     }
@@ -38,8 +38,10 @@ async fn themes(reader: &Reader<'_>) -> Result<Figures, Error> {
     let found = rates::figures(reader, &[GROUP, THEME], &[GROUP]).await?;
     let mut columns = vec![dimension("group_id", "Group"), dimension("theme", "Theme")];
     columns.extend(rates::columns());
-    let happened = found.iter().filter(|(_, figure)| figure.attempts + figure.episodes > 0);
-    let rows = happened.map(|(key, figure)| row(key, figure)).collect();
+    let mut happened: Vec<(&Key, &Figure)> =
+        found.iter().filter(|(_, figure)| figure.attempts + figure.episodes > 0).collect();
+    happened.sort_by_cached_key(|(key, _)| (wording::natural(&key[0]), key[1].clone()));
+    let rows = happened.iter().map(|(key, figure)| row(key, figure)).collect();
     Ok(Figures {
         schema: "watershed.groups.themes/1",
         title: "Groups and themes".to_owned(),
@@ -54,7 +56,7 @@ async fn themes(reader: &Reader<'_>) -> Result<Figures, Error> {
     })
 }
 
-async fn lessons(reader: &Reader<'_>) -> Result<Figures, Error> {
+async fn lessons(reader: &Reader<'_>, place: &Place<'_>) -> Result<Figures, Error> {
     let found = rates::figures(reader, &[GROUP, WEEKDAY, LESSON], &[GROUP, WEEKDAY]).await?;
     let named = |key: &Key| -> Key {
         let weekday = key[1].parse::<usize>().ok().and_then(|day| WEEKDAYS.get(day.wrapping_sub(1)));
@@ -66,7 +68,14 @@ async fn lessons(reader: &Reader<'_>) -> Result<Figures, Error> {
         dimension("lesson_period", "Lesson"),
     ];
     columns.extend(rates::columns());
-    let rows = found.iter().map(|(key, figure)| row(&named(key), figure)).collect();
+    let order = |lesson: &str| {
+        place.lesson_periods.iter().position(|known| known == lesson).unwrap_or(place.lesson_periods.len())
+    };
+    let mut sorted: Vec<(&Key, &Figure)> = found.iter().collect();
+    sorted.sort_by_cached_key(|(key, _)| {
+        (wording::natural(&key[0]), key[1].clone(), order(&key[2]), key[2].clone())
+    });
+    let rows = sorted.iter().map(|(key, figure)| row(&named(key), figure)).collect();
     Ok(Figures {
         schema: "watershed.groups.lessons/1",
         title: "Groups by day of the week and lesson".to_owned(),
@@ -143,7 +152,11 @@ async fn mix(reader: &Reader<'_>) -> Result<Figures, Error> {
             answer.real(row, "largest_share").into(),
         ]
     });
-    let rows: Vec<Vec<Cell>> = rows.collect();
+    let mut rows: Vec<Vec<Cell>> = rows.collect();
+    rows.sort_by_cached_key(|row| {
+        let word = |index: usize| row[index].text().map(wording::natural);
+        (word(0), word(1))
+    });
     Ok(Figures {
         schema: "watershed.groups.mix/1",
         title: "What each group's episodes consist of".to_owned(),

@@ -20,6 +20,8 @@ pub(crate) struct Place<'a> {
     pub(crate) zone: &'a jiff::tz::TimeZone,
     /// Calendar.
     pub(crate) calendar: &'a dyn crate::window::SchoolDays,
+    /// Lesson periods in the order of the day.
+    pub(crate) lesson_periods: &'a [String],
     /// Newest record of any import.
     pub(crate) newest: Option<jiff::Timestamp>,
 }
@@ -79,17 +81,21 @@ pub(crate) fn metric(word: &str) -> Result<&'static Metric, Error> {
         .ok_or_else(|| Error::new(Kind::Bug, "there is no such metric"))
 }
 
-/// The table asked for, the first if none is.
+/// The table asked for, in the singular or plural; the first if none is.
 pub(crate) fn table_of<'a>(tables: &'a [&'static str], asked: Option<&str>) -> Result<&'a str, Error> {
     match asked {
         None => Ok(tables.first().copied().unwrap_or_default()),
-        Some(word) => tables.iter().copied().find(|table| *table == word).ok_or_else(|| {
-            let error = Error::new(Kind::Configuration, "there is no such table here");
-            if tables.is_empty() {
-                error.help("leave `--table` out")
-            } else {
-                error.help(format!("the tables are: {}", tables.join(", ")))
-            }
-        }),
+        Some(word) => tables
+            .iter()
+            .copied()
+            .find(|table| table.trim_end_matches('s') == word.trim_end_matches('s'))
+            .ok_or_else(|| {
+                let error = Error::new(Kind::Configuration, "there is no such table here");
+                if tables.is_empty() {
+                    error.help("leave `--table` out")
+                } else {
+                    error.help(format!("the tables are: {}", tables.join(", ")))
+                }
+            }),
     }
 }

@@ -19,6 +19,9 @@ pub(super) const READS: &[&TableSchema] = &[&schema::ATTEMPTS, &schema::ACTIVITY
 
 /// Sites shown.
 const SITES: usize = 50;
+/// Attempts in a bell-time period that is not a break or lunch by its name.
+const IN_LESSONS: &str = "count(*) FILTER (WHERE lesson_period IS NOT NULL \
+    AND lower(lesson_period) NOT LIKE '%break%' AND lower(lesson_period) NOT LIKE '%lunch%')";
 /// A row for the school as a whole.
 const WHOLE_SCHOOL: &str = "whole school";
 const NOT_MEASURABLE: &str = "Not measurable: this export shows no decision.";
@@ -83,6 +86,9 @@ async fn share(reader: &Reader<'_>, unseen: &Unseen) -> Result<Figures, Error> {
                     answer.real(row, "largest_share").into(),
                 ]);
             }
+        }
+        if let Some(groups) = rows.get_mut(1..) {
+            groups.sort_by_cached_key(|row| row[0].text().map(wording::natural));
         }
     }
     Ok(Figures {
@@ -149,7 +155,7 @@ async fn sites(reader: &Reader<'_>, unseen: &Unseen) -> Result<Figures, Error> {
     const SUMS: &[Sum] = &[
         sum("attempts", "count(*)"),
         sum("learning", "count(*) FILTER (WHERE learning)"),
-        sum("in_lessons", "count(*) FILTER (WHERE lesson_period IS NOT NULL)"),
+        sum("in_lessons", IN_LESSONS),
         Sum { id: "severity", of_actor: "max(severity)", over: "max" },
     ];
     let mut ranked: Vec<(i64, Blocked, String, String)> = Vec::new();
@@ -204,7 +210,7 @@ async fn sites(reader: &Reader<'_>, unseen: &Unseen) -> Result<Figures, Error> {
         measure("score", "Score", "0-100, order of review"),
         measure("attempts", "Attempts", "blocked attempts by everybody but staff"),
         measure("attempts_learning", "On learning", "of them with a category for learning"),
-        measure("attempts_in_lessons", "In lessons", "of them in a lesson period"),
+        measure("attempts_in_lessons", "In lessons", "of them in a lesson, breaks and lunch excepted"),
         measure("severity", "Severity", "0 to 5"),
     ];
     columns.extend(evidence_of_people("attempts"));

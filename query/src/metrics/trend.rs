@@ -56,7 +56,7 @@ pub(super) async fn figures(
     let mut found = rates::figures(reader, &by, &per).await?;
     let words = match split {
         None => vec![String::new()],
-        Some(by) if by.id == GROUP.id => reader.words(&schema::ACTOR_DAYS, GROUP).await?,
+        Some(by) if by.id == GROUP.id => sorted(reader.words(&schema::ACTOR_DAYS, GROUP).await?),
         Some(_) => distinct(&found),
     };
     let with_data = reader.days_with_data().await?;
@@ -114,6 +114,9 @@ pub(super) async fn figures(
         "Only school days count; weeks with fewer than 3 of them are flagged and not compared.".to_owned(),
         "The rate counts pupils known as persons; illegal-list hits are in no trend.".to_owned(),
     ];
+    if split.is_none() && reader.ask.theme.is_none() {
+        notes.push("Every theme counts, games and social media that were blocked too; see `--by theme`.".to_owned());
+    }
     if unseen.records > 0 && weeks.iter().flat_map(|week| &week.figures).all(|(_, figure)| figure.active_days == 0) {
         notes.push(
             "No record of these days is tied to a pupil, so there is no rate; import the roster (`people import`)."
@@ -137,6 +140,11 @@ pub(super) async fn figures(
         notes,
         reading: if split.is_none() { reading(&weeks) } else { reading_split(&weeks) },
     })
+}
+
+fn sorted(mut words: Vec<String>) -> Vec<String> {
+    words.sort_by_cached_key(|word| wording::natural(word));
+    words
 }
 
 fn distinct(found: &BTreeMap<Key, Figure>) -> Vec<String> {

@@ -1,6 +1,7 @@
 //! Questions over hand-made tables, answers computed by hand.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may")]
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use ingest::schema::{ACTIVITY, ACTOR_DAYS, ATTEMPTS, EPISODES, IMPORTS, STAFF_EPISODES};
@@ -8,8 +9,10 @@ use jiff::civil::date;
 
 use super::*;
 use crate::disclosure::table::Cell;
-use crate::fixture::{Row, table};
+use crate::fixture::{Row, batch, table};
 use crate::window::tests::TwoTerms;
+
+mod statements;
 
 const PUPIL: [(&str, &str); 2] = [("actor_kind", "person"), ("role", "pupil")];
 
@@ -19,7 +22,7 @@ fn row<'a>(parts: &[&[(&'a str, &'a str)]]) -> Row<'a> {
 
 /// Two school weeks of a school with three known pupils (1 and 2 in year 7, 3 in year 8) and a
 /// tablet (9). Monday 8 and Monday 15 September 2025 are the weeks' first days.
-fn school(dir: &Path) -> School {
+fn tables() -> Vec<(&'static TableSchema, Vec<Row<'static>>)> {
     let y7 = [("group_id", "year_7")];
     let y8 = [("group_id", "year_8")];
     let mut actor_days = Vec::new();
@@ -176,27 +179,90 @@ fn school(dir: &Path) -> School {
         &at("2025-09-10", "2025-09-10T09:30:00Z"),
         &[("actor", "77"), ("actor_kind", "person"), ("role", "staff"), ("outcome", "allowed")],
     ])];
-    let source = Source::Memory(vec![
-        (&ACTOR_DAYS, table(&ACTOR_DAYS, &actor_days)),
-        (&EPISODES, table(&EPISODES, &episodes)),
-        (&STAFF_EPISODES, table(&STAFF_EPISODES, &staff)),
-        (&ATTEMPTS, table(&ATTEMPTS, &attempts)),
-        (&ACTIVITY, table(&ACTIVITY, &activity)),
-        (&IMPORTS, table(&IMPORTS, &imports)),
-    ]);
-    opened(dir, source)
+    vec![
+        (&ACTOR_DAYS, actor_days),
+        (&EPISODES, episodes),
+        (&STAFF_EPISODES, staff),
+        (&ATTEMPTS, attempts),
+        (&ACTIVITY, activity),
+        (&IMPORTS, imports),
+    ]
+}
+
+fn school(dir: &Path) -> School {
+    let tables = tables().into_iter().map(|(schema, rows)| (schema, table(schema, &rows)));
+    opened(dir, Source::Memory(tables.collect()))
+}
+
+/// The same rows in a lake of Delta tables, without the imports, which are no table of days.
+async fn school_with_a_lake(dir: &Path) -> School {
+    let root = SchoolRoot::new(dir, &SchoolId::parse("st-annes").unwrap());
+    std::fs::create_dir_all(root.root()).unwrap();
+    let lake = Lake::open(&root).await.unwrap();
+    lake.create_tables().await.unwrap();
+    let tables: Vec<_> = tables().into_iter().filter(|(schema, _)| schema.name != IMPORTS.name).collect();
+    let day_of = |row: &Row<'_>| -> Date {
+        row.iter().find(|(name, _)| *name == "local_date").unwrap().1.parse().unwrap()
+    };
+    let days: BTreeSet<Date> = tables.iter().flat_map(|(_, rows)| rows.iter().map(day_of)).collect();
+    let schemas: Vec<&'static TableSchema> = tables.iter().map(|(schema, _)| *schema).collect();
+    let mut rows_of = |day: Date| {
+        let of_day = |rows: &[Row<'static>]| -> Vec<Row<'static>> {
+            rows.iter().filter(|row| day_of(row) == day).cloned().collect()
+        };
+        let batches = tables.iter().map(|(schema, rows)| (*schema, of_day(rows)));
+        let batches = batches.filter(|(_, rows)| !rows.is_empty());
+        Ok(batches.map(|(schema, rows)| (schema, batch(schema, &rows))).collect())
+    };
+    lake.replace_days(&schemas, &days, &mut rows_of).await.unwrap();
+    opened(dir, Source::Lake(Lake::open(&root).await.unwrap()))
+}
+
+#[tokio::test]
+async fn a_lake_of_delta_tables_gives_the_same_answers() {
+    let dir = tempfile::tempdir().unwrap();
+    let (lake, memory) = (school_with_a_lake(dir.path()).await, school(dir.path()));
+    for (word, table) in [
+        ("trend", None),
+        ("groups", Some("themes")),
+        ("groups", Some("lessons")),
+        ("groups", Some("mix")),
+        ("overblocking", Some("share")),
+        ("overblocking", Some("sites")),
+        ("coverage", Some("days")),
+        ("attention", Some("pupils")),
+        ("attention", Some("staff")),
+    ] {
+        let ask = Ask { table: table.map(str::to_owned), ..two_weeks() };
+        let (lake, memory) =
+            (lake.metric(word, &ask).await.unwrap(), memory.metric(word, &ask).await.unwrap());
+        assert!(!memory.value().rows.is_empty(), "{word}");
+        assert_eq!(lake.value().rows, memory.value().rows, "{word}");
+    }
+    let sql =
+        lake.sql("dsl", "SELECT count(*) AS n FROM episodes WHERE academic_year = '2025-26'").await.unwrap();
+    assert_eq!(integers(sql.value(), "n"), [Some(7)]);
+    let none =
+        lake.sql("dsl", "SELECT count(*) AS n FROM episodes WHERE academic_year = '2024-25'").await.unwrap();
+    assert_eq!(integers(none.value(), "n"), [Some(0)]);
+    assert!(
+        sql.value().versions.lake.iter().any(|version| version == "episodes=1"),
+        "{:?}",
+        sql.value().versions
+    );
 }
 
 fn opened(dir: &Path, source: Source) -> School {
     let root = SchoolRoot::new(dir, &SchoolId::parse("st-annes").unwrap());
     std::fs::create_dir_all(root.root()).unwrap();
     School {
-        id: "st-annes".to_owned(),
+        id: SchoolId::parse("st-annes").unwrap(),
         name: "St Anne's".to_owned(),
-        root,
+        dir: dir.to_owned(),
         zone: TimeZone::get("Europe/London").unwrap(),
         settings_version: "0123".to_owned(),
         calendar: Box::new(TwoTerms),
+        lesson_periods: vec!["P1".to_owned(), "P2".to_owned()],
         source,
         limits: Limits::default(),
     }
@@ -464,101 +530,13 @@ async fn an_empty_lake_answers_every_question() {
     }
 }
 
-#[tokio::test]
-async fn sql_reads_and_is_on_record() {
+#[test]
+fn questions_can_be_asked_from_any_thread() {
+    fn sends<T: Send>(_: T) {}
     let dir = tempfile::tempdir().unwrap();
     let school = school(dir.path());
-    let statement =
-        "SELECT actor, count(*) AS episodes FROM episodes WHERE severity = 4 GROUP BY actor ORDER BY actor";
-    let cleared = school.sql("dsl", statement).await.unwrap();
-    let table = cleared.value();
-    assert_eq!(texts(table, "actor"), ["0000000000000001", "0000000000000002"]);
-    assert_eq!(integers(table, "episodes"), [Some(1), Some(1)]);
-    school.sql("dsl", "SELECT nothing FROM nowhere").await.unwrap_err();
-    let mut state = ingest::state::State::open(&school.root).unwrap();
-    let recorded: Vec<(String, String, String)> = state
-        .connection()
-        .prepare("SELECT account, statement, outcome FROM query_statements ORDER BY id")
-        .unwrap()
-        .query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
-        .unwrap()
-        .map(Result::unwrap)
-        .collect();
-    assert_eq!(recorded[0], ("dsl".to_owned(), statement.to_owned(), "2 rows".to_owned()));
-    assert_eq!(recorded[1].2, "Input");
-}
-
-#[tokio::test]
-async fn sql_can_only_read_what_is_pseudonymous() {
-    let dir = tempfile::tempdir().unwrap();
-    let school = school(dir.path());
-    let secret = dir.path().join("secret.csv");
-    std::fs::write(&secret, "name\njsmith\n").unwrap();
-    let secret = secret.display();
-    for statement in [
-        "SELECT * FROM staff_episodes".to_owned(),
-        "INSERT INTO episodes SELECT * FROM episodes".to_owned(),
-        "DELETE FROM episodes".to_owned(),
-        "DROP TABLE episodes".to_owned(),
-        "CREATE TABLE x AS SELECT 1".to_owned(),
-        "CREATE VIEW x AS SELECT 1".to_owned(),
-        "SET datafusion.execution.batch_size = 1".to_owned(),
-        "SELECT 1; SELECT 2".to_owned(),
-        "EXPLAIN SELECT 1".to_owned(),
-        format!("CREATE EXTERNAL TABLE s STORED AS CSV LOCATION '{secret}'"),
-        format!("COPY (SELECT 1) TO '{secret}'"),
-        format!("SELECT * FROM '{secret}'"),
-        format!("SELECT * FROM read_csv('{secret}')"),
-        "SELECT * FROM information_schema.tables".to_owned(),
-        "SELECT * FROM information_schema.df_settings".to_owned(),
-        String::new(),
-    ] {
-        let error = school.sql("dsl", &statement).await.expect_err(&statement);
-        assert_eq!(error.kind(), Kind::Input, "{statement}");
-        assert!(error.helping().is_some(), "{statement}");
-        assert!(!error.to_string().contains("secret"), "{error}");
-    }
-    assert_eq!(std::fs::read_to_string(dir.path().join("secret.csv")).unwrap(), "name\njsmith\n");
-}
-
-#[tokio::test]
-async fn refusals_help_without_quoting() {
-    let dir = tempfile::tempdir().unwrap();
-    let school = school(dir.path());
-    for (statement, says) in [
-        ("SELECT severty FROM episodes", "did you mean `severity`"),
-        ("SELECT \"jsmith\" FROM episodes", "`watershed columns` lists"),
-        ("SELECT 1 FROM jsmith", "the tables are: requests, attempts"),
-        ("SELECT FROM WHERE 'jsmith", "line 1, column"),
-        ("SELECT CAST(group_id || 'jsmith' AS INT) FROM episodes", "try_cast"),
-        ("SELECT jsmith(1)", "Apache DataFusion"),
-    ] {
-        let error = school.sql("dsl", statement).await.expect_err(statement).to_string();
-        assert!(error.contains(says), "{statement}: {error}");
-        assert!(!error.contains("jsmith"), "{statement}: {error}");
-    }
-}
-
-#[tokio::test]
-async fn sql_is_limited_in_rows_time_and_memory() {
-    let dir = tempfile::tempdir().unwrap();
-    let school = school(dir.path());
-    let many = school.sql("dsl", "SELECT value FROM generate_series(1, 20000)").await.unwrap();
-    assert_eq!(many.value().rows.len(), 10_000);
-    assert!(many.value().notes[0].starts_with("Cut after 10,000 rows"));
-
-    let tight = Limits { memory_bytes: 1 << 16, ..sql::LIMITS };
-    let session = Session::new(&tight, None).unwrap();
-    let statement = "SELECT value FROM generate_series(1, 1000000) ORDER BY value DESC";
-    let error = session.query_some(statement, &[]).await.unwrap_err();
-    assert_eq!(error.kind(), Kind::Environment);
-    assert!(error.to_string().contains("memory"), "{error}");
-
-    let hasty = Limits { time: std::time::Duration::ZERO, ..sql::LIMITS };
-    let session = Session::new(&hasty, None).unwrap();
-    let error = session
-        .query_some("SELECT count(*) FROM generate_series(1, 100000000) a, generate_series(1, 1000) b", &[])
-        .await
-        .unwrap_err();
-    assert!(error.to_string().contains("longer than"), "{error}");
+    let ask = Ask::default();
+    sends(school.trend(&ask));
+    sends(school.sql("dsl", "SELECT 1"));
+    sends(School::open(dir.path(), &school.id));
 }

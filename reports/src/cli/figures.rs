@@ -43,9 +43,22 @@ impl AskArguments {
 pub(crate) struct AttentionArguments {
     #[command(flatten)]
     ask: AskArguments,
+    /// `pupils`, or `staff`: for the headteacher.
+    #[arg(long, value_name = "TABLE")]
+    table: Option<String>,
     /// Only what began on or after this day.
     #[arg(long, value_name = "DAY", conflicts_with_all = ["from", "period"])]
     since: Option<Date>,
+}
+
+/// A question with several tables.
+#[derive(Clone, Debug, Default, Args)]
+pub(crate) struct TablesArguments {
+    #[command(flatten)]
+    ask: AskArguments,
+    /// Which table; a wrong word prints those there are.
+    #[arg(long, value_name = "TABLE")]
+    table: Option<String>,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -82,7 +95,8 @@ pub(crate) struct GroupsArguments {
 }
 
 pub(crate) fn attention(context: &Context, arguments: AttentionArguments) -> anyhow::Result<Ended> {
-    show(context, "attention", Ask { since: arguments.since, ..arguments.ask.ask() })
+    let AttentionArguments { ask, table, since } = arguments;
+    show(context, "attention", Ask { since, table, ..ask.ask() })
 }
 
 pub(crate) fn trend(context: &Context, arguments: TrendArguments) -> anyhow::Result<Ended> {
@@ -103,12 +117,12 @@ pub(crate) fn groups(context: &Context, arguments: GroupsArguments) -> anyhow::R
     show(context, "groups", Ask { table, ..arguments.ask.ask() })
 }
 
-pub(crate) fn overblocking(context: &Context, arguments: AskArguments) -> anyhow::Result<Ended> {
-    show(context, "overblocking", arguments.ask())
+pub(crate) fn overblocking(context: &Context, arguments: TablesArguments) -> anyhow::Result<Ended> {
+    show(context, "overblocking", Ask { table: arguments.table, ..arguments.ask.ask() })
 }
 
-pub(crate) fn coverage(context: &Context, arguments: AskArguments) -> anyhow::Result<Ended> {
-    show(context, "coverage", arguments.ask())
+pub(crate) fn coverage(context: &Context, arguments: TablesArguments) -> anyhow::Result<Ended> {
+    show(context, "coverage", Ask { table: arguments.table, ..arguments.ask.ask() })
 }
 
 fn show(context: &Context, metric: &str, ask: Ask) -> anyhow::Result<Ended> {

@@ -88,9 +88,9 @@ enum Command {
     /// Groups by theme, by weekday and lesson period, and each group's mix.
     Groups(figures::GroupsArguments),
     /// Blocks that may be wrong: the learning-category share and the sites to look at first.
-    Overblocking(figures::AskArguments),
+    Overblocking(figures::TablesArguments),
     /// What could not be seen: nights missing, nobody identified, uncategorised, rejected.
-    Coverage(figures::AskArguments),
+    Coverage(figures::TablesArguments),
     /// Read-only SQL over the pseudonymous tables; every statement is logged.
     Sql(sql::SqlArguments),
     /// DSL only: one person's sealed rows, with a reason, and that is recorded.
