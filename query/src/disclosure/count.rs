@@ -145,12 +145,12 @@ async fn operations(lake: &Lake, asked: &Asked<'_>) -> Result<Operations, Error>
     };
     let mut days = BTreeSet::new();
     let mut stopped: BTreeMap<&str, i64> = BTreeMap::new();
-    let columns = ["local_date", "visibility", "code", "action", "records", "primary_records"];
+    let columns = ["local_date", "actor_kind", "visibility", "code", "action", "records"];
     for (table, pupils) in [(&ACTIVITY, true), (&STAFF_ACTIVITY, false)] {
         each_row(lake, table, asked, &columns, &mut |row| {
             let (code, action) =
                 (row.text("code").unwrap_or_default(), row.text("action").unwrap_or_default());
-            let (records, primary) = (row.number("records"), row.number("primary_records"));
+            let records = row.number("records");
             if NEVER_REPORTED.contains(&code) {
                 return;
             }
@@ -163,13 +163,14 @@ async fn operations(lake: &Lake, asked: &Asked<'_>) -> Result<Operations, Error>
             if records > 0 {
                 days.extend(row.date());
             }
-            found.decrypted.whole += primary;
-            found.categorised.whole += primary;
-            if row.text("visibility") == Some("page") {
-                found.decrypted.part += primary;
-            }
-            if !["UNCAT", "UNMAPPED"].contains(&code) {
-                found.categorised.part += primary;
+            let has_category = !["UNCAT", "UNMAPPED"].contains(&code);
+            for (share, belongs) in [
+                (&mut found.identified, row.text("actor_kind") == Some("person")),
+                (&mut found.decrypted, row.text("visibility") == Some("page")),
+                (&mut found.categorised, has_category),
+            ] {
+                share.whole += records;
+                share.part += if belongs { records } else { 0 };
             }
             if action == "blocked"
                 && let Some((code, _)) = asked.everyday.get_key_value(code)
@@ -186,13 +187,12 @@ async fn operations(lake: &Lake, asked: &Asked<'_>) -> Result<Operations, Error>
     order.sort_by_key(|(code, records)| (-records, *code));
     found.commonest_stopped =
         order.iter().take(3).filter_map(|(code, _)| asked.everyday.get(*code).cloned()).collect();
-    found.identified = identified(lake, asked).await?;
+    found.tied = tied(lake, asked).await?;
     Ok(found)
 }
 
-/// Traffic tied to one pupil of a known year group, of all traffic that a counted pupil may have
-/// caused: not that of guests, nor of the year groups that share log-ins.
-async fn identified(lake: &Lake, asked: &Asked<'_>) -> Result<Share, Error> {
+/// Acts tied to one pupil of a known year group, of all that a counted pupil may have done: not that of guests, nor of the year groups that share log-ins.
+async fn tied(lake: &Lake, asked: &Asked<'_>) -> Result<Share, Error> {
     let mut share = Share::default();
     let some_share = asked.roll.iter().any(|year| year.shared_log_ins);
     let columns = ["local_date", "actor", "actor_kind", "role", "year_group", "primary_records"];

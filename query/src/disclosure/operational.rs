@@ -26,7 +26,9 @@ pub(super) struct Operations {
     pub(super) missing_days: u32,
     /// Records of everybody, without what is never reported.
     pub(super) requests: u64,
-    /// Traffic tied to one pupil, of all traffic that a pupil may have caused.
+    /// Acts tied to one pupil of a known year group, of all that a counted pupil may have done.
+    pub(super) tied: Share,
+    /// Records tied to one person, of those of everybody but staff, as in `coverage`.
     pub(super) identified: Share,
     /// Records whose whole address the filter saw.
     pub(super) decrypted: Share,
@@ -39,7 +41,7 @@ pub(super) struct Operations {
 impl Operations {
     /// Whether the logs can carry pupil figures at all (correction A).
     pub(super) fn can_carry_pupil_figures(&self) -> bool {
-        let Share { part, whole } = self.identified;
+        let Share { part, whole } = self.tied;
         self.school_days > 0
             && whole > 0
             && part * 100 >= whole * LEAST_IDENTIFIED_PERCENT
@@ -69,9 +71,17 @@ impl Operations {
             ));
         }
         for (id, title, share) in [
-            ("identified_percent", "Requests of pupils that are tied to one pupil", self.identified),
-            ("decrypted_percent", "Requests whose whole address the filter could see", self.decrypted),
-            ("categorised_percent", "Requests with a known category", self.categorised),
+            (
+                "identified_percent",
+                "Records of everybody but staff that are tied to one person",
+                self.identified,
+            ),
+            (
+                "decrypted_percent",
+                "Records of everybody but staff whose whole address the filter could see",
+                self.decrypted,
+            ),
+            ("categorised_percent", "Records of everybody but staff with a known category", self.categorised),
         ] {
             if let Some(shown) = percent(share) {
                 measures.push(measure(id, title, shown));
@@ -126,7 +136,13 @@ mod tests {
     use super::*;
 
     fn logs(part: u64, whole: u64, missing_days: u32, school_days: u32) -> Operations {
-        Operations { school_days, missing_days, identified: Share { part, whole }, ..Operations::default() }
+        Operations {
+            school_days,
+            missing_days,
+            tied: Share { part, whole },
+            identified: Share { part, whole },
+            ..Operations::default()
+        }
     }
 
     #[test]

@@ -10,9 +10,9 @@ pub(super) const NEVER: &str = "Some matters are never reported here, whether or
 pub(super) fn statements(audience: AudienceWord, shape: Shape, shared: &[i8]) -> Vec<String> {
     let mut said = vec![NEVER.to_owned()];
     if shape.tables {
-        let (few, edge) = match audience {
-            AudienceWord::Governors => ("Fewer than 10", "10"),
-            AudienceWord::Parents => ("Fewer than 20", "20"),
+        let (few, left) = match audience {
+            AudienceWord::Governors => ("Fewer than 10", "fewer than 10"),
+            AudienceWord::Parents => ("Fewer than 20", "about 20 or fewer"),
         };
         said.extend([
             "Every figure counts pupils with at least one matter of concern in the row, once each, however often it \
@@ -20,7 +20,7 @@ pub(super) fn statements(audience: AudienceWord, shape: Shape, shared: &[i8]) ->
                 .to_owned(),
             format!(
                 "Figures are given as ranges so that no child can be recognised. \"{few} (may be none)\" is said of \
-                 none as well; \"all or nearly all\" means that fewer than about {edge} pupils are left."
+                 none as well; \"all or nearly all\" means that {left} pupils are left."
             ),
             "Parts need not add up: a pupil can stand in several rows, and each range stands for itself.".to_owned(),
             "\"Not available this term\" is said where the logs cannot carry a figure or a range would say too much; \

@@ -48,6 +48,7 @@ fn good_logs() -> Operations {
         school_days: 70,
         missing_days: 1,
         requests: 1_234_567,
+        tied: Share { part: 95, whole: 100 },
         identified: Share { part: 95, whole: 100 },
         decrypted: Share { part: 90, whole: 100 },
         categorised: Share { part: 97, whole: 100 },
