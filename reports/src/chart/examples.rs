@@ -152,7 +152,7 @@ pub(crate) fn attention() -> Table {
         "episodes",
         vec![
             column("started_local", "Started", "", ColumnRole::Dimension),
-            column("actor", "Pseudonym", "", ColumnRole::Dimension),
+            column("pseudonym", "Pseudonym", "", ColumnRole::Dimension),
             column("group", "Group", "", ColumnRole::Dimension),
             column("theme", "Theme", "", ColumnRole::Dimension),
             column("outcome", "Outcome", "", ColumnRole::Dimension),

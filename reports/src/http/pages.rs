@@ -162,6 +162,9 @@ pub(super) struct Choice {
 
 /// The form above a staff page.
 pub(super) struct Filter {
+    pub(super) summary: &'static str,
+    /// Whether anything was chosen; an unused form stays folded.
+    pub(super) used: bool,
     pub(super) choices: Vec<Choice>,
     pub(super) from: String,
     pub(super) to: String,
@@ -173,9 +176,25 @@ pub(super) struct Live {
     pub(super) site: Site,
     pub(super) heading: &'static str,
     pub(super) explains: &'static str,
-    pub(super) after: &'static str,
+    /// What the DSL types to learn a name; empty elsewhere.
+    pub(super) command: &'static str,
     pub(super) filter: Option<Filter>,
     pub(super) parts: Vec<Part>,
+    /// Notes of all parts, each once.
+    pub(super) notes: Vec<String>,
+}
+
+impl Live {
+    /// The page of these parts.
+    pub(super) fn new(site: Site, heading: &'static str, explains: &'static str, parts: Vec<Part>) -> Self {
+        let mut notes: Vec<String> = Vec::new();
+        for note in parts.iter().flat_map(|part| &part.notes) {
+            if !notes.contains(note) {
+                notes.push(note.clone());
+            }
+        }
+        Self { site, heading, explains, command: "", filter: None, parts, notes }
+    }
 }
 
 /// The page as an answer.

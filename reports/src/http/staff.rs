@@ -37,8 +37,9 @@ impl Asked {
         }
     }
 
-    fn filter(&self, choices: Vec<Choice>) -> Option<Filter> {
-        Some(Filter { choices, from: self.from.clone(), to: self.to.clone() })
+    fn filter(&self, summary: &'static str, choices: Vec<Choice>) -> Option<Filter> {
+        let used = [&self.theme, &self.group, &self.from, &self.to].into_iter().any(|text| !text.is_empty());
+        Some(Filter { summary, used, choices, from: self.from.clone(), to: self.to.clone() })
     }
 }
 
@@ -69,15 +70,14 @@ pub(super) async fn attention(
     if !staff.value().rows.is_empty() {
         parts.push(Part::new("Staff", staff.value(), false)?);
     }
-    let page = Live {
-        site: app.site(&signed_in, "/staff/attention"),
-        heading: "What needs attention",
-        explains: "Episodes of severity 4 or 5, blocked or allowed. A pupil stands here under a pseudonym.",
-        after: "To see who it is, unlock the pseudonym with your own key: watershed unlock PSEUDONYM --reason TEXT. \
-                Each unlocking is recorded.",
-        filter: asked.filter(Vec::new()),
+    let mut page = Live::new(
+        app.site(&signed_in, "/staff/attention"),
+        "What needs attention",
+        "Episodes of severity 4 or 5, blocked or allowed. A pupil stands here under a pseudonym.",
         parts,
-    };
+    );
+    page.filter = asked.filter("Choose days", Vec::new());
+    page.command = "watershed unlock PSEUDONYM --from DAY --to DAY --reason TEXT --key FILE";
     Ok(pages::answer(StatusCode::OK, &page))
 }
 
@@ -110,14 +110,13 @@ pub(super) async fn trend(
         options: values(themes.value(), "theme"),
         chosen: asked.theme.clone(),
     };
-    let page = Live {
-        site: app.site(&signed_in, "/staff/trend"),
-        heading: "Trend",
-        explains: "Each point is a school week. The shaded band shows where the true rate may lie.",
-        after: "",
-        filter: asked.filter(vec![choice]),
+    let mut page = Live::new(
+        app.site(&signed_in, "/staff/trend"),
+        "Trend",
+        "Each point is a school week. The shaded band shows where the true rate may lie.",
         parts,
-    };
+    );
+    page.filter = asked.filter("Choose theme and days", vec![choice]);
     Ok(pages::answer(StatusCode::OK, &page))
 }
 
@@ -165,14 +164,13 @@ pub(super) async fn groups(
         options: values(themes.value(), "group_id"),
         chosen: asked.group.clone(),
     };
-    let page = Live {
-        site: app.site(&signed_in, "/staff/groups"),
-        heading: "Groups",
-        explains: "Darker means more. A dark cell can be one pupil: look at the number of different people first.",
-        after: "",
-        filter: asked.filter(vec![choice]),
-        parts: vec![first, second, third],
-    };
+    let mut page = Live::new(
+        app.site(&signed_in, "/staff/groups"),
+        "Groups",
+        "Darker means more. A dark cell can be one pupil: look at the number of different people first.",
+        vec![first, second, third],
+    );
+    page.filter = asked.filter("Choose group and days", vec![choice]);
     Ok(pages::answer(StatusCode::OK, &page))
 }
 
@@ -203,14 +201,13 @@ pub(super) async fn coverage(
         }
         parts.push(part);
     }
-    let page = Live {
-        site: app.site(&signed_in, "/staff/coverage"),
-        heading: "Coverage",
-        explains: "A figure is only as good as the logs behind it: missing nights, lines without a person, damaged lines.",
-        after: "",
-        filter: asked.filter(Vec::new()),
+    let mut page = Live::new(
+        app.site(&signed_in, "/staff/coverage"),
+        "Coverage",
+        "A figure is only as good as the logs behind it: missing nights, lines without a person, damaged lines.",
         parts,
-    };
+    );
+    page.filter = asked.filter("Choose days", Vec::new());
     Ok(pages::answer(StatusCode::OK, &page))
 }
 
