@@ -12,10 +12,17 @@ struct Heading {
     numeric: bool,
 }
 
+#[derive(Default)]
 struct Entry {
     text: String,
+    /// Heading of its column, for screens on which a row becomes a card.
+    label: String,
     numeric: bool,
     header: bool,
+    /// Pseudonyms and other codes.
+    code: bool,
+    /// Must not be overlooked.
+    strong: bool,
 }
 
 #[derive(Template)]
@@ -27,7 +34,12 @@ struct Page {
 }
 
 impl Page {
-    fn html(&self) -> Result<String, Error> {
+    fn html(mut self) -> Result<String, Error> {
+        for row in &mut self.rows {
+            for (entry, column) in row.iter_mut().zip(&self.columns) {
+                entry.label.clone_from(&column.heading);
+            }
+        }
         self.render().map_err(|_| Error::new(Kind::Bug, "a table could not be written as HTML"))
     }
 }
@@ -38,9 +50,13 @@ pub(crate) fn live(table: &Table) -> Result<String, Error> {
         let role = |position: usize| table.columns.get(position).map(|column| column.role);
         role(at) == Some(ColumnRole::Lower) && role(at + 1) == Some(ColumnRole::Upper)
     };
-    let after_joined = |at: usize| at > 0 && joined(at - 1);
+    // The page names the school; a second time in each row is noise.
+    let left_out = |at: usize| {
+        (at > 0 && joined(at - 1)) || table.columns.get(at).is_some_and(|column| column.id == "school")
+    };
+    let first = (0..table.columns.len()).find(|at| !left_out(*at));
     let mut columns = Vec::new();
-    for (at, column) in table.columns.iter().enumerate().filter(|(at, _)| !after_joined(*at)) {
+    for (at, column) in table.columns.iter().enumerate().filter(|(at, _)| !left_out(*at)) {
         let measured = column.role != ColumnRole::Dimension;
         if joined(at) {
             columns.push(Heading {
@@ -63,7 +79,7 @@ pub(crate) fn live(table: &Table) -> Result<String, Error> {
         .map(|row| {
             row.iter()
                 .enumerate()
-                .filter(|(at, _)| !after_joined(*at))
+                .filter(|(at, _)| !left_out(*at))
                 .map(|(at, cell)| {
                     let text = match (joined(at), cell, row.get(at + 1)) {
                         (true, Cell::Missing, _) | (true, _, Some(Cell::Missing) | None) => {
@@ -73,13 +89,21 @@ pub(crate) fn live(table: &Table) -> Result<String, Error> {
                             format!("{} to {}", words::cell(lower), words::cell(upper))
                         }
                         (false, cell, _) => match cell.text() {
-                            Some(text) => words::day(text),
+                            Some(text) => words::moment(text),
                             None => words::cell(cell),
                         },
                     };
-                    let numeric =
-                        table.columns.get(at).is_some_and(|column| column.role != ColumnRole::Dimension);
-                    Entry { text, numeric, header: at == 0 }
+                    let column = table.columns.get(at);
+                    let named = |id: &str| column.is_some_and(|column| *column.id == *id);
+                    Entry {
+                        // What got through must not be overlooked among what was stopped.
+                        strong: named("outcome") && text != "blocked",
+                        code: named("pseudonym") || named("fingerprint"),
+                        numeric: column.is_some_and(|column| column.role != ColumnRole::Dimension),
+                        header: Some(at) == first,
+                        text,
+                        ..Entry::default()
+                    }
                 })
                 .collect()
         })
@@ -95,7 +119,7 @@ pub(crate) fn sealed(set: &SealedSet, table: &SealedTable) -> Result<String, Err
     let changes = any(|row| row.change.is_some());
     let heading =
         |heading: &str, numeric: bool| Heading { heading: heading.to_owned(), unit: String::new(), numeric };
-    let entry = |text: String, numeric: bool| Entry { text, numeric, header: false };
+    let entry = |text: String, numeric: bool| Entry { text, numeric, ..Entry::default() };
     let mut columns = vec![heading("Matter of concern", false)];
     if headed {
         columns.push(heading("Kind", false));
@@ -111,7 +135,7 @@ pub(crate) fn sealed(set: &SealedSet, table: &SealedTable) -> Result<String, Err
         .rows
         .iter()
         .map(|row| {
-            let mut cells = vec![Entry { text: row.row.clone(), numeric: false, header: true }];
+            let mut cells = vec![Entry { text: row.row.clone(), header: true, ..Entry::default() }];
             if headed {
                 cells.push(entry(words::sentence(&row.heading), false));
             }
@@ -146,11 +170,11 @@ pub(crate) fn operational(set: &SealedSet) -> Result<String, Error> {
         .iter()
         .map(|measure| {
             vec![
-                Entry { text: measure.title.clone(), numeric: false, header: true },
-                Entry { text: measure.shown.clone(), numeric: true, header: false },
+                Entry { text: measure.title.clone(), header: true, ..Entry::default() },
+                Entry { text: measure.shown.clone(), numeric: true, ..Entry::default() },
             ]
         })
         .collect();
-    let caption = format!("How the filter and its care did, {}", words::period(&set.period));
+    let caption = format!("How the filter and its logs did, {}", words::period(&set.period));
     Page { caption, columns: vec![heading("What was measured", false), heading("Result", true)], rows }.html()
 }

@@ -135,7 +135,7 @@ pub(crate) fn groups() -> Table {
         "Episodes by theme and year group",
         "episodes",
         vec![
-            column("group", "Group", "", ColumnRole::Dimension),
+            column("group_id", "Group", "", ColumnRole::Dimension),
             column("theme", "Theme", "", ColumnRole::Dimension),
             column("episodes", "Episodes", "episodes", ColumnRole::Measure),
         ],
@@ -152,7 +152,7 @@ pub(crate) fn attention() -> Table {
         "episodes",
         vec![
             column("started_local", "Started", "", ColumnRole::Dimension),
-            column("actor", "Pseudonym", "", ColumnRole::Dimension),
+            column("pseudonym", "Pseudonym", "", ColumnRole::Dimension),
             column("group", "Group", "", ColumnRole::Dimension),
             column("theme", "Theme", "", ColumnRole::Dimension),
             column("outcome", "Outcome", "", ColumnRole::Dimension),
@@ -345,4 +345,107 @@ pub(crate) fn corners() -> SealedSet {
         ];
     }
     set
+}
+
+/// The four Cs beside each other.
+pub(crate) fn four_c() -> Table {
+    let mut rows = Vec::new();
+    for (position, week) in ["2025-09-01", "2025-09-08", "2025-09-15", "2025-09-22"].iter().enumerate() {
+        let step = position as f64;
+        for (name, rate) in [
+            ("content", 14.0 + step),
+            ("contact", 22.0 - 2.0 * step),
+            ("conduct", 9.0 + 0.5 * step),
+            ("commerce", 5.0),
+        ] {
+            rows.push(vec![Cell::Text((*week).to_owned()), Cell::Text(name.to_owned()), Cell::Real(rate)]);
+        }
+    }
+    table(
+        "watershed.trend/1",
+        "Each week by the four Cs",
+        "actor-days",
+        vec![
+            column("week_start_date", "School week beginning", "", ColumnRole::Dimension),
+            column("four_c", "Four Cs", "", ColumnRole::Dimension),
+            column("rate_per_1000", "Rate", "actor-days per 1,000 active actor-days", ColumnRole::Measure),
+        ],
+        rows,
+    )
+}
+
+/// Weekdays and lessons of two groups.
+pub(crate) fn lessons() -> Table {
+    let mut rows = Vec::new();
+    for (position, group) in ["Year 8", "Year 9"].iter().enumerate() {
+        for (day, weekday) in ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday"].iter().enumerate() {
+            for lesson in 1..=5 {
+                let count = (position * 7 + day * 3 + lesson * lesson) % 17;
+                rows.push(vec![
+                    Cell::Text((*group).to_owned()),
+                    Cell::Text((*weekday).to_owned()),
+                    Cell::Text(format!("Period {lesson}")),
+                    Cell::Integer(count as i64),
+                ]);
+            }
+        }
+    }
+    table(
+        "watershed.groups.lessons/1",
+        "Groups by day of the week and lesson",
+        "episodes",
+        vec![
+            column("group_id", "Group", "", ColumnRole::Dimension),
+            column("weekday", "Day of the week", "", ColumnRole::Dimension),
+            column("lesson_period", "Lesson", "", ColumnRole::Dimension),
+            column("episodes", "Episodes", "episodes", ColumnRole::Measure),
+        ],
+        rows,
+    )
+}
+
+/// School days with their records, one night missing.
+pub(crate) fn days() -> Table {
+    let records = [4120, 4388, 4011, 3987, 2904, 4201, 4299, 0, 4102, 3010];
+    let days = [1, 2, 3, 4, 5, 8, 9, 10, 11, 12];
+    table(
+        "watershed.coverage.days/1",
+        "Each school day",
+        "records",
+        vec![
+            column("local_date", "School day", "", ColumnRole::Dimension),
+            column("records", "Records", "records", ColumnRole::Measure),
+        ],
+        days.iter()
+            .zip(records)
+            .map(|(day, count)| {
+                let count = if count == 0 { Cell::Missing } else { Cell::Integer(count) };
+                vec![Cell::Text(format!("2025-09-{day:02}")), count]
+            })
+            .collect(),
+    )
+}
+
+/// What could not be seen.
+pub(crate) fn coverage() -> Table {
+    let row = |measure: &str, count: i64, of: i64| {
+        vec![
+            Cell::Text(measure.to_owned()),
+            Cell::Integer(count),
+            Cell::Integer(of),
+            Cell::Real(count as f64 / of as f64),
+        ]
+    };
+    table(
+        "watershed.coverage/1",
+        "What could not be seen",
+        "records",
+        vec![
+            column("measure", "Measure", "", ColumnRole::Dimension),
+            column("count", "Count", "records or days", ColumnRole::Measure),
+            column("out_of", "Out of", "records or days", ColumnRole::Measure),
+            column("share", "Share", "0 to 1", ColumnRole::Measure),
+        ],
+        vec![row("School days missing", 1, 74), row("Records tied to a person", 231_400, 250_112)],
+    )
 }

@@ -85,7 +85,11 @@ pub(super) fn draw(
         .unwrap_or(40)
         .clamp(40, name_room);
     let left = margin + name_width + 8;
-    let fits = ((sheet.width() - margin - left) / if narrow { 38 } else { 46 }).max(1) as usize;
+    let header = Lettering::new(13).bold();
+    let narrowest = if narrow { 38 } else { 46 };
+    let read = short_headings(read, header, narrowest);
+    let widest = read.across.iter().map(|name| widest_word(name, header)).max().unwrap_or(0);
+    let fits = ((sheet.width() - margin - left) / narrowest.max(widest + 6)).max(1) as usize;
     // As even as can be: seven columns where six fit become four and three.
     let blocks = read.across.len().div_ceil(fits).max(1);
     let per_block = read.across.len().div_ceil(blocks).max(1);
@@ -94,7 +98,6 @@ pub(super) fn draw(
         for block in 0..blocks {
             let from = block * per_block;
             let to = (from + per_block).min(read.across.len());
-            let header = Lettering::new(13).bold();
             if !panel.name.is_empty() && block == 0 {
                 below += sheet.group("panel", |sheet| {
                     sheet.paragraph((margin, below), room, &panel.name, Lettering::new(14).bold())
@@ -139,6 +142,21 @@ pub(super) fn draw(
         + 10;
     let described = description(table, &read, &axis_title);
     Ok(sheet.finish(&title, &described, below))
+}
+
+fn widest_word(text: &str, lettering: Lettering) -> i32 {
+    text.split_whitespace().map(|word| width_of(word, lettering)).max().unwrap_or(0)
+}
+
+/// Days of the week as `Mon` where the whole word is wider than a cell.
+fn short_headings(mut read: Read, lettering: Lettering, room: i32) -> Read {
+    let days = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"];
+    if read.across.iter().any(|name| widest_word(name, lettering) + 6 > room) {
+        for name in read.across.iter_mut().filter(|name| days.contains(&name.as_str())) {
+            name.truncate(3);
+        }
+    }
+    read
 }
 
 fn heading_of(table: &Table, id: &str) -> String {

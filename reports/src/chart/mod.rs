@@ -190,6 +190,16 @@ pub(crate) fn sealed(set: &SealedSet, width: Width) -> Result<String, Error> {
     }
 }
 
+/// A line picture for a staff page of this crate, from a table that was cleared for staff.
+pub(crate) fn live_line(table: &Table, choice: &LineChoice<'_>, width: Width) -> Result<String, Error> {
+    line::draw(table, choice, query::Staff::WORD, width)
+}
+
+/// A heat map for a staff page of this crate, from a table that was cleared for staff.
+pub(crate) fn live_heat(table: &Table, choice: &HeatChoice<'_>, width: Width) -> Result<String, Error> {
+    heat_map::draw(table, choice, query::Staff::WORD, width)
+}
+
 fn svg<A: Audience>(stem: &str, text: String) -> Result<Rendered<A>, Error> {
     Ok(Rendered::new(text.into_bytes(), Media::Svg, stem))
 }

@@ -30,7 +30,7 @@ pub(super) fn tree(svg: &str) -> Result<Tree, Error> {
 }
 
 /// Draws `svg`.
-pub(super) fn from_svg(svg: &str) -> Result<Vec<u8>, Error> {
+pub(crate) fn from_svg(svg: &str) -> Result<Vec<u8>, Error> {
     let tree = tree(svg)?;
     let size = tree.size();
     let (width, height) = ((size.width() * SCALE).ceil() as u32, (size.height() * SCALE).ceil() as u32);

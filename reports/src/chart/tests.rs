@@ -50,7 +50,7 @@ fn all() -> Vec<(&'static str, Width, String)> {
         };
         pictures.push(("themes", width, line::draw(&examples::themes(), &lines, "staff", width).unwrap()));
         let heat =
-            HeatChoice { down: "theme", across: "group", measure: "episodes", ..HeatChoice::default() };
+            HeatChoice { down: "theme", across: "group_id", measure: "episodes", ..HeatChoice::default() };
         pictures.push(("heat", width, heat_map::draw(&examples::groups(), &heat, "staff", width).unwrap()));
         pictures.push(("governors", width, sealed(&examples::governors(), width).unwrap()));
         pictures.push(("parents", width, sealed(&examples::parents(), width).unwrap()));
@@ -312,7 +312,7 @@ fn a_line_starts_at_zero_and_breaks_where_there_was_no_school() {
 #[test]
 fn a_heat_map_writes_each_value_in_its_cell() {
     let table = examples::groups();
-    let heat = HeatChoice { down: "theme", across: "group", measure: "episodes", ..HeatChoice::default() };
+    let heat = HeatChoice { down: "theme", across: "group_id", measure: "episodes", ..HeatChoice::default() };
     let svg = heat_map::draw(&table, &heat, "staff", Width::NARROW).unwrap();
     let document = Document::parse(&svg).unwrap();
     let written: Vec<&str> = document

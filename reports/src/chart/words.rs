@@ -77,6 +77,17 @@ pub(crate) fn day(text: &str) -> String {
         .map_or_else(|| text.to_owned(), |date| format!("{} {} {}", date.day(), month(date), date.year()))
 }
 
+/// `17 December 2025, 13:42` for a day with a time, `17 December 2025` for a day; other text as it is.
+pub(crate) fn moment(text: &str) -> String {
+    match text.split_at_checked(10) {
+        Some((before, after)) if date(before).is_some() => {
+            let time = after.trim_start_matches(['T', ' ']);
+            if time.is_empty() { day(before) } else { format!("{}, {time}", day(before)) }
+        }
+        _ => text.to_owned(),
+    }
+}
+
 /// `1 Sep`; other text as it is.
 pub(crate) fn short_day(text: &str) -> String {
     date(text).map_or_else(
@@ -121,6 +132,9 @@ mod tests {
         assert_eq!(day("2025-09-01"), "1 September 2025");
         assert_eq!(short_day("2025-09-01"), "1 Sep");
         assert_eq!(day("week 3"), "week 3");
+        assert_eq!(moment("2025-12-17 13:42"), "17 December 2025, 13:42");
+        assert_eq!(moment("2025-12-17"), "17 December 2025");
+        assert_eq!(moment("a word longer than ten"), "a word longer than ten");
         assert_eq!(period("2025-autumn"), "autumn term 2025");
         assert_eq!(period("2025-26"), "school year 2025-26");
         assert_eq!(sentence("autumn"), "Autumn");

@@ -1,0 +1,64 @@
+//! Who may pass: looked up again for every page, so that a disabled account is out at once.
+
+use axum::extract::{Request, State};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Redirect, Response};
+use query::{Error, Kind};
+use tower_sessions::Session;
+
+use super::App;
+use super::access_log;
+use super::accounts::Role;
+use super::failure::Failure;
+use super::sessions::{SIGNED_IN, SignedIn};
+
+/// A session ends after so long, however busy it is.
+const LONGEST_SESSION_SECONDS: i64 = 10 * 60 * 60;
+
+/// Which accounts a route is for.
+#[derive(Clone)]
+pub(super) struct Gate {
+    pub(super) app: App,
+    pub(super) roles: &'static [Role],
+}
+
+/// Lets those through whom the route is for, with who they are; everybody else is told what to do.
+pub(super) async fn pass(
+    State(gate): State<Gate>,
+    session: Session,
+    mut request: Request,
+    next: Next,
+) -> Result<Response, Failure> {
+    let failed = |_| Failure::from(Error::new(Kind::Environment, "the session could not be read"));
+    let known: Option<SignedIn> = session.get(SIGNED_IN).await.map_err(failed)?;
+    let Some(mut signed_in) = known else { return Ok(to_sign_in()) };
+    let stored = gate
+        .app
+        .with_accounts(&signed_in.school, |accounts| accounts.stored(&signed_in.name))
+        .transpose()?
+        .flatten();
+    let age_seconds = jiff::Timestamp::now().as_second() - signed_in.since_seconds;
+    let standing = stored
+        .filter(|stored| !stored.disabled && stored.generation == signed_in.generation)
+        .filter(|_| (0..=LONGEST_SESSION_SECONDS).contains(&age_seconds));
+    let Some(stored) = standing else {
+        session.flush().await.map_err(failed)?;
+        return Ok(to_sign_in());
+    };
+    signed_in.role = stored.role;
+    if !gate.roles.contains(&signed_in.role) {
+        return Err(Failure::forbidden());
+    }
+    let page = request.uri().path().to_owned();
+    gate.app
+        .with_accounts(&signed_in.school, |accounts| {
+            access_log::record(accounts, &signed_in.name, signed_in.role, &page)
+        })
+        .transpose()?;
+    request.extensions_mut().insert(signed_in);
+    Ok(next.run(request).await)
+}
+
+fn to_sign_in() -> Response {
+    Redirect::to("/sign-in").into_response()
+}

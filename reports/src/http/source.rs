@@ -1,0 +1,85 @@
+//! Where pages get their figures: live tables for staff, sealed sets for everybody else.
+
+use std::path::PathBuf;
+
+use async_trait::async_trait;
+use ingest::school::SchoolId;
+use jiff::civil::Date;
+use query::disclosure::ledger::{Entry, Ledger};
+use query::disclosure::sealed::SealedSet;
+use query::{Ask, Audience, Error, Governors, Public, Releasable, School, Staff, Table};
+
+/// A cleared value on its way to a page. Only tests can make one of something else.
+pub(super) enum Cleared<T, A: Audience> {
+    /// From `query`.
+    Released(Releasable<T, A>),
+    /// Made by hand.
+    #[cfg(test)]
+    Made(T),
+}
+
+impl<T, A: Audience> Cleared<T, A> {
+    pub(super) fn value(&self) -> &T {
+        match self {
+            Self::Released(released) => released.value(),
+            #[cfg(test)]
+            Self::Made(value) => value,
+        }
+    }
+}
+
+/// What a staff page asks.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Question {
+    pub(super) metric: &'static str,
+    pub(super) table: Option<&'static str>,
+    pub(super) by: Option<&'static str>,
+    pub(super) theme: Option<String>,
+    pub(super) group: Option<String>,
+    pub(super) from: Option<Date>,
+    pub(super) to: Option<Date>,
+}
+
+/// Figures of the schools that this service knows.
+#[async_trait]
+pub(super) trait Source: Send + Sync + 'static {
+    async fn live(&self, school: &SchoolId, question: &Question) -> Result<Cleared<Table, Staff>, Error>;
+    fn entries(&self, school: &SchoolId) -> Result<Vec<Entry>, Error>;
+    fn governors(&self, school: &SchoolId, id: &str) -> Result<Cleared<SealedSet, Governors>, Error>;
+    fn parents(&self, school: &SchoolId, id: &str) -> Result<Cleared<SealedSet, Public>, Error>;
+}
+
+/// A real installation.
+#[derive(Clone, Debug)]
+pub(super) struct Installation {
+    pub(super) dir: PathBuf,
+}
+
+#[async_trait]
+impl Source for Installation {
+    async fn live(&self, school: &SchoolId, question: &Question) -> Result<Cleared<Table, Staff>, Error> {
+        let ask = Ask {
+            from: question.from,
+            to: question.to,
+            by: question.by.map(ToOwned::to_owned),
+            group: question.group.clone(),
+            theme: question.theme.clone(),
+            table: question.table.map(ToOwned::to_owned),
+            ..Ask::default()
+        };
+        let school = Box::pin(School::open(&self.dir, school)).await?;
+        Box::pin(school.metric(question.metric, &ask)).await.map(Cleared::Released)
+    }
+
+    fn entries(&self, school: &SchoolId) -> Result<Vec<Entry>, Error> {
+        Ledger::open(&self.dir, school)?.list()
+    }
+
+    fn governors(&self, school: &SchoolId, id: &str) -> Result<Cleared<SealedSet, Governors>, Error> {
+        Ledger::open(&self.dir, school)?.governors(id).map(Cleared::Released)
+    }
+
+    fn parents(&self, school: &SchoolId, id: &str) -> Result<Cleared<SealedSet, Public>, Error> {
+        Ledger::open(&self.dir, school)?.parents(id).map(Cleared::Released)
+    }
+}
