@@ -1,6 +1,4 @@
-//! From a dropped log file to a durable commit in which nobody can be named.
-//!
-//! The modules stand in the order in which data flows.
+#![doc = include_str!("../README.md")]
 
 pub mod error;
 pub mod school;

@@ -1,4 +1,4 @@
-//! From a committed lake to tables that are cleared for the people who may see them.
+#![doc = include_str!("../README.md")]
 
 mod answer;
 pub mod audit;

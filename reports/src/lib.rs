@@ -1,4 +1,4 @@
-//! From a cleared table to its reader: the command line, the pictures, the pages.
+#![doc = include_str!("../README.md")]
 
 pub mod chart;
 pub mod cli;

@@ -1,3 +1,4 @@
+//! Rows to record batches.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may")]
 
 use arrow::array::{Array, Int64Array, StringArray};

@@ -1,3 +1,4 @@
+//! Requests and incidents as the shipped data files see them.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may")]
 
 use jiff::civil::date;

@@ -1,3 +1,4 @@
+//! Imports, derived months and what is taken back, on a lake in a temporary folder.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may")]
 
 use std::collections::BTreeSet;

@@ -1,3 +1,4 @@
+//! Files in, commits out: whole runs, runs killed at every step, the same file again.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may")]
 
 use std::collections::BTreeMap;

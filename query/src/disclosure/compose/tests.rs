@@ -1,3 +1,4 @@
+//! Sealed sets put together from counts worked out by hand.
 #![allow(clippy::unwrap_used, reason = "a test may")]
 use super::super::categories::tests::{list, twelve};
 use super::super::operational::Share;

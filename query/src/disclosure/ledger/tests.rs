@@ -1,3 +1,4 @@
+//! The ledger: entries, chain, withdrawal, and who gets what.
 #![allow(clippy::unwrap_used, reason = "a test may")]
 use super::super::sealed::{SealedPolicy, SealedRow, SealedTable, Shown};
 use super::*;

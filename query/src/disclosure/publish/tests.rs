@@ -1,3 +1,4 @@
+//! Publishing: over counts made by hand, and from a lake on disk.
 #![allow(clippy::unwrap_used, reason = "a test may")]
 use std::cell::Cell;
 
