@@ -1,4 +1,3 @@
-//! Distinct persons counted over small tables.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test may")]
 use arrow::array::ArrayRef;
 use datafusion::common::ScalarValue;
@@ -175,11 +174,7 @@ async fn another_years_rows_are_not_read() {
 
 #[tokio::test]
 async fn logs_are_measured() {
-    let hour = |day: &'static str,
-                code: &'static str,
-                action: &'static str,
-                records: &'static str,
-                primary: &'static str| {
+    let hour = |day: &'static str, code: &'static str, action: &'static str, records: &'static str| {
         vec![
             ("local_date", day),
             ("visibility", if code == "UNCAT" { "host" } else { "page" }),
