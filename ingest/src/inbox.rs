@@ -244,6 +244,12 @@ pub fn gather(root: &SchoolRoot, paths: &[PathBuf], settle: Duration) -> Result<
     Ok(files)
 }
 
+/// A file to be looked at where it is; nothing is claimed.
+#[must_use]
+pub fn in_place(path: &Path) -> Claimed {
+    Claimed::new(path.to_path_buf(), Origin::Argument)
+}
+
 /// How many files of the inbox are still changing, or changed too recently to be claimed.
 ///
 /// # Errors

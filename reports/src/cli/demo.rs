@@ -75,6 +75,9 @@ pub(crate) fn run(context: &Context, arguments: &DemoArguments) -> anyhow::Resul
         "Ask on: watershed --dir {} --school northfield attention | trend --by theme | groups | coverage",
         installation.display()
     ));
+    if arguments.serve {
+        return super::serving::demo(context, &installation, arguments.port);
+    }
     Ok(Ended::Well)
 }
 

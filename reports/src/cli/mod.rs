@@ -3,6 +3,7 @@
 //! Exit status: 0 all good; 1 done, but something was refused or rejected above the notice level;
 //! 2 failed. Nothing ever needs a prompt: each has a flag.
 
+mod accounts;
 mod check;
 mod demo;
 mod figures;
@@ -14,6 +15,7 @@ mod passphrase;
 mod people;
 mod printer;
 mod releases;
+mod serving;
 mod sql;
 mod unlock;
 
@@ -73,6 +75,9 @@ enum Command {
     /// Take the roster in, sealed: joins accounts to persons.
     #[command(subcommand)]
     People(people::PeopleCommand),
+    /// Sign-ins of the web service.
+    #[command(subcommand)]
+    Accounts(accounts::AccountsCommand),
     /// Say what is wrong with this installation and how to mend it.
     Check,
     /// Take files in: from the inbox, or the paths given.
@@ -100,6 +105,8 @@ enum Command {
     /// Sealed sets: list, show, verify.
     #[command(subcommand)]
     Releases(releases::ReleasesCommand),
+    /// The web service.
+    Serve(serving::ServeArguments),
     /// A made-up school from logs to charts, in one go.
     Demo(demo::DemoArguments),
 }
@@ -178,6 +185,7 @@ fn run(context: &Context, command: Command) -> anyhow::Result<Ended> {
         Command::Keys(command) => keys::run(context, command),
         Command::Init(arguments) => init::run(context, arguments),
         Command::People(command) => people::run(context, command),
+        Command::Accounts(command) => accounts::run(context, command),
         Command::Check => check::run(context),
         Command::Ingest(arguments) => ingesting::run(context, arguments),
         Command::Formats(arguments) => formats::run(context, arguments),
@@ -191,6 +199,7 @@ fn run(context: &Context, command: Command) -> anyhow::Result<Ended> {
         Command::Unlock(arguments) => unlock::run(context, &arguments),
         Command::Publish(arguments) => releases::publish(context, &arguments),
         Command::Releases(command) => releases::run(context, command),
+        Command::Serve(arguments) => serving::run(context, arguments),
         Command::Demo(arguments) => demo::run(context, &arguments),
     }
 }
