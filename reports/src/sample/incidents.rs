@@ -36,8 +36,10 @@ pub(super) fn write(
             if random.once_in(3) { format!("{} {}", friend.first, friend.surname) } else { String::new() };
         write!(
             out,
-            "INC-{number:04},{},\"{}, {}\",{linked},{},\"{} told Mrs {}:\r\n\"\"I saw it on {}'s phone\"\", zorkweed note {number}\",{}\r\n",
-            day.strftime("%d/%m/%Y %H:%M"),
+            "INC-{number:04},{} {:02}:{:02},\"{}, {}\",{linked},{},\"{} told Mrs {}:\r\n\"\"I saw it on {}'s phone\"\", zorkweed note {number}\",{}\r\n",
+            day.strftime("%d/%m/%Y"),
+            random.between(9, 15),
+            random.between(0, 59),
             pupil.surname,
             pupil.first,
             random.pick(KINDS),
