@@ -9,6 +9,7 @@ use arrow::array::{
 };
 
 use super::{DerivedDay, Deriver, Population};
+use crate::classify::Classifier;
 use crate::schema::{self, ColumnType};
 
 /// One row; everything not said is an ordinary allowed record of a Year 9 pupil on 6 October 2025.

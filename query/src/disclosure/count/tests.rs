@@ -174,11 +174,7 @@ async fn another_years_rows_are_not_read() {
 
 #[tokio::test]
 async fn logs_are_measured() {
-    let hour = |day: &'static str,
-                code: &'static str,
-                action: &'static str,
-                records: &'static str,
-                primary: &'static str| {
+    let hour = |day: &'static str, code: &'static str, action: &'static str, records: &'static str| {
         vec![
             ("local_date", day),
             ("visibility", if code == "UNCAT" { "host" } else { "page" }),
