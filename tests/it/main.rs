@@ -11,5 +11,7 @@ mod command_line;
 mod corpus;
 mod crash;
 mod leaks;
+mod readme;
 mod recompute;
+mod sample_logs;
 mod support;

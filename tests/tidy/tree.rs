@@ -11,18 +11,20 @@ pub(super) fn root() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))
 }
 
-/// Folders that hold no source: built things, Git's own, and what the demo writes.
-const SKIPPED: &[&str] = &[".git", "target", "demo"];
+/// Names at the top that are no source: Git's own, and what `.gitignore` names.
+fn skipped() -> Vec<PathBuf> {
+    let ignored = fs::read_to_string(root().join(".gitignore")).unwrap();
+    let names = ignored.lines().filter_map(|line| line.strip_prefix('/'));
+    names.chain([".git"]).map(|name| root().join(name)).collect()
+}
 
-fn walk(folder: &Path, found: &mut Vec<PathBuf>) {
+fn walk(folder: &Path, skipped: &[PathBuf], found: &mut Vec<PathBuf>) {
     let mut entries: Vec<PathBuf> =
         fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
     entries.sort();
-    for path in entries {
+    for path in entries.into_iter().filter(|path| !skipped.contains(path)) {
         if path.is_dir() {
-            if !SKIPPED.contains(&path.file_name().unwrap().to_str().unwrap()) {
-                walk(&path, found);
-            }
+            walk(&path, skipped, found);
         } else {
             found.push(path);
         }
@@ -34,7 +36,7 @@ pub(super) fn files() -> &'static [String] {
     static FILES: OnceLock<Vec<String>> = OnceLock::new();
     FILES.get_or_init(|| {
         let mut found = Vec::new();
-        walk(&root(), &mut found);
+        walk(&root(), &skipped(), &mut found);
         found.iter().map(|path| path.strip_prefix(root()).unwrap().to_str().unwrap().to_owned()).collect()
     })
 }

@@ -1,3 +1,4 @@
+//! Distinct persons counted over small tables.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test may")]
 use arrow::array::ArrayRef;
 use datafusion::common::ScalarValue;
