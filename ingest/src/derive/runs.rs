@@ -161,8 +161,11 @@ pub(super) fn build(events: &mut [Interest], school_day: bool) -> Runs {
     Runs { attempts, episodes }
 }
 
+/// An attempt's actor, code, site, words searched for, and list.
+type Aim = (Option<i64>, u32, Option<u32>, Option<i64>, bool);
+
 fn attempts(events: &[Interest]) -> Vec<Attempt> {
-    let mut open: HashMap<(Option<i64>, u32, Option<u32>, Option<i64>, bool), usize> = HashMap::new();
+    let mut open: HashMap<Aim, usize> = HashMap::new();
     let mut runs: Vec<Attempt> = Vec::new();
     for event in events.iter().filter(|event| event.blocked) {
         // Words searched for stand in the place of the site: two searches on one engine are two acts.

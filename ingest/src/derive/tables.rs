@@ -126,10 +126,20 @@ pub enum Population {
 /// What the attempts of one actor in one theme amount to.
 #[derive(Default)]
 struct ThemeDay {
+    theme: Option<u32>,
+    four_c: Option<u32>,
     severity: i16,
     outcome: Outcome,
     attempts: i64,
     episodes: i64,
+}
+
+/// What the attempts of one actor on one site and code amount to.
+struct SiteDay<'e> {
+    first: &'e Interest,
+    learning: bool,
+    attempts: i64,
+    records: i64,
 }
 
 impl DerivedDay {
@@ -284,23 +294,25 @@ impl DerivedDay {
     }
 
     fn theme_days(&self, day: DayFacts, year: &str, rows: &mut Rows) {
-        let mut themes: BTreeMap<(Option<i64>, &str), (Option<u32>, Option<u32>, ThemeDay)> = BTreeMap::new();
+        let mut themes: BTreeMap<(Option<i64>, &str), ThemeDay> = BTreeMap::new();
         for episode in self.runs.episodes.iter().filter(|episode| !episode.first.illegal) {
             let theme = episode.first.theme;
             let name = theme.map_or("", |theme| self.symbols.word(theme));
-            let (_, _, total) = themes
-                .entry((episode.first.actor, name))
-                .or_insert_with(|| (theme, episode.first.four_c, ThemeDay::default()));
+            let total = themes.entry((episode.first.actor, name)).or_insert_with(|| ThemeDay {
+                theme,
+                four_c: episode.first.four_c,
+                ..ThemeDay::default()
+            });
             total.severity = total.severity.max(episode.severity);
             total.outcome.merge(episode.outcome);
             total.attempts += episode.attempts;
             total.episodes += 1;
         }
-        for ((actor, _), (theme, four_c, total)) in themes {
+        for ((actor, _), total) in themes {
             let mut cells = [self.day(day), self.who(actor)].concat();
             cells.extend([
-                self.text(theme),
-                self.text(four_c),
+                self.text(total.theme),
+                self.text(total.four_c),
                 Value::Whole(i64::from(total.severity)),
                 Value::Text(total.outcome.word()),
                 Value::Whole(total.attempts),
@@ -349,17 +361,17 @@ impl DerivedDay {
     }
 
     fn sites(&self, day: DayFacts, year: &str, rows: &mut Rows) {
-        let mut sites: BTreeMap<(Option<i64>, &str, &str), (&Interest, bool, i64, i64)> = BTreeMap::new();
+        let mut sites: BTreeMap<(Option<i64>, &str, &str), SiteDay<'_>> = BTreeMap::new();
         for attempt in self.runs.attempts.iter().filter(|attempt| !attempt.first.illegal) {
             let site = attempt.first.site.map_or("", |site| self.symbols.word(site));
             let entry = sites
                 .entry((attempt.first.actor, site, self.symbols.word(attempt.first.code)))
-                .or_insert((&attempt.first, false, 0, 0));
-            entry.1 |= attempt.learning;
-            entry.2 += 1;
-            entry.3 += attempt.records;
+                .or_insert(SiteDay { first: &attempt.first, learning: false, attempts: 0, records: 0 });
+            entry.learning |= attempt.learning;
+            entry.attempts += 1;
+            entry.records += attempt.records;
         }
-        for (first, learning, attempts, records) in sites.into_values() {
+        for SiteDay { first, learning, attempts, records } in sites.into_values() {
             let mut cells = [self.day(day), self.who(first.actor)].concat();
             cells.extend([
                 self.text(first.site),

@@ -46,7 +46,7 @@ impl TableSnapshot {
             .map_err(|error| broken(Box::new(error)))?;
         for batch in reader {
             let batch = batch.map_err(|error| broken(Box::new(error)))?;
-            sink(complete(&batch, &schema, self.table, &file.partition).map_err(|error| broken(error))?)?;
+            sink(complete(&batch, &schema, self.table, &file.partition).map_err(&broken)?)?;
         }
         Ok(())
     }

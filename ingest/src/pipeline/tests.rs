@@ -82,12 +82,10 @@ impl Installation {
                             .fields()
                             .iter()
                             .zip(batch.columns())
-                            .filter_map(|(field, column)| {
-                                (field.name() != "imported_utc").then(|| {
-                                    let cell =
-                                        arrow::util::display::array_value_to_string(column, row).unwrap();
-                                    format!("{}={cell}", field.name())
-                                })
+                            .filter(|(field, _)| field.name() != "imported_utc")
+                            .map(|(field, column)| {
+                                let cell = arrow::util::display::array_value_to_string(column, row).unwrap();
+                                format!("{}={cell}", field.name())
                             })
                             .collect::<Vec<_>>();
                         rows.push(columns.join(" "));
@@ -253,7 +251,8 @@ fn stopped_after(ingest: &Ingest<'_>, steps: usize) -> Result<IngestReport, Erro
             }
         }
         let group = std::mem::take(&mut run.group);
-        let mut stages: Vec<Box<dyn Fn(&mut Run<'_>) -> Result<(), Error>>> = vec![
+        type Stage<'s> = Box<dyn Fn(&mut Run<'_>) -> Result<(), Error> + 's>;
+        let mut stages: Vec<Stage<'_>> = vec![
             Box::new(|run| run.flush(&group)),
             Box::new(|run| {
                 // Only the first of the tables.
@@ -266,7 +265,7 @@ fn stopped_after(ingest: &Ingest<'_>, steps: usize) -> Result<IngestReport, Erro
         let mut steps = steps;
         if steps >= 3 {
             // All tables at once take the place of the first one.
-            stages.remove(1);
+            drop(stages.remove(1));
             steps -= 1;
         }
         stages.iter().take(steps).try_for_each(|stage| stage(run))
