@@ -129,7 +129,7 @@ pub(crate) fn sealed(set: &SealedSet, table: &SealedTable) -> Result<String, Err
         columns.push(heading("Share of pupils", true));
     }
     if changes {
-        columns.push(heading("Change since the period before", false));
+        columns.push(heading("Change since last time", false));
     }
     let rows = table
         .rows

@@ -87,7 +87,8 @@ pub(super) fn draw(
     let left = margin + name_width + 8;
     let header = Lettering::new(13).bold();
     let narrowest = if narrow { 38 } else { 46 };
-    let read = short_headings(read, header, narrowest);
+    let even = (sheet.width() - margin - left) / i32::try_from(read.across.len().max(1)).unwrap_or(i32::MAX);
+    let read = short_headings(read, header, even);
     let widest = read.across.iter().map(|name| widest_word(name, header)).max().unwrap_or(0);
     let fits = ((sheet.width() - margin - left) / narrowest.max(widest + 6)).max(1) as usize;
     // As even as can be: seven columns where six fit become four and three.

@@ -158,6 +158,10 @@ impl OrderEvidence {
                 .then(|| digits.iter().fold(0_u32, |sum, digit| sum * 10 + u32::from(digit - b'0')))
         };
         let (Some(first), Some(second)) = (number(), number()) else { return };
+        // No date in either order: a damaged value says nothing, and must not refuse the whole file.
+        if first.min(second) > 12 || first.max(second) > 31 {
+            return;
+        }
         self.numeric += 1;
         self.day_first += u64::from(first > 12);
         self.month_first += u64::from(second > 12);
@@ -213,7 +217,9 @@ mod tests {
     #[test]
     fn evidence_counts_what_only_one_order_can_mean() {
         let mut evidence = OrderEvidence::default();
-        for value in [&b"03/04/2025 08:05"[..], b"23/04/2025", b"9/16/19 10:00", b"2025-04-23", b"x"] {
+        for value in
+            [&b"03/04/2025 08:05"[..], b"23/04/2025", b"9/16/19 10:00", b"2025-04-23", b"99/99/9999", b"x"]
+        {
             evidence.look(value);
         }
         assert_eq!(evidence, OrderEvidence { numeric: 3, day_first: 1, month_first: 1 });
