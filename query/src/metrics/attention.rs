@@ -147,6 +147,11 @@ fn reading(answer: &Answer, from: Date, to: Date, place: &Place<'_>) -> String {
         days,
         wording::counted(people, "known person", "known people")
     );
+    let last_week = to.checked_sub(jiff::Span::new().days(6)).unwrap_or(from);
+    let recent = (0..answer.len()).filter(|row| answer.day(*row, "local_date") >= Some(last_week)).count();
+    if from < last_week {
+        text.push_str(&format!(", {} of them in the last 7 of these days", if recent == 0 { "none".to_owned() } else { recent.to_string() }));
+    }
     if untied > 0 {
         text.push_str(&format!("; {} cannot be tied to a person", wording::whole(untied)));
     }

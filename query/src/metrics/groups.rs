@@ -88,7 +88,8 @@ async fn lessons(reader: &Reader<'_>, place: &Place<'_>) -> Result<Figures, Erro
         notes: standing_notes(),
         reading: highest(&found.iter().collect::<Vec<_>>(), |key| {
             let key = named(key);
-            format!("{} on {}s, lesson {}", key[0], key[1], key[2])
+            let when = if key[2] == "outside lessons" { key[2].clone() } else { format!("in {}", key[2]) };
+            format!("{} on {}s {when}", key[0], key[1])
         }),
     })
 }

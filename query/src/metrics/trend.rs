@@ -59,6 +59,14 @@ pub(super) async fn figures(
         Some(by) if by.id == GROUP.id => sorted(reader.words(&schema::ACTOR_DAYS, GROUP).await?),
         Some(_) => distinct(&found),
     };
+    // A group of which nothing can be counted in these days (guests, mostly) has no line.
+    let words: Vec<String> = words
+        .into_iter()
+        .filter(|word| {
+            let counts = |figure: &Figure| figure.attempts + figure.episodes + figure.active_days > 0;
+            split.is_none() || found.iter().any(|(key, figure)| key.get(1) == Some(word) && counts(figure))
+        })
+        .collect();
     let with_data = reader.days_with_data().await?;
     let weeks: Vec<Week> = reader
         .window

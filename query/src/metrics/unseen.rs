@@ -105,7 +105,7 @@ impl Unseen {
                 wording::whole(self.records)
             ));
             notes.push(format!(
-                "Undecrypted: of {} of the records only the host is known.",
+                "Undecrypted: for {} of the records only the host is known.",
                 share(self.host_only)
             ));
             notes.push(format!(

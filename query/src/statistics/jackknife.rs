@@ -6,7 +6,13 @@
 //! of independent observations, lowered for few clusters by the squared ratio of the normal to the
 //! t quantile (Korn and Graubard, Survey Methodology 24, 1998), and that size enters the exact
 //! binomial interval (or Wilson's). It is deterministic, keeps within 0 and 1, and has an upper end
-//! when nothing was seen: then each cluster counts as one observation.
+//! when nothing was seen. Then the clusters cannot show how alike their observations are, and the
+//! size is the geometric mean of the number of clusters (all alike within one) and of observations
+//! (independent).
+//!
+//! Over a week at least 93 % of the intervals hold the truth at every size tried (the test below).
+//! Over a whole term, where a few pupils of very unlike habits make nearly all, it was 85 to 90 %
+//! in simulation: such a row shows few different people and a large share of one.
 
 use statrs::function::beta::beta_reg;
 
@@ -68,7 +74,7 @@ fn effective(clusters: &[Cluster]) -> Option<(f64, f64)> {
     let variance = (number - 1.0) / number * without.iter().map(|value| (value - mean).powi(2)).sum::<f64>();
     let binomial = share * (1.0 - share);
     let size = if binomial <= 0.0 {
-        number
+        (number * whole).sqrt()
     } else if variance > 0.0 {
         binomial / variance
     } else {
@@ -165,8 +171,8 @@ mod tests {
     fn nothing_seen_has_an_upper_end_by_the_number_of_pupils() {
         let none = clustered_share(&clusters(&[(0, 5); 100])).unwrap();
         assert_eq!(none.interval.lower, 0.0);
-        // About 3.69 / 100, a little more for the t quantile of 99 degrees.
-        assert!((0.036..0.039).contains(&none.interval.upper), "{none:?}");
+        // sqrt(100 x 500) = 223.6, times (1.960 / 1.984)^2 = 218.2; 1 - 0.025^(1/218.2) = 0.0168.
+        assert!((0.0167..0.0169).contains(&none.interval.upper), "{none:?}");
         assert_eq!(clustered_share(&clusters(&[(0, 0)])), None);
         assert_eq!(clustered_share(&clusters(&[(1, 1)])).unwrap().effective_size, 1.0);
     }
@@ -183,7 +189,9 @@ mod tests {
             (state >> 11) as f64 / (1_u64 << 53) as f64
         };
         for pupils in [10, 30, 120] {
-            for (habit_share, habit_rate) in [(1.0, 0.02), (1.0, 0.3), (0.2, 0.1), (0.1, 0.5)] {
+            for (habit_share, habit_rate) in
+                [(1.0, 0.02), (1.0, 0.3), (0.2, 0.1), (0.1, 0.5), (0.05, 0.9), (0.02, 0.3)]
+            {
                 let truth = habit_share * habit_rate;
                 let mut held = 0;
                 for _ in 0..1000 {
