@@ -43,7 +43,7 @@ fn read_format(
         let more = fill(&mut framer, input)?;
         while let Some(record) = framer.record() {
             let blank = record.bytes.trim_ascii().is_empty();
-            take(&record, blank, || (format.parse)(record.bytes).map(with_notice), tally, sink)?;
+            take(&record, blank, || parse(format, record.bytes), tally, sink)?;
         }
         if !more {
             tally.file_bytes = framer.file_bytes();
@@ -80,12 +80,21 @@ fn read_profile(
 /// A parsed record, and the notice that belongs to it.
 type Noticed<'r> = (Parsed<'r>, Option<Notice>);
 
-fn with_notice(parsed: Parsed<'_>) -> Noticed<'_> {
-    let notice = match &parsed {
-        Parsed::Request(fields) => fields.notice,
-        _ => None,
-    };
-    (parsed, notice)
+fn parse<'r>(format: &Format, record: &'r [u8]) -> Result<Noticed<'r>, Reject> {
+    match (format.parse)(record) {
+        Ok(parsed) => {
+            let notice = match &parsed {
+                Parsed::Request(fields) => fields.notice,
+                _ => None,
+            };
+            Ok((parsed, notice))
+        }
+        // After a crash a log holds runs of NUL bytes; that says more than the column they broke.
+        Err(reject) => match memchr::memchr(0, record) {
+            Some(at) => Err(Reject::at(Reason::Bytes, at)),
+            None => Err(reject),
+        },
+    }
 }
 
 fn fill(framer: &mut Framer, input: &mut dyn Read) -> Result<bool, Error> {

@@ -6,7 +6,7 @@ use std::io::Read;
 use jiff::tz::TimeZone;
 
 use super::ProfileSet;
-use super::definition::Column;
+use super::column::Column;
 use super::row::Fitted;
 use crate::detect::{Detected, Detection, Layout, SAMPLE_BYTES, detect};
 use crate::error::{Error, Kind};

@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::definition::{Asked, Column};
+use super::column::Column;
+use super::definition::Asked;
 use super::header::{self, Bound, NearMiss};
 use super::row::{Fitted, RowReader, is_blank};
 use super::time::{DateOrder, OrderEvidence};

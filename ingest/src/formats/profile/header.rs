@@ -4,7 +4,8 @@
 use std::collections::BTreeMap;
 
 use super::Answered;
-use super::definition::{Column, Profile, normalise};
+use super::column::Column;
+use super::definition::{Profile, normalise};
 use crate::frame::{Cells, Delimiter};
 
 /// Where a decision stands that the school's answer reads.

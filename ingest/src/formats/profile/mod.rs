@@ -12,6 +12,7 @@ use crate::fields::Action;
 
 mod answers;
 mod check;
+mod column;
 mod definition;
 mod fit;
 mod header;
@@ -21,7 +22,8 @@ mod transform;
 
 pub use answers::{KEYS, set_answer};
 pub use check::{CheckReport, HeaderColumn, check};
-pub use definition::{Column, Profile, RecordSort};
+pub use column::Column;
+pub use definition::{Profile, RecordSort};
 pub(crate) use fit::{Fit, fit};
 pub(crate) use row::{Fitted, RowReader, is_blank};
 

@@ -4,7 +4,8 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use super::Answered;
-use super::definition::{Column, RecordSort};
+use super::column::Column;
+use super::definition::RecordSort;
 use super::header::{BlockedCell, Bound};
 use super::time::DateOrder;
 use crate::fields::{Action, Fields, IncidentFields, Parsed, RecordKind, Text, When};
