@@ -2,7 +2,6 @@
 
 pub mod chart;
 pub mod cli;
-pub mod config;
 pub mod document;
 pub mod http;
 pub mod sample;

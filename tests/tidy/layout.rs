@@ -16,6 +16,16 @@ fn every_module_says_first_what_it_is() {
     demand(&found, "begin the file with a `//!` line: one sentence, what the module is for");
 }
 
+#[test]
+fn no_module_is_empty() {
+    let found: Vec<String> = sources()
+        .iter()
+        .filter(|source| source.code.trim().is_empty())
+        .map(|source| source.path.clone())
+        .collect();
+    demand(&found, "put into the module what it says it is for, or delete it");
+}
+
 /// No file is longer.
 const LONGEST: usize = 600;
 /// Half of the files are no longer.

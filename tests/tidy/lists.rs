@@ -127,3 +127,18 @@ fn every_feature_says_what_it_is_for() {
     }
     demand(&found, "write a comment above the feature: what it brings, and who leaves it out");
 }
+
+#[test]
+fn every_route_is_in_the_book() {
+    let code = &source("reports/src/http/routes.rs").text;
+    let routes: Vec<String> = code
+        .match_indices(".route(\"")
+        .map(|(at, opening)| code[at + opening.len()..].split('"').next().unwrap().to_owned())
+        .collect();
+    let book: Vec<String> = read("reports/README.md")
+        .lines()
+        .filter_map(|line| line.strip_prefix("| `/")?.split_once('`').map(|(route, _)| format!("/{route}")))
+        .collect();
+    let found = differences(&routes, "`routes.rs`", &book, "`reports/README.md`");
+    demand(&found, "say in the book's table of routes what the page shows and to whom");
+}
