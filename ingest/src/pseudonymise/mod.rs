@@ -1,7 +1,7 @@
 //! Wall 1: the only place that turns an identified event into one that may be stored.
 //!
 //! Every pseudonymous event carries a [`Crossed`], which only this module can make; nothing outside
-//! it can put one together, and only types marked [`Storable`] enter a batch of the lake. That the
+//! it can put one together, and only types marked `Storable` enter a batch of the lake. That the
 //! identified side is never stored, serialised or displayed is checked when this module compiles.
 
 mod key;

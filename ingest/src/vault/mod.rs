@@ -1,7 +1,7 @@
 //! The vault: everything that names somebody, sealed for those who may open it.
 //!
 //! Parquet files under modular encryption, one random key each, wrapped for the recipients' public
-//! keys ([`seal`]). The machine that writes them cannot read them. A file's place is part of what its
+//! keys (`seal`). The machine that writes them cannot read them. A file's place is part of what its
 //! seal protects, so a file that was moved, renamed or brought from another school does not open.
 //!
 //! ```text

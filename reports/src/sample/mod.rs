@@ -1,6 +1,6 @@
 //! Made-up schools from a seed, as a real one would drop its logs: for the demo, tests and benches.
 //!
-//! [`write`] makes a secondary (`northfield`: one term, own accounts) and a small primary
+//! [`write()`] makes a secondary (`northfield`: one term, own accounts) and a small primary
 //! (`oakhill`: one year, young pupils on shared log-ins), each with roster, settings and an inbox,
 //! dirt included, and beside them a truth file: what the generator knows about what it wrote
 //! (shape in `truth.rs`). [`squid_lines`] makes the one big file of the benches.
