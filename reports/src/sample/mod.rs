@@ -165,7 +165,7 @@ pub fn write(
     people::write_roster(&mut roster, school.id(), &people, school.shared_up_to())?;
     io::Write::flush(&mut roster)?;
 
-    let visits = if school == SampleSchool::Northfield { 6 } else { 2 };
+    let visits = if school == SampleSchool::Northfield { 4 } else { 2 };
     let plan = Plan::new(seed, &people, &days, zone.clone(), visits, school.shared_up_to());
     let making = Making { school, seed, people: &people, days: &days, zone: &zone, inbox: places.inbox };
     for day in 0..days.len() {
