@@ -11,8 +11,8 @@
 //! (independent).
 //!
 //! Over a week at least 93 % of the intervals hold the truth at every size tried (the test below).
-//! Over a whole term, where a few pupils of very unlike habits make nearly all, it was 85 to 90 %
-//! in simulation: such a row shows few different people and a large share of one.
+//! Over a whole term, where a few pupils of very unlike habits make nearly all, fewer do: about 85 %
+//! in simulation, 78 % at worst. Such a row shows few different people and a large share of one.
 
 use statrs::function::beta::beta_reg;
 

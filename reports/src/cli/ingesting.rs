@@ -19,6 +19,9 @@ pub(crate) struct IngestArguments {
     /// Keep files of the inbox after their import.
     #[arg(long)]
     keep: bool,
+    /// Also say how long each stage took; measuring itself costs a little.
+    #[arg(long)]
+    timings: bool,
 }
 
 /// Shows a bar on a terminal, a line per stage elsewhere.
@@ -62,12 +65,21 @@ impl Progress for Shown {
 
 pub(crate) fn run(context: &Context, arguments: IngestArguments) -> anyhow::Result<Ended> {
     let school = context.school()?;
-    let ingest = Ingest { dir: &context.dir, school: &school.config, keep: arguments.keep, measure: false };
+    let ingest = Ingest {
+        dir: &context.dir,
+        school: &school.config,
+        keep: arguments.keep,
+        measure: arguments.timings,
+    };
     let report = ingest.run(&arguments.paths, &Shown::new(context.printer))?;
     match context.format {
-        Format::Json => context.printer.out(&as_json(&report).to_string()),
+        Format::Json => context.printer.out(&as_json(&report, arguments.timings).to_string()),
         Format::Csv => context.printer.out(&as_csv(&report)),
         Format::Table => context.printer.out(&as_table(context.printer, &report)),
+    }
+    if arguments.timings && context.format != Format::Json {
+        let stages = stages(&report).map(|(stage, seconds)| format!("{stage} {seconds:.3} s"));
+        context.printer.say(&stages.join(", "));
     }
     Ok(if report.needs_a_look() { Ended::NeedsALook } else { Ended::Well })
 }
@@ -79,7 +91,20 @@ fn reason(outcome: &Outcome) -> &str {
     }
 }
 
-fn as_json(report: &IngestReport) -> Value {
+/// Stages of the run with the seconds each took.
+fn stages(report: &IngestReport) -> [(&'static str, f64); 5] {
+    let timings = &report.timings;
+    [
+        ("look", timings.look),
+        ("parse to lake", timings.parse_to_lake),
+        ("seal", timings.seal),
+        ("commit", timings.commit),
+        ("derive", timings.derive),
+    ]
+    .map(|(stage, took)| (stage, took.as_secs_f64()))
+}
+
+fn as_json(report: &IngestReport, timings: bool) -> Value {
     let files: Vec<Value> = report
         .files
         .iter()
@@ -105,7 +130,14 @@ fn as_json(report: &IngestReport) -> Value {
             })
         })
         .collect();
-    json!({"schema": "watershed.ingest/1", "files": files, "days_derived": report.days_derived})
+    let mut json =
+        json!({"schema": "watershed.ingest/1", "files": files, "days_derived": report.days_derived});
+    if timings {
+        let stages =
+            stages(report).map(|(stage, seconds)| (format!("{}_s", stage.replace(' ', "_")), json!(seconds)));
+        json["timings"] = Value::Object(stages.into_iter().collect());
+    }
+    json
 }
 
 fn cells(file: &FileReport) -> Vec<String> {

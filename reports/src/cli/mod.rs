@@ -8,6 +8,7 @@ mod check;
 mod demo;
 mod figures;
 mod formats;
+mod generate;
 mod ingesting;
 mod init;
 mod keys;
@@ -109,6 +110,9 @@ enum Command {
     Serve(serving::ServeArguments),
     /// A made-up school from logs to charts, in one go.
     Demo(demo::DemoArguments),
+    /// Write a big made-up log file, for measuring.
+    #[command(hide = true)]
+    Generate(generate::GenerateArguments),
 }
 
 /// What every command gets.
@@ -201,16 +205,18 @@ fn run(context: &Context, command: Command) -> anyhow::Result<Ended> {
         Command::Releases(command) => releases::run(context, command),
         Command::Serve(arguments) => serving::run(context, arguments),
         Command::Demo(arguments) => demo::run(context, &arguments),
+        Command::Generate(arguments) => generate::run(context, &arguments),
     }
 }
 
-/// The command line's own reference: every command's help, one after another.
+/// The command line's own reference: a table row for every command that is not hidden.
 #[must_use]
 pub fn reference() -> String {
     use clap::CommandFactory;
     let mut text = String::new();
     let mut command = Arguments::command();
-    let names: Vec<String> = command.get_subcommands().map(|command| command.get_name().to_owned()).collect();
+    let shown = command.get_subcommands().filter(|command| !command.is_hide_set());
+    let names: Vec<String> = shown.map(|command| command.get_name().to_owned()).collect();
     for name in names {
         if let Some(found) = command.find_subcommand_mut(&name) {
             let about = found.get_about().map(ToString::to_string).unwrap_or_default();

@@ -40,7 +40,7 @@ pub(super) struct Plan<'a> {
     zone: TimeZone,
     codes: HashMap<&'static str, &'static str>,
     acts: HashMap<(usize, usize, i64), Act>,
-    visits_per_day: u64,
+    visits_in_ten_days: u64,
     /// People whose accounts are shared; they are never persons.
     shared_up_to: Option<u8>,
 }
@@ -52,7 +52,7 @@ impl<'a> Plan<'a> {
         people: &'a [Person],
         days: &'a [Date],
         zone: TimeZone,
-        visits_per_day: u64,
+        visits_in_ten_days: u64,
         shared_up_to: Option<u8>,
     ) -> Self {
         let mut random = Random::new(seed, 2);
@@ -81,7 +81,7 @@ impl<'a> Plan<'a> {
                 }
             }
         }
-        Self { seed, people, days, zone, codes: shipped_codes(), acts, visits_per_day, shared_up_to }
+        Self { seed, people, days, zone, codes: shipped_codes(), acts, visits_in_ten_days, shared_up_to }
     }
 
     /// Milliseconds since the epoch of an hour of a local day.
@@ -111,7 +111,7 @@ impl<'a> Plan<'a> {
                 if let Some(act) = act {
                     self.act(&mut random, index, date, start, act, truth, &mut requests);
                 }
-                if random.below(self.visits_per_day * 2) < self.visits_per_day * 2 / 7 + 1 {
+                if random.below(10 * HOURS.clone().count() as u64) < self.visits_in_ten_days {
                     let minute = if act.is_some() { random.between(47, 58) } else { random.between(0, 58) };
                     self.visit(&mut random, index, start + minute * 60_000, &mut requests);
                 }
