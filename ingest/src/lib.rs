@@ -18,6 +18,8 @@ pub mod incident;
 pub mod normalise;
 pub mod people;
 
+mod quick_map;
+
 pub mod keys;
 pub mod pseudonymise;
 #[cfg(feature = "lake")]

@@ -16,6 +16,7 @@ use crate::error::{Error, Kind};
 use crate::event::{Member, Role};
 use crate::normalise::{Roster, account};
 use crate::pseudonymise::{Domain, Keyring};
+use crate::quick_map::QuickMap;
 use crate::school::AcademicYear;
 use crate::settings::sheet::Sheet;
 use crate::settings::year_group;
@@ -260,7 +261,7 @@ pub struct StateRoster<'k> {
     keyring: &'k Keyring,
     accounts: BTreeMap<AcademicYear, BTreeMap<i64, Member>>,
     names: BTreeMap<AcademicYear, BTreeMap<i64, Member>>,
-    known: HashMap<AcademicYear, HashMap<Box<str>, Option<Member>>>,
+    known: QuickMap<AcademicYear, QuickMap<Box<str>, Option<Member>>>,
 }
 
 impl<'k> StateRoster<'k> {
@@ -273,7 +274,7 @@ impl<'k> StateRoster<'k> {
         for year in accounts.keys().chain(names.keys()) {
             keyring.check_value(*year)?;
         }
-        Ok(Self { keyring, accounts, names, known: HashMap::new() })
+        Ok(Self { keyring, accounts, names, known: QuickMap::default() })
     }
 
     /// Whether a year has a roster at all.

@@ -1,6 +1,5 @@
 //! Rows of `requests` (and of `staff_requests`): the only way into them is a pseudonymous event.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use arrow::array::DictionaryArray;
@@ -17,6 +16,7 @@ use crate::error::{Error, Kind};
 use crate::event::{Event, Pseudonymous, Site};
 use crate::fields::TimeBasis;
 use crate::lake::columns::{dictionary_schema, epoch_days};
+use crate::quick_map::QuickMap;
 use crate::schema::REQUESTS;
 
 /// Rows of one local day under construction, column by column.
@@ -51,7 +51,7 @@ pub struct RequestBatch {
     block_reason: TextColumn,
     site: TextColumn,
     /// Numbers in `site` of hosts that are tokens, so that each is spelled once.
-    site_tokens: HashMap<i64, i32>,
+    site_tokens: QuickMap<i64, i32>,
     visibility: TextColumn,
     html_page: Vec<bool>,
     code: TextColumn,
@@ -103,11 +103,12 @@ impl RequestBatch {
     pub fn push(&mut self, event: &Event<'_, Pseudonymous>) {
         let (moment, facts) = (&event.moment, &event.facts);
         self.event_time_utc.push(moment.utc_us);
-        self.time_basis.push(Some(match moment.basis {
+        let basis = match moment.basis {
             TimeBasis::Start => "start",
             TimeBasis::End => "end",
             TimeBasis::Unknown => "unknown",
-        }));
+        };
+        self.time_basis.push_variant(moment.basis as usize, basis);
         self.local_minute.push(moment.local_minute);
         self.utc_offset_minutes.push(moment.utc_offset_minutes);
         self.clock_fold.push(moment.clock_fold);
@@ -119,22 +120,23 @@ impl RequestBatch {
         self.school_day.push(moment.school_day);
         self.lesson_period.push(moment.lesson_period);
         self.actor.push(event.actor.token);
-        self.actor_kind.push(Some(event.actor.kind.word()));
-        self.role.push(Some(facts.role.word()));
+        self.actor_kind.push_variant(event.actor.kind as usize, event.actor.kind.word());
+        self.role.push_variant(facts.role as usize, facts.role.word());
         self.group_id.push(Some(facts.group_id));
         self.year_group.push(facts.year_group.map(i16::from));
         self.key_stage.push(facts.key_stage);
         self.device.push(event.device);
         self.network.push(Some(facts.network));
-        self.record_kind.push(Some(event.kind.word()));
+        self.record_kind.push_variant(event.kind as usize, event.kind.word());
         self.method.push(event.method);
         self.status.push(event.status);
         self.response_bytes.push(event.response_bytes);
         self.duration_ms.push(event.duration_ms);
-        self.action.push(Some(event.action.word()));
+        self.action.push_variant(event.action as usize, event.action.word());
         self.block_reason.push(event.block_reason.map(crate::fields::BlockReason::word));
         self.push_site(&event.page, facts.illegal);
-        self.visibility.push(Some(if event.page_visible { "page" } else { "host" }));
+        let visibility = if event.page_visible { "page" } else { "host" };
+        self.visibility.push_variant(usize::from(event.page_visible), visibility);
         self.html_page.push(event.html_page);
         self.code.push(Some(facts.code));
         self.other_codes.push(Some(&*facts.other_codes).filter(|codes| !codes.is_empty()));

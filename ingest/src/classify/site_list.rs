@@ -1,12 +1,13 @@
 //! Sites whose class is known without the source's help.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 
 use jiff::civil::Date;
 
 use super::data_file::{DataFile, Dated, Place};
 use super::taxonomy::{Taxonomy, UNMAPPED};
 use crate::error::Error;
+use crate::quick_map::QuickMap;
 
 pub(crate) const SHIPPED: &str = include_str!("../../data/sites.csv");
 const COLUMNS: &[&str] = &["site", "common_code", "valid_from", "valid_to", "source", "note"];
@@ -14,12 +15,12 @@ const COLUMNS: &[&str] = &["site", "common_code", "valid_from", "valid_to", "sou
 /// Something known of a host and all hosts below it; the longest name decides.
 #[derive(Clone, Debug)]
 pub(crate) struct HostTable<T> {
-    hosts: HashMap<String, Dated<T>>,
+    hosts: QuickMap<String, Dated<T>>,
 }
 
 impl<T> Default for HostTable<T> {
     fn default() -> Self {
-        Self { hosts: HashMap::new() }
+        Self { hosts: QuickMap::default() }
     }
 }
 

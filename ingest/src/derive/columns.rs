@@ -1,13 +1,15 @@
 //! Typed access to the columns of a `requests` batch, and short numbers for repeated words.
 
-use std::collections::HashMap;
+use std::cell::RefCell;
 
 use arrow::array::{
-    Array, BooleanArray, Date32Array, Int16Array, Int64Array, RecordBatch, StringArray,
-    TimestampMicrosecondArray,
+    Array, BooleanArray, Date32Array, DictionaryArray, Int16Array, Int32Array, Int64Array, RecordBatch,
+    StringArray, TimestampMicrosecondArray,
 };
+use arrow::datatypes::Int32Type;
 
 use crate::error::{Error, Kind};
+use crate::quick_map::QuickMap;
 
 /// Columns that the first pass reads.
 pub const OBSERVE_COLUMNS: &[&str] =
@@ -52,7 +54,7 @@ pub const ADD_COLUMNS: &[&str] = &[
 /// Words of one day, each stored once.
 #[derive(Debug, Default)]
 pub(super) struct Symbols {
-    numbers: HashMap<String, u32>,
+    numbers: QuickMap<String, u32>,
     words: Vec<String>,
 }
 
@@ -84,19 +86,39 @@ impl Symbols {
     }
 }
 
-/// A text column.
+/// A text column: words, or numbers of words where the reader has kept the file's dictionary.
 #[derive(Debug)]
-pub(super) struct TextColumn<'a>(&'a StringArray);
+pub(super) struct TextColumn<'a> {
+    words: &'a StringArray,
+    numbers: Option<&'a Int32Array>,
+    /// Symbols of the dictionary's words, as far as they were asked for.
+    symbols: RefCell<Vec<u32>>,
+}
+
+/// In place of a symbol that was not asked for yet.
+const UNASKED: u32 = u32::MAX;
 
 impl TextColumn<'_> {
     /// The word's number, none where the cell is empty.
     pub(super) fn symbol(&self, row: usize, symbols: &mut Symbols) -> Option<u32> {
-        (!self.0.is_null(row)).then(|| symbols.number(self.0.value(row)))
+        let Some(numbers) = self.numbers else {
+            return (!self.words.is_null(row)).then(|| symbols.number(self.words.value(row)));
+        };
+        let word = (!numbers.is_null(row)).then(|| numbers.value(row) as usize)?;
+        let mut known = self.symbols.borrow_mut();
+        let symbol = known.get_mut(word)?;
+        if *symbol == UNASKED {
+            *symbol = symbols.number(self.words.value(word));
+        }
+        Some(*symbol)
     }
 
     /// The word's number; an empty cell counts as the empty word.
     pub(super) fn required(&self, row: usize, symbols: &mut Symbols) -> u32 {
-        symbols.number(if self.0.is_null(row) { "" } else { self.0.value(row) })
+        match self.symbol(row, symbols) {
+            Some(symbol) => symbol,
+            None => symbols.number(""),
+        }
     }
 }
 
@@ -114,7 +136,13 @@ fn typed<'a, T: Array + 'static>(batch: &'a RecordBatch, name: &str) -> Result<&
 
 /// A text column by name.
 pub(super) fn text<'a>(batch: &'a RecordBatch, name: &str) -> Result<TextColumn<'a>, Error> {
-    typed::<StringArray>(batch, name).map(TextColumn)
+    let Ok(dictionary) = typed::<DictionaryArray<Int32Type>>(batch, name) else {
+        let words = typed(batch, name)?;
+        return Ok(TextColumn { words, numbers: None, symbols: RefCell::default() });
+    };
+    let words: &StringArray = dictionary.values().as_any().downcast_ref().ok_or_else(|| corrupt(name))?;
+    let symbols = RefCell::new(vec![UNASKED; words.len()]);
+    Ok(TextColumn { words, numbers: Some(dictionary.keys()), symbols })
 }
 
 /// A column of truth values by name.

@@ -1,8 +1,7 @@
 //! Runs of events: attempts (gap at most 60 s) and episodes (gap at most 10 min).
 
-use std::collections::HashMap;
-
 use super::columns::{Columns, Symbols};
+use crate::quick_map::QuickMap;
 
 /// Greatest gap between the records of an attempt.
 const ATTEMPT_GAP_US: i64 = 60_000_000;
@@ -165,7 +164,7 @@ pub(super) fn build(events: &mut [Interest], school_day: bool) -> Runs {
 type Aim = (Option<i64>, u32, Option<u32>, Option<i64>, bool);
 
 fn attempts(events: &[Interest]) -> Vec<Attempt> {
-    let mut open: HashMap<Aim, usize> = HashMap::new();
+    let mut open: QuickMap<Aim, usize> = QuickMap::default();
     let mut runs: Vec<Attempt> = Vec::new();
     for event in events.iter().filter(|event| event.blocked) {
         // Words searched for stand in the place of the site: two searches on one engine are two acts.
@@ -194,7 +193,7 @@ fn attempts(events: &[Interest]) -> Vec<Attempt> {
 }
 
 fn episodes(events: &[Interest]) -> Vec<Episode> {
-    let mut open: HashMap<Concern, usize> = HashMap::new();
+    let mut open: QuickMap<Concern, usize> = QuickMap::default();
     let mut runs: Vec<Episode> = Vec::new();
     for event in events {
         let outcome = Outcome { blocked: event.blocked, let_through: event.decided && !event.blocked };
@@ -227,7 +226,7 @@ fn episodes(events: &[Interest]) -> Vec<Episode> {
 
 /// Gives each episode its attempts and marks persistence (P3).
 fn join(attempts: &[Attempt], episodes: &mut [Episode], school_day: bool) {
-    let mut starts: HashMap<Concern, Vec<i64>> = HashMap::new();
+    let mut starts: QuickMap<Concern, Vec<i64>> = QuickMap::default();
     for attempt in attempts {
         starts.entry(concern(&attempt.first)).or_default().push(attempt.first.time_us);
     }

@@ -19,7 +19,7 @@ use parquet::schema::types::ColumnPath;
 use super::columns::{date_of, stored};
 use super::store;
 use crate::error::{Error, Kind, at};
-use crate::schema::{ColumnType, TableSchema};
+use crate::schema::{Column, ColumnType, TableSchema};
 
 /// Rows of one row group: large enough for dictionaries to pay, small enough for the memory target.
 pub(crate) const ROW_GROUP_ROWS: usize = 131_072;
@@ -155,19 +155,45 @@ fn properties(table: &TableSchema) -> WriterProperties {
         .set_writer_version(WriterVersion::PARQUET_2_0)
         .set_compression(Compression::ZSTD(ZstdLevel::try_new(1).unwrap_or_default()))
         .set_max_row_group_row_count(Some(ROW_GROUP_ROWS))
-        .set_statistics_enabled(EnabledStatistics::Page)
         .set_created_by("watershed".to_owned());
     for column in stored(table) {
-        // Values that hardly repeat: differences are shorter than a dictionary and cheaper to make.
-        let ascending = column.kind == ColumnType::Timestamp || column.name == "record_number";
-        if ascending || matches!(column.name, "response_bytes" | "duration_ms") {
-            let path = ColumnPath::from(column.name);
+        let path = ColumnPath::from(column.name);
+        builder = builder.set_column_statistics_enabled(path.clone(), statistics(column));
+        if runs_or_rises(column) {
             builder = builder
                 .set_column_dictionary_enabled(path.clone(), false)
                 .set_column_encoding(path, Encoding::DELTA_BINARY_PACKED);
         }
     }
     builder.build()
+}
+
+/// Words say nothing by their order. Rows are ordered by actor and time, so for these it pays to know
+/// the pages.
+fn statistics(column: &Column) -> EnabledStatistics {
+    match column.kind {
+        ColumnType::Text | ColumnType::Boolean => EnabledStatistics::None,
+        _ if matches!(column.name, "actor" | "event_time_utc" | "local_date") => EnabledStatistics::Page,
+        _ => EnabledStatistics::Chunk,
+    }
+}
+
+/// Numbers of which neighbours are equal, or close, or of which none repeats: differences are shorter
+/// than a dictionary and cheaper to make.
+fn runs_or_rises(column: &Column) -> bool {
+    column.kind == ColumnType::Timestamp
+        || matches!(
+            column.name,
+            "record_number"
+                | "response_bytes"
+                | "duration_ms"
+                | "local_minute"
+                | "utc_offset_minutes"
+                | "week_start_date"
+                | "half_term_week"
+                | "severity"
+                | "year_group"
+        )
 }
 
 /// Ranges of the numeric and time columns over all row groups; a column that has none anywhere, or

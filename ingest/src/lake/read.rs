@@ -8,9 +8,9 @@ use arrow::datatypes::{Schema, SchemaRef};
 use arrow::record_batch::{RecordBatch, RecordBatchOptions};
 use jiff::civil::Date;
 use parquet::arrow::ProjectionMask;
-use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+use parquet::arrow::arrow_reader::{ArrowReaderOptions, ParquetRecordBatchReaderBuilder};
 
-use super::columns::{epoch_days, table_schema};
+use super::columns::{dictionary_schema, epoch_days, table_schema};
 use super::{DataFile, Lake, TableSnapshot};
 use crate::error::{Error, Kind, at};
 use crate::schema::{ColumnType, TableSchema};
@@ -21,20 +21,74 @@ const BATCH_ROWS: usize = 8192;
 /// Takes batch after batch.
 pub type Sink<'s> = &'s mut dyn FnMut(RecordBatch) -> Result<(), Error>;
 
+/// How text columns are handed on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Words {
+    Spelled,
+    Numbered,
+}
+
 impl TableSnapshot {
     /// Reads a file batch by batch: `columns` (all if none) in the order of the schema.
     ///
     /// # Errors
     /// When the file is missing or not what the table says it is.
     pub fn read(&self, file: &DataFile, columns: Option<&[&str]>, sink: Sink<'_>) -> Result<(), Error> {
+        self.read_as(Words::Spelled, file, columns, sink)
+    }
+
+    /// Reads all rows of a local day, batch by batch; rows of other days in the same files too when
+    /// the table is not partitioned by day.
+    ///
+    /// # Errors
+    /// As [`read`](Self::read).
+    pub fn read_day(&self, day: Date, columns: Option<&[&str]>, sink: Sink<'_>) -> Result<(), Error> {
+        let mut files = self.files.iter().filter(|file| file.may_hold(day));
+        files.try_for_each(|file| self.read_as(Words::Spelled, file, columns, sink))
+    }
+
+    /// The same with text columns as dictionaries: words are not spelled out for each row.
+    ///
+    /// # Errors
+    /// As [`read`](Self::read).
+    pub fn read_day_numbered(
+        &self,
+        day: Date,
+        columns: Option<&[&str]>,
+        sink: Sink<'_>,
+    ) -> Result<(), Error> {
+        let mut files = self.files.iter().filter(|file| file.may_hold(day));
+        files.try_for_each(|file| self.read_as(Words::Numbered, file, columns, sink))
+    }
+
+    fn read_as(
+        &self,
+        words: Words,
+        file: &DataFile,
+        columns: Option<&[&str]>,
+        sink: Sink<'_>,
+    ) -> Result<(), Error> {
         let path = self.folder.join(&file.path);
         let broken = |error: Box<dyn std::error::Error + Send + Sync>| {
             Error::new(Kind::Corrupt, format!("{}: cannot be read", path.display())).because(error)
         };
-        let reader = File::open(&path).map_err(|error| at(&path, error))?;
-        let builder =
-            ParquetRecordBatchReaderBuilder::try_new(reader).map_err(|error| broken(Box::new(error)))?;
-        let schema = projected(self.table, columns);
+        let open = || File::open(&path).map_err(|error| at(&path, error));
+        let numbered = match words {
+            Words::Spelled => None,
+            // Another program's compaction may have stored text in another way: then it is spelled.
+            Words::Numbered => {
+                let options = ArrowReaderOptions::new().with_schema(dictionary_schema(self.table));
+                ParquetRecordBatchReaderBuilder::try_new_with_options(open()?, options).ok()
+            }
+        };
+        let (builder, schema) = match numbered {
+            Some(builder) => (builder, numbered_schema(self.table)),
+            None => {
+                let builder = ParquetRecordBatchReaderBuilder::try_new(open()?);
+                (builder.map_err(|error| broken(Box::new(error)))?, table_schema(self.table))
+            }
+        };
+        let schema = projected(&schema, columns);
         let mask = ProjectionMask::columns(
             builder.parquet_schema(),
             schema.fields().iter().map(|field| field.name().as_str()),
@@ -47,18 +101,6 @@ impl TableSnapshot {
         for batch in reader {
             let batch = batch.map_err(|error| broken(Box::new(error)))?;
             sink(complete(&batch, &schema, self.table, &file.partition).map_err(&broken)?)?;
-        }
-        Ok(())
-    }
-
-    /// Reads all rows of a local day, batch by batch; rows of other days in the same files too when
-    /// the table is not partitioned by day.
-    ///
-    /// # Errors
-    /// As [`read`](Self::read).
-    pub fn read_day(&self, day: Date, columns: Option<&[&str]>, sink: Sink<'_>) -> Result<(), Error> {
-        for file in self.files.iter().filter(|file| file.may_hold(day)) {
-            self.read(file, columns, sink)?;
         }
         Ok(())
     }
@@ -79,9 +121,24 @@ impl Lake {
     }
 }
 
-fn projected(table: &TableSchema, columns: Option<&[&str]>) -> SchemaRef {
-    let schema = table_schema(table);
-    let Some(columns) = columns else { return schema };
+/// The table's columns with text as dictionaries, the partition column as it is.
+fn numbered_schema(table: &TableSchema) -> SchemaRef {
+    let files = dictionary_schema(table);
+    let whole = table_schema(table);
+    let fields: Vec<_> = whole
+        .fields()
+        .iter()
+        .map(|field| {
+            files
+                .field_with_name(field.name())
+                .map_or_else(|_| Arc::clone(field), |field| Arc::new(field.clone()))
+        })
+        .collect();
+    Arc::new(Schema::new(fields))
+}
+
+fn projected(schema: &SchemaRef, columns: Option<&[&str]>) -> SchemaRef {
+    let Some(columns) = columns else { return Arc::clone(schema) };
     let fields: Vec<_> =
         schema.fields().iter().filter(|field| columns.contains(&field.name().as_str())).cloned().collect();
     Arc::new(Schema::new(fields))

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use arrow::array::{Array, Int64Array, StringArray};
+use arrow::array::{Array, AsArray, Int64Array, StringArray};
 use jiff::civil::{Date, date};
 
 use super::importing::{ImportFiles, ImportId, ImportWriter};
@@ -128,6 +128,18 @@ async fn what_was_committed_is_there_when_opened_again() {
     assert_eq!(actors(&again, &REQUESTS, TUESDAY).await, [2]);
     assert_eq!(actors(&again, &STAFF_REQUESTS, MONDAY).await, [4]);
     assert_eq!(again.readable(&REJECTS).await.unwrap().rows(), Some(1));
+    let mut sites = Vec::new();
+    let requests = again.readable(&REQUESTS).await.unwrap();
+    requests
+        .read_day_numbered(MONDAY, Some(&["site", "local_date"]), &mut |batch| {
+            let site = batch.column(0).as_any_dictionary();
+            sites.extend((0..batch.num_rows()).map(|row| site.normalized_keys()[row]));
+            assert_eq!(site.values().as_string::<i32>().value(0), "example.com");
+            assert_eq!(batch.schema().field(1).name(), "local_date");
+            Ok(())
+        })
+        .unwrap();
+    assert_eq!(sites, [0, 0]);
     let batches = again.read_day(&REQUESTS, TUESDAY).await.unwrap();
     assert_eq!(batches[0].schema(), columns::table_schema(&REQUESTS));
 }

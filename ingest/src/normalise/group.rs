@@ -1,7 +1,6 @@
 //! Group names to group ids, each name once per academic year.
 
-use std::collections::HashMap;
-
+use crate::quick_map::QuickMap;
 use crate::school::AcademicYear;
 use crate::settings::groups::{GroupMatch, Groups};
 
@@ -9,7 +8,7 @@ use crate::settings::groups::{GroupMatch, Groups};
 #[derive(Default)]
 pub(crate) struct GroupCache<'s> {
     year: Option<AcademicYear>,
-    names: HashMap<Box<str>, Option<GroupMatch<'s>>>,
+    names: QuickMap<Box<str>, Option<GroupMatch<'s>>>,
 }
 
 impl<'s> GroupCache<'s> {

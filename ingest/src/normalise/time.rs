@@ -1,7 +1,5 @@
 //! When: instants and wall-clock times to one moment with every local answer (decision A8).
 
-use std::collections::HashMap;
-
 use jiff::civil::{Date, DateTime};
 use jiff::tz::{AmbiguousOffset, TimeZone};
 use jiff::{Span, Timestamp};
@@ -11,6 +9,7 @@ use crate::detect::FoldPolicy;
 use crate::error::{Error, Kind};
 use crate::event::Moment;
 use crate::fields::{TimeBasis, When};
+use crate::quick_map::QuickMap;
 use crate::report::{Notice, Reason, Reject, Tally};
 use crate::school::AcademicYear;
 use crate::settings::Settings;
@@ -77,7 +76,7 @@ pub(crate) struct Clock<'s> {
     stretch: Stretch,
     civil: Option<CivilDay>,
     last_day: Option<(i64, LocalDay)>,
-    days: HashMap<i64, LocalDay>,
+    days: QuickMap<i64, LocalDay>,
 }
 
 impl<'s> Clock<'s> {
@@ -101,7 +100,7 @@ impl<'s> Clock<'s> {
             stretch: Stretch { from_us: 1, until_us: 0, offset_us: 0, fold_until_us: 0 },
             civil: None,
             last_day: None,
-            days: HashMap::new(),
+            days: QuickMap::default(),
         })
     }
 

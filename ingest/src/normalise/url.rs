@@ -1,10 +1,10 @@
 //! Addresses of pages: their parts, and the part of a host that may stand in the lake (decision A2b).
 
 use std::borrow::Cow;
-use std::collections::HashMap;
 use std::net::IpAddr;
 
 use crate::event::SiteName;
+use crate::quick_map::QuickMap;
 
 /// An address in parts, as written; a user name and password before the host are dropped.
 #[derive(Clone, Copy, Default, PartialEq, Eq)]
@@ -175,7 +175,7 @@ pub(crate) fn registrable(host: &str) -> Option<usize> {
 /// Hosts seen, so that the list is asked once for each.
 #[derive(Default)]
 pub(crate) struct SiteCache {
-    starts: HashMap<Box<str>, Option<u8>>,
+    starts: QuickMap<Box<str>, Option<u8>>,
 }
 
 impl SiteCache {

@@ -68,7 +68,7 @@ fn derived(
     population: Population,
 ) -> Result<crate::lake::derived::DerivedRows, Error> {
     let mut deriver = Deriver::new(taxonomy);
-    requests.read_day(day, Some(OBSERVE_COLUMNS), &mut |batch| deriver.observe(&batch))?;
-    requests.read_day(day, Some(ADD_COLUMNS), &mut |batch| deriver.add(&batch))?;
+    requests.read_day_numbered(day, Some(OBSERVE_COLUMNS), &mut |batch| deriver.observe(&batch))?;
+    requests.read_day_numbered(day, Some(ADD_COLUMNS), &mut |batch| deriver.add(&batch))?;
     deriver.finish().tables(population)
 }

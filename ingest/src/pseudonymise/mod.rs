@@ -7,8 +7,6 @@
 mod key;
 mod token;
 
-use std::collections::HashMap;
-
 pub use key::Keyring;
 pub use token::{Domain, parse, written};
 
@@ -18,6 +16,7 @@ use crate::event::{
     Words,
 };
 use crate::incident::{Incident, IncidentKey, IncidentText, SubjectName};
+use crate::quick_map::QuickMap;
 use crate::school::AcademicYear;
 
 /// Tokens kept per year and domain before the cache starts again.
@@ -51,7 +50,7 @@ impl<'k> Pseudonymiser<'k> {
     /// A pseudonymiser with empty caches.
     #[must_use]
     pub fn new(keyring: &'k Keyring) -> Self {
-        Self { tokens: Tokens { keyring, caches: HashMap::new(), scratch: String::new() } }
+        Self { tokens: Tokens { keyring, caches: QuickMap::default(), scratch: String::new() } }
     }
 
     /// The event as the lake may know it.
@@ -171,7 +170,7 @@ impl<'k> Pseudonymiser<'k> {
 /// Tokens by text, remembered: a day has few actors, devices and sites and many records.
 struct Tokens<'k> {
     keyring: &'k Keyring,
-    caches: HashMap<(AcademicYear, Domain), HashMap<Box<str>, i64>>,
+    caches: QuickMap<(AcademicYear, Domain), QuickMap<Box<str>, i64>>,
     scratch: String,
 }
 

@@ -1,9 +1,8 @@
 //! Where words that were searched for stand in an address: `search_engines.csv`.
 
-use std::collections::HashMap;
-
 use super::sheet::Source;
 use crate::error::Error;
+use crate::quick_map::QuickMap;
 
 /// One place of search words.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -17,13 +16,13 @@ pub(crate) struct Engine {
 /// The search engines that are known.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct SearchEngines {
-    by_site: HashMap<String, Vec<Engine>>,
+    by_site: QuickMap<String, Vec<Engine>>,
 }
 
 impl SearchEngines {
     pub(crate) fn read(source: &Source) -> Result<Self, Error> {
         let columns = &["site", "path", "parameter"];
-        let mut by_site: HashMap<String, Vec<Engine>> = HashMap::new();
+        let mut by_site: QuickMap<String, Vec<Engine>> = QuickMap::default();
         let sheets =
             [Some(source.shipped_sheet(columns, &["note"])?), source.school_sheet(columns, &["note"])?];
         for row in sheets.iter().flatten().flat_map(super::sheet::Sheet::rows) {

@@ -1,12 +1,11 @@
 //! Accounts that several people use: `shared_accounts.csv` (`pattern,role,note,valid_from,valid_to`).
 
-use std::collections::HashMap;
-
 use jiff::civil::Date;
 
 use super::sheet::{Source, Validity};
 use crate::error::Error;
 use crate::event::Role;
+use crate::quick_map::QuickMap;
 
 /// What the school says about a shared account.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,7 +19,7 @@ pub struct Shared {
 /// The school's shared accounts.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct SharedAccounts {
-    exact: HashMap<String, Vec<(Validity, Option<Role>)>>,
+    exact: QuickMap<String, Vec<(Validity, Option<Role>)>>,
     patterns: Vec<(Vec<String>, Validity, Option<Role>)>,
 }
 
