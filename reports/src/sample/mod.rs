@@ -139,7 +139,7 @@ struct Making<'a> {
 }
 
 /// Ordinary visits of one person in ten school days: few, so that two schools stay quick to take in.
-const VISITS_IN_TEN_DAYS: u64 = 22;
+const VISITS_IN_TEN_DAYS: u64 = 24;
 
 /// Writes a made-up school; the same seed gives the same bytes. `share` thins the days (1 = every
 /// school day, 10 = every tenth) for quick tests. `progress` is told days done and in all.
