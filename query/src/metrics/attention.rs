@@ -49,7 +49,7 @@ pub(super) async fn figures(
     let rows: Vec<Vec<Cell>> = (0..answer.len()).map(|row| line(&answer, row, place.school)).collect();
     let mut notes = vec![freshness(place)];
     notes.push(if table == schema::EPISODES.name {
-        "Staff are not in this list; they have one of their own (`--table staff`), for the headteacher.".to_owned()
+        "Staff are not in this list; they have a table of their own, `staff`, for the headteacher.".to_owned()
     } else {
         "This list is about staff: it is for the headteacher.".to_owned()
     });

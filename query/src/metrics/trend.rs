@@ -123,7 +123,7 @@ pub(super) async fn figures(
         "The rate counts pupils known as persons; illegal-list hits are in no trend.".to_owned(),
     ];
     if split.is_none() && reader.ask.theme.is_none() {
-        notes.push("Every theme counts, games and social media that were blocked too; see `--by theme`.".to_owned());
+        notes.push("Every theme counts, games and social media that were blocked too; the trend by theme tells them apart.".to_owned());
     }
     if unseen.records > 0 && weeks.iter().flat_map(|week| &week.figures).all(|(_, figure)| figure.active_days == 0) {
         notes.push(

@@ -50,14 +50,17 @@ pub(crate) fn live(table: &Table) -> Result<String, Error> {
         let role = |position: usize| table.columns.get(position).map(|column| column.role);
         role(at) == Some(ColumnRole::Lower) && role(at + 1) == Some(ColumnRole::Upper)
     };
-    // The page names the school; a second time in each row is noise.
+    // The page names the school; a second time in each row is noise. Names of measures are for programs.
+    let unread = |id: &str| matches!(id, "school" | "measure");
     let left_out = |at: usize| {
-        (at > 0 && joined(at - 1)) || table.columns.get(at).is_some_and(|column| column.id == "school")
+        (at > 0 && joined(at - 1)) || table.columns.get(at).is_some_and(|column| unread(&column.id))
     };
+    let share = |at: usize| table.columns.get(at).is_some_and(|column| column.id.ends_with("share"));
+    let measured =
+        |at: usize| table.columns.get(at).is_some_and(|column| column.role != ColumnRole::Dimension);
     let first = (0..table.columns.len()).find(|at| !left_out(*at));
     let mut columns = Vec::new();
     for (at, column) in table.columns.iter().enumerate().filter(|(at, _)| !left_out(*at)) {
-        let measured = column.role != ColumnRole::Dimension;
         if joined(at) {
             columns.push(Heading {
                 heading: "Range".to_owned(),
@@ -65,11 +68,13 @@ pub(crate) fn live(table: &Table) -> Result<String, Error> {
                 numeric: true,
             });
         } else {
-            let unit = if column.heading.eq_ignore_ascii_case(column.unit) { "" } else { column.unit };
+            // A per cent needs no unit, and a unit that stands in a column of its own no second mention.
+            let said = column.heading.eq_ignore_ascii_case(column.unit) || column.unit.contains('`');
+            let unit = if said || share(at) { "" } else { column.unit };
             columns.push(Heading {
                 heading: column.heading.to_string(),
                 unit: unit.to_owned(),
-                numeric: measured,
+                numeric: measured(at),
             });
         }
     }
@@ -88,6 +93,8 @@ pub(crate) fn live(table: &Table) -> Result<String, Error> {
                         (true, lower, Some(upper)) => {
                             format!("{} to {}", words::cell(lower), words::cell(upper))
                         }
+                        (false, Cell::Missing, _) if !measured(at) => "none".to_owned(),
+                        (false, Cell::Real(part), _) if share(at) => words::per_cent(*part),
                         (false, cell, _) => match cell.text() {
                             Some(text) => words::moment(text),
                             None => words::cell(cell),
@@ -99,7 +106,7 @@ pub(crate) fn live(table: &Table) -> Result<String, Error> {
                         // What got through must not be overlooked among what was stopped.
                         strong: named("outcome") && text != "blocked",
                         code: named("pseudonym") || named("fingerprint"),
-                        numeric: column.is_some_and(|column| column.role != ColumnRole::Dimension),
+                        numeric: measured(at),
                         header: Some(at) == first,
                         text,
                         ..Entry::default()

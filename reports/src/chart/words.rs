@@ -50,6 +50,14 @@ pub(crate) fn figure(number: f64) -> String {
     }
 }
 
+/// `20.9 %` of a share between 0 and 1; a share that rounds to nothing but is something says so.
+pub(crate) fn per_cent(share: f64) -> String {
+    if share > 0.0 && share < 0.0005 {
+        return "under 0.1 %".to_owned();
+    }
+    format!("{:.1} %", share * 100.0)
+}
+
 /// A cell as it stands in a table.
 pub(crate) fn cell(cell: &Cell) -> String {
     match cell {
@@ -125,6 +133,9 @@ mod tests {
         assert_eq!(figure(0.25), "0.25");
         assert_eq!(figure(3.0), "3");
         assert_eq!(figure(f64::NAN), "not measurable");
+        assert_eq!(per_cent(0.2094), "20.9 %");
+        assert_eq!(per_cent(0.0), "0.0 %");
+        assert_eq!(per_cent(0.0004), "under 0.1 %");
     }
 
     #[test]
