@@ -139,13 +139,15 @@ fn word(line: &[u8]) -> Option<&[u8]> {
     Some(unblanked(&line[end..]))
 }
 
-/// What follows `program[123]:`, `(squid-1)[6802]:` or a lone `:`; or the four words of RFC 5424
-/// (program, process, message id, structured data).
+/// What follows `program[123]:`, `(squid-1)[6802]:` or a lone `:`; or the address of the sender, where a
+/// relay puts it before the envelope that it was sent; or the four words of RFC 5424 (program, process,
+/// message id, structured data).
 fn tag(line: &[u8]) -> Option<&[u8]> {
     let end = memchr::memchr(b' ', line)?;
     let first = &line[..end];
-    if first.ends_with(b":") {
-        return Some(unblanked(&line[end..]));
+    let after = unblanked(&line[end..]);
+    if first.ends_with(b":") || priority(after).is_some() {
+        return Some(after);
     }
     let mut rest = line;
     for _ in 0..3 {
