@@ -1,8 +1,9 @@
 //! Which layout a file has, from its first 64 KiB. A refusal is a value: nothing is parsed with a
 //! guessed format, and no sentence here quotes the file.
 
+use crate::envelope;
 use crate::formats::profile::{Fit, Fitted, ProfileSet, fit};
-use crate::formats::{self, Format, Vote};
+use crate::formats::{self, Format, Reader, Vote};
 use crate::frame::{Framer, Framing};
 
 /// Bytes of a file that are looked at.
@@ -29,8 +30,12 @@ pub struct Detected {
 /// How records are read.
 #[derive(Clone, Debug)]
 pub(crate) enum Layout {
-    /// A built-in format.
-    Format(&'static Format),
+    /// A built-in format, perhaps within syslog envelopes.
+    Format {
+        format: &'static Format,
+        /// At least one line has an envelope.
+        wrapped: bool,
+    },
     /// A CSV profile, fitted to the file's header.
     Profile(Fitted),
 }
@@ -53,14 +58,14 @@ impl Detected {
     /// The layout of a built-in format, for files whose format is known.
     #[must_use]
     pub const fn format(format: &'static Format) -> Self {
-        Self { layout: Layout::Format(format) }
+        Self { layout: Layout::Format { format, wrapped: false } }
     }
 
     /// Name of the format or profile.
     #[must_use]
     pub fn format_id(&self) -> &str {
         match &self.layout {
-            Layout::Format(format) => format.id,
+            Layout::Format { format, .. } => format.id,
             Layout::Profile(fitted) => fitted.id(),
         }
     }
@@ -69,7 +74,7 @@ impl Detected {
     #[must_use]
     pub fn version(&self) -> &str {
         match &self.layout {
-            Layout::Format(format) => format.version,
+            Layout::Format { format, .. } => format.version,
             Layout::Profile(fitted) => fitted.version(),
         }
     }
@@ -78,7 +83,7 @@ impl Detected {
     #[must_use]
     pub fn zone(&self) -> Option<&str> {
         match &self.layout {
-            Layout::Format(_) => None,
+            Layout::Format { .. } => None,
             Layout::Profile(fitted) => fitted.zone(),
         }
     }
@@ -87,7 +92,7 @@ impl Detected {
     #[must_use]
     pub fn fold_policy(&self) -> FoldPolicy {
         match &self.layout {
-            Layout::Format(_) => FoldPolicy::Order,
+            Layout::Format { .. } => FoldPolicy::Order,
             Layout::Profile(fitted) => fitted.fold(),
         }
     }
@@ -96,7 +101,7 @@ impl Detected {
     #[must_use]
     pub fn includes_page_furniture(&self) -> bool {
         match &self.layout {
-            Layout::Format(_) => true,
+            Layout::Format { .. } => true,
             Layout::Profile(fitted) => fitted.includes_page_furniture(),
         }
     }
@@ -105,7 +110,7 @@ impl Detected {
     #[must_use]
     pub fn header_hash(&self) -> Option<&str> {
         match &self.layout {
-            Layout::Format(_) => None,
+            Layout::Format { .. } => None,
             Layout::Profile(fitted) => Some(fitted.header_hash()),
         }
     }
@@ -124,13 +129,15 @@ pub fn detect(sample: &[u8], profiles: &ProfileSet) -> Detection {
     if let Some(sentence) = magic(sample) {
         return Detection::Refused(sentence.to_owned());
     }
-    let polls = vote(sample, whole);
-    let Some(voters) = polls.first().map(Poll::voters).filter(|voters| *voters > 0) else {
+    let (polls, voters) = vote(sample, whole);
+    if voters == 0 {
         return Detection::Refused("the file is empty; drop a log with at least one record".to_owned());
-    };
+    }
     let found: Vec<&Poll> = polls.iter().filter(|poll| poll.carried()).collect();
     match (found.as_slice(), fit(sample, whole, profiles)) {
-        ([one], Fit::None(_)) => Detection::Found(Detected::format(one.format)),
+        ([one], Fit::None(_)) => Detection::Found(Detected {
+            layout: Layout::Format { format: one.format, wrapped: one.wrapped > 0 },
+        }),
         ([], Fit::Found(fitted)) => Detection::Found(Detected { layout: Layout::Profile(fitted) }),
         ([], Fit::Refused { sentence, .. }) => Detection::Refused(sentence),
         ([], Fit::None(nearest)) => Detection::Refused(unknown(&polls, voters, nearest)),
@@ -176,25 +183,55 @@ fn magic(sample: &[u8]) -> Option<&'static str> {
 /// How the lines voted on one format.
 struct Poll {
     format: &'static Format,
+    reader: Reader,
     yes: usize,
+    /// Those of the votes for it that were messages in an envelope.
+    wrapped: usize,
     no: usize,
     fragments: usize,
 }
 
 impl Poll {
-    const fn voters(&self) -> usize {
-        self.yes + self.no + self.fragments
+    /// At least 90 % agree. Damaged pieces do not vote, but a third of the lines must be whole. A file
+    /// of nothing but directives is what they say.
+    const fn carried(&self) -> bool {
+        let agreed = self.yes > 0 && self.yes * 10 >= (self.yes + self.no) * 9;
+        let described = self.yes + self.no + self.fragments == 0 && self.reader.recognised();
+        described || (agreed && self.yes * 2 >= self.fragments)
     }
 
-    /// At least 90 % agree. Damaged pieces do not vote, but a third of the lines must be whole.
-    const fn carried(&self) -> bool {
-        self.yes > 0 && self.yes * 10 >= (self.yes + self.no) * 9 && self.yes * 2 >= self.fragments
+    /// Counts a line's vote: the line's own, or that of a message within it.
+    fn count(&mut self, line: &[u8], messages: &[&[u8]]) {
+        match self.reader.vote(line) {
+            Vote::Yes => self.yes += 1,
+            Vote::Abstain => {}
+            Vote::Fragment => self.fragments += 1,
+            Vote::No => {
+                let votes = messages.iter().map(|message| self.reader.vote(message));
+                match votes.max_by_key(|vote| (*vote == Vote::Yes, *vote == Vote::Fragment)) {
+                    Some(Vote::Yes) => {
+                        self.yes += 1;
+                        self.wrapped += 1;
+                    }
+                    Some(Vote::Fragment) => self.fragments += 1,
+                    _ => self.no += 1,
+                }
+            }
+        }
     }
 }
 
-fn vote(sample: &[u8], whole: bool) -> Vec<Poll> {
-    let mut polls: Vec<Poll> =
-        formats::ALL.iter().map(|format| Poll { format, yes: 0, no: 0, fragments: 0 }).collect();
+/// The polls of all formats, and how many lines there were to judge.
+fn vote(sample: &[u8], whole: bool) -> (Vec<Poll>, usize) {
+    let poll = |format: &&'static Format| Poll {
+        format,
+        reader: format.reader(),
+        yes: 0,
+        wrapped: 0,
+        no: 0,
+        fragments: 0,
+    };
+    let mut polls: Vec<Poll> = formats::ALL.iter().map(poll).collect();
     let mut framer = Framer::new(Framing::Lines);
     framer.push(sample);
     framer.end();
@@ -205,19 +242,16 @@ fn vote(sample: &[u8], whole: bool) -> Vec<Poll> {
         if record.bytes.trim_ascii().is_empty() || cut {
             continue;
         }
+        let messages: Vec<&[u8]> = envelope::places(record.bytes).map(|place| place.message).collect();
         for poll in &mut polls {
-            match (poll.format.sniff)(record.bytes) {
-                Vote::Yes => poll.yes += 1,
-                Vote::No => poll.no += 1,
-                Vote::Fragment => poll.fragments += 1,
-            }
+            poll.count(record.bytes, &messages);
         }
         voters += 1;
         if voters == VOTERS {
             break;
         }
     }
-    polls
+    (polls, voters)
 }
 
 fn unknown(polls: &[Poll], voters: usize, profile: Option<String>) -> String {

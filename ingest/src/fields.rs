@@ -15,6 +15,16 @@ pub enum When {
     Instant(i64),
     /// Wall-clock time without a zone; the profile or the school names the zone.
     Local(jiff::civil::DateTime),
+    /// Wall-clock time without a year (syslog): the latest year that does not lie after the file's own
+    /// date.
+    Yearless {
+        /// 1 to 12.
+        month: i8,
+        /// 1 to 31.
+        day: i8,
+        /// Time of day.
+        time: jiff::civil::Time,
+    },
     /// A day without a time of day (incident exports).
     Day(jiff::civil::Date),
     /// The record has no time.
@@ -184,8 +194,16 @@ pub struct Fields<'a> {
     pub method: Text<'a>,
     /// Whole URL, `host:port` of a tunnel, or a pseudo URL.
     pub url: Text<'a>,
-    /// Host, where the layout has a column of its own (used when `url` is missing).
+    /// Scheme, where the layout has the address in parts (used when `url` is missing, like the others).
+    pub scheme: Text<'a>,
+    /// Host, perhaps with a port, where the layout has a column of its own.
     pub host: Text<'a>,
+    /// Port, where the layout has a column of its own.
+    pub port: Option<u16>,
+    /// Path, where the layout has a column of its own; a query may follow after `?`.
+    pub path: Text<'a>,
+    /// Query without `?`, where the layout has a column of its own.
+    pub query: Text<'a>,
     /// Words searched for, where the layout has a column for them.
     pub search_words: Text<'a>,
     /// HTTP status; 0 means "no response".
@@ -239,6 +257,7 @@ pub struct IncidentFields<'a> {
 
 /// What became of one record.
 #[derive(Clone)]
+#[expect(clippy::large_enum_variant, reason = "nearly every record is one, and a box is an allocation")]
 pub enum Parsed<'a> {
     /// A web request.
     Request(Fields<'a>),
@@ -257,6 +276,18 @@ pub enum OtherKind {
     NoRequest,
     /// The proxy's own management pages.
     Internal,
+    /// A session or packet that is no web request.
+    Traffic,
+    /// A virus, intrusion or application that was found or stopped.
+    Security,
+    /// A sign-in to the device, a restart, a changed setting, a message of the program.
+    System,
+    /// A step of a name look-up other than its question.
+    Lookup,
+    /// The filter says that it lets everything through.
+    Outage,
+    /// A record type that has nothing to do with the web.
+    Foreign,
 }
 
 impl OtherKind {
@@ -266,6 +297,12 @@ impl OtherKind {
         match self {
             Self::NoRequest => "no request",
             Self::Internal => "internal",
+            Self::Traffic => "network traffic",
+            Self::Security => "security event",
+            Self::System => "system message",
+            Self::Lookup => "step of a name look-up",
+            Self::Outage => "filter outage",
+            Self::Foreign => "other record type",
         }
     }
 }

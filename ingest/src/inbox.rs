@@ -85,6 +85,16 @@ impl Claimed {
         Fingerprint::of(&mut content).map_err(|error| self.unreadable(error))
     }
 
+    /// When the file was written last.
+    ///
+    /// # Errors
+    /// [`Kind::Input`] when it is gone, or its date cannot be a date.
+    pub fn written(&self) -> Result<jiff::Timestamp, Error> {
+        let modified = fs::metadata(&self.path).and_then(|found| found.modified());
+        let modified = modified.map_err(|error| self.unreadable(error))?;
+        jiff::Timestamp::try_from(modified).map_err(|_| self.input("has an impossible date"))
+    }
+
     /// Opens the unpacked content.
     ///
     /// # Errors

@@ -6,6 +6,7 @@ pub mod settings;
 pub mod state;
 
 pub mod detect;
+mod envelope;
 pub mod fields;
 pub mod formats;
 pub mod frame;

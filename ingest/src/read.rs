@@ -3,9 +3,10 @@
 use std::io::Read;
 
 use crate::detect::{Detected, Layout};
+use crate::envelope;
 use crate::error::{Error, Kind};
-use crate::fields::Parsed;
-use crate::formats::Format;
+use crate::fields::{OtherKind, Parsed, When};
+use crate::formats::Reader;
 use crate::formats::profile::{Fitted, RowReader, is_blank};
 use crate::frame::{Framer, Framing, RawRecord};
 use crate::report::{Notice, Place, Reason, Reject, Tally};
@@ -27,23 +28,24 @@ pub fn read_records(
     sink: Sink<'_>,
 ) -> Result<(), Error> {
     match detected.layout() {
-        Layout::Format(format) => read_format(input, format, tally, sink),
+        Layout::Format { format, wrapped } => read_format(input, format.reader(), *wrapped, tally, sink),
         Layout::Profile(fitted) => read_profile(input, fitted, tally, sink),
     }
 }
 
 fn read_format(
     input: &mut dyn Read,
-    format: &Format,
+    mut reader: Reader,
+    wrapped: bool,
     tally: &mut Tally,
     sink: Sink<'_>,
 ) -> Result<(), Error> {
-    let mut framer = Framer::new(format.framing);
+    let mut framer = Framer::new(reader.framing());
     loop {
         let more = fill(&mut framer, input)?;
         while let Some(record) = framer.record() {
             let blank = record.bytes.trim_ascii().is_empty();
-            take(&record, blank, || parse(format, record.bytes), tally, sink)?;
+            take(&record, blank, || parse(&mut reader, wrapped, record.bytes), tally, sink)?;
         }
         if !more {
             tally.file_bytes = framer.file_bytes();
@@ -80,19 +82,24 @@ fn read_profile(
 /// A parsed record, and the notice that belongs to it.
 type Noticed<'r> = (Parsed<'r>, Option<Notice>);
 
-fn parse<'r>(format: &Format, record: &'r [u8]) -> Result<Noticed<'r>, Reject> {
-    match (format.parse)(record) {
+fn parse<'r>(reader: &mut Reader, wrapped: bool, record: &'r [u8]) -> Result<Noticed<'r>, Reject> {
+    let (inner, time) = if wrapped { envelope::open(record, reader) } else { (record, When::Missing) };
+    match reader.read(inner) {
+        Ok(Parsed::Request(mut fields)) => {
+            if fields.time == When::Missing {
+                fields.time = time;
+            }
+            let notice = fields.notice;
+            Ok((Parsed::Request(fields), notice))
+        }
         Ok(parsed) => {
-            let notice = match &parsed {
-                Parsed::Request(fields) => fields.notice,
-                _ => None,
-            };
+            let notice = matches!(parsed, Parsed::Other(OtherKind::Outage)).then_some(Notice::FilterOutage);
             Ok((parsed, notice))
         }
         // After a crash a log holds runs of NUL bytes; that says more than the column they broke.
         Err(reject) => match memchr::memchr(0, record) {
             Some(at) => Err(Reject::at(Reason::Bytes, at)),
-            None => Err(reject),
+            None => Err(reject.shifted(record.len() - inner.len())),
         },
     }
 }

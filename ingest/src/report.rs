@@ -45,6 +45,8 @@ pub enum Reason {
     Bytes,
     /// An incident without a pupil or key.
     Subject,
+    /// A time zone that is not known, or that several zones call themselves.
+    Zone,
     /// Belongs to a day whose detail was already dropped by the retention clock.
     DayClosed,
 }
@@ -66,6 +68,7 @@ impl Reason {
             Self::Quoting => "quotes do not match",
             Self::Bytes => "byte that cannot stand here",
             Self::Subject => "no pupil",
+            Self::Zone => "time zone is not known",
             Self::DayClosed => "day already closed by retention",
         }
     }
@@ -85,6 +88,11 @@ impl Reject {
     #[must_use]
     pub const fn at(reason: Reason, offset_bytes: usize) -> Self {
         Self { reason, offset_bytes: offset_bytes as u32 }
+    }
+
+    /// The same, so many bytes further on.
+    pub(crate) const fn shifted(self, by_bytes: usize) -> Self {
+        Self { offset_bytes: self.offset_bytes.saturating_add(by_bytes as u32), ..self }
     }
 }
 
@@ -109,6 +117,10 @@ pub enum Notice {
     OddNumber,
     /// An action word or message number that no table knows.
     UnknownAction,
+    /// The filter said that it lets everything through.
+    FilterOutage,
+    /// The layout shows a site's own refusals as blocks.
+    RefusalsMixed,
     /// The compressed file ends early; what could be read was read.
     CompressionTruncated,
 }
@@ -129,6 +141,10 @@ impl Notice {
             Self::AnonymisedAtSource => "users were hidden by the source",
             Self::OddNumber => "number with a sign or below zero",
             Self::UnknownAction => "decision that no table knows",
+            Self::FilterOutage => "the filter said that it lets everything through",
+            Self::RefusalsMixed => {
+                "layout that shows a site's own refusals as blocks: over-blocking cannot be measured from it"
+            }
             Self::CompressionTruncated => "compressed file ends early",
         }
     }

@@ -4,7 +4,7 @@
 //! An address that holds those three bytes shows as one column too many and is rejected, not guessed.
 
 use super::guardian::Dated;
-use super::{Example, Expected, Field, Format, Verified, Vote, field, lex};
+use super::{Example, Expected, Field, Format, Reading, Verified, Vote, field, lex};
 use crate::fields::{Action, BlockReason, Parsed, RecordKind};
 use crate::frame::Framing;
 use crate::report::{Reason, Reject};
@@ -37,8 +37,7 @@ pub(super) static FORMAT: Format = Format {
     verified: Verified::RealLines,
     fields: FIELDS,
     framing: Framing::Lines,
-    sniff,
-    parse,
+    reading: Reading::Records { sniff, parse },
     examples: EXAMPLES,
 };
 

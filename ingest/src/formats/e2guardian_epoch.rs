@@ -1,7 +1,7 @@
 //! e2guardian, layouts 5 to 8: an epoch, then tabs. 7 and 8 add search words and flags; each has one
 //! column less where host name and address share one.
 
-use super::{Example, Expected, Field, Format, Verified, Vote, field, guardian, lex};
+use super::{Example, Expected, Field, Format, Reading, Verified, Vote, field, guardian, lex};
 use crate::fields::{Action, BlockReason, Fields, Parsed, RecordKind, TimeBasis};
 use crate::frame::Framing;
 use crate::report::{Notice, Reason, Reject};
@@ -34,8 +34,7 @@ pub(super) static FORMAT: Format = Format {
     verified: Verified::RealLines,
     fields: FIELDS,
     framing: Framing::Lines,
-    sniff,
-    parse,
+    reading: Reading::Records { sniff, parse },
     examples: EXAMPLES,
 };
 

@@ -2,7 +2,7 @@
 //! for a filter appliance has 21; the first fifteen are the same.
 
 use super::guardian::Dated;
-use super::{Example, Expected, Format, Verified, Vote, e2guardian_csv, lex};
+use super::{Example, Expected, Format, Reading, Verified, Vote, e2guardian_csv, lex};
 use crate::fields::{Action, BlockReason, Parsed, RecordKind};
 use crate::frame::Framing;
 use crate::report::{Reason, Reject};
@@ -15,8 +15,7 @@ pub(super) static FORMAT: Format = Format {
     verified: Verified::Source,
     fields: e2guardian_csv::FIELDS,
     framing: Framing::Lines,
-    sniff,
-    parse,
+    reading: Reading::Records { sniff, parse },
     examples: EXAMPLES,
 };
 

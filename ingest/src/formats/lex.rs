@@ -16,7 +16,7 @@ use crate::report::{Reason, Reject};
 
 /// Why and where a parser stopped; `rest_bytes` were left.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Fault {
+pub(crate) struct Fault {
     pub(super) reason: Reason,
     rest_bytes: usize,
 }
@@ -43,7 +43,7 @@ impl ParseError<&[u8]> for Fault {
 }
 
 /// What a parser gives: the rest and a value.
-pub(super) type Step<'a, T> = IResult<&'a [u8], T, Fault>;
+pub(crate) type Step<'a, T> = IResult<&'a [u8], T, Fault>;
 
 /// The reject for a failed step.
 pub(super) fn rejected(error: nom::Err<Fault>, record: &[u8]) -> Reject {
@@ -167,6 +167,113 @@ pub(super) fn dotted_time(input: &[u8]) -> Step<'_, When> {
         .zip(civil::Time::new(part(time.0), part(time.2), part(time.4), 0).ok())
         .map(|(date, time)| (rest, When::Local(date.to_datetime(time))))
         .ok_or(nom::Err::Error(Fault::new(Reason::Time, input)))
+}
+
+/// A number of exactly so many digits.
+fn fixed(count: usize) -> impl FnMut(&[u8]) -> Step<'_, i64> {
+    move |input| digits(count, count).map(number).parse(input)
+}
+
+/// `09:15:30`, perhaps with a fraction behind a point.
+fn clock(input: &[u8]) -> Step<'_, civil::Time> {
+    let (rest, (hour, _, minute, _, second)) =
+        (fixed(2), char(':'), fixed(2), char(':'), fixed(2)).parse(input)?;
+    let (rest, fraction) = opt(preceded(char('.'), digits(1, 9))).parse(rest)?;
+    let nanos = fraction.map_or(0, |digits| number(digits) * 10_i64.pow(9 - digits.len() as u32));
+    civil::Time::new(hour as i8, minute as i8, second as i8, nanos as i32)
+        .map(|time| (rest, time))
+        .map_err(|_| nom::Err::Error(Fault::new(Reason::Time, input)))
+}
+
+/// `2025-11-12`, or with another separator such as `/`.
+fn date(separator: char) -> impl FnMut(&[u8]) -> Step<'_, civil::Date> {
+    move |input| {
+        let (rest, (year, _, month, _, day)) =
+            (fixed(4), char(separator), fixed(2), char(separator), fixed(2)).parse(input)?;
+        civil::Date::new(year as i16, month as i8, day as i8)
+            .map(|date| (rest, date))
+            .map_err(|_| nom::Err::Error(Fault::new(Reason::Time, input)))
+    }
+}
+
+/// `2025-11-12 09:15:30`: date and time with a blank between, `separator` within the date; local time.
+pub(crate) fn local_time(separator: char) -> impl FnMut(&[u8]) -> Step<'_, When> {
+    move |input| {
+        let (rest, (date, _, time)) = (date(separator), char(' '), clock).parse(input)?;
+        Ok((rest, When::Local(date.to_datetime(time))))
+    }
+}
+
+/// `+01:00`, `+0100`, `+01` or `Z`, in minutes.
+pub(crate) fn offset_minutes(input: &[u8]) -> Step<'_, i64> {
+    if let Some(rest) = input.strip_prefix(b"Z") {
+        return Ok((rest, 0));
+    }
+    let sign = alt((value(-1, char('-')), value(1, char('+'))));
+    let (rest, (sign, hours, minutes)) =
+        (sign, fixed(2), opt(preceded(opt(char(':')), fixed(2)))).parse(input)?;
+    Ok((rest, sign * (hours * 60 + minutes.unwrap_or(0))))
+}
+
+/// A wall-clock time so many minutes ahead of UTC.
+pub(crate) fn at_offset(local: civil::DateTime, minutes: i64) -> When {
+    let seconds = local.duration_since(civil::DateTime::constant(1970, 1, 1, 0, 0, 0, 0));
+    When::Instant(seconds.as_micros() as i64 - minutes * 60_000_000)
+}
+
+/// RFC 3339: `2025-11-12T09:15:30.123+01:00`; without an offset, local time. A blank may stand for `T`.
+pub(crate) fn iso_time(input: &[u8]) -> Step<'_, When> {
+    let (rest, (date, _, time)) = (date('-'), alt((char('T'), char(' '))), clock).parse(input)?;
+    let local = date.to_datetime(time);
+    match offset_minutes(rest) {
+        Ok((rest, minutes)) => Ok((rest, at_offset(local, minutes))),
+        Err(_) => Ok((rest, When::Local(local))),
+    }
+}
+
+const MONTHS: [&[u8]; 12] =
+    [b"Jan", b"Feb", b"Mar", b"Apr", b"May", b"Jun", b"Jul", b"Aug", b"Sep", b"Oct", b"Nov", b"Dec"];
+
+/// An English month of three letters, as a number from 1.
+pub(crate) fn month(input: &[u8]) -> Step<'_, i8> {
+    let word = input.get(..3).unwrap_or_default();
+    match MONTHS.iter().position(|name| *name == word) {
+        Some(index) => Ok((&input[3..], index as i8 + 1)),
+        None => Err(nom::Err::Error(Fault::new(Reason::Time, input))),
+    }
+}
+
+/// `Nov  2 09:15:30` (RFC 3164); some devices write the year behind the day.
+pub(crate) fn month_time(input: &[u8]) -> Step<'_, When> {
+    let wrong = || nom::Err::Error(Fault::new(Reason::Time, input));
+    let (rest, (month, _, day, _)) = (month, blanks, digits(1, 2).map(number), blanks).parse(input)?;
+    let day = day as i8;
+    if let Ok((rest, (year, _, time))) = (fixed(4), char(' '), clock).parse(rest) {
+        let date = civil::Date::new(year as i16, month, day).map_err(|_| wrong())?;
+        return Ok((rest, When::Local(date.to_datetime(time))));
+    }
+    let (rest, time) = clock(rest)?;
+    // The greatest day that the month can have in any year.
+    civil::Date::new(2000, month, day).map_err(|_| wrong())?;
+    Ok((rest, When::Yearless { month, day, time }))
+}
+
+/// `12/Nov/2025:09:15:30 +0100`, as web servers write it between brackets.
+pub(crate) fn server_time(input: &[u8]) -> Step<'_, When> {
+    let (rest, (day, _, month, _, year, _, time, _, minutes)) =
+        (fixed(2), char('/'), month, char('/'), fixed(4), char(':'), clock, char(' '), offset_minutes)
+            .parse(input)?;
+    let date = civil::Date::new(year as i16, month, day as i8)
+        .map_err(|_| nom::Err::Error(Fault::new(Reason::Time, input)))?;
+    Ok((rest, at_offset(date.to_datetime(time), minutes)))
+}
+
+/// A parser that must use a column up.
+pub(crate) fn whole_of<'a, T>(
+    column: &'a [u8],
+    mut parser: impl FnMut(&'a [u8]) -> Step<'a, T>,
+) -> Option<T> {
+    parser(column).ok().filter(|(rest, _)| rest.is_empty()).map(|(_, value)| value)
 }
 
 /// Upper-case letters, digits and underscores: the codes of Squid and its relatives.

@@ -7,9 +7,12 @@ use crate::fields::{Action, BlockReason, OtherKind, Parsed, RecordKind};
 use crate::frame::Framing;
 use crate::report::{Reason, Reject};
 
+mod directives;
 mod guardian;
-mod lex;
+pub(crate) mod lex;
 pub mod profile;
+
+use directives::Directives;
 
 /// How sure the layout is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -58,6 +61,8 @@ pub enum Vote {
     No,
     /// It is a damaged or cut piece of this format, which proves little.
     Fragment,
+    /// It describes the file, or says something that many layouts say.
+    Abstain,
 }
 
 /// What an example's record becomes.
@@ -67,7 +72,7 @@ pub enum Expected {
     Request {
         /// Account.
         user: Option<&'static str>,
-        /// Address.
+        /// Address; where the layout has it in parts, put together.
         url: &'static str,
         /// Status.
         status: Option<u32>,
@@ -89,10 +94,34 @@ pub enum Expected {
 pub struct Example {
     /// What it shows.
     pub shows: &'static str,
-    /// The record.
+    /// The record; of a layout with directives, the lines that name its columns before it.
     pub record: &'static str,
     /// What becomes of it.
     pub expected: Expected,
+}
+
+/// Reads one record, line end taken off.
+type Parse = for<'a> fn(&'a [u8]) -> Result<Parsed<'a>, Reject>;
+
+/// The same, with what the lines before it said about the file.
+type DirectedParse = for<'a> fn(&'a [u8], &mut Directives) -> Result<Parsed<'a>, Reject>;
+
+/// How records are recognised and read.
+#[derive(Clone, Copy, Debug)]
+pub enum Reading {
+    /// Each record by itself.
+    Records {
+        /// Whether a line has the format's signature.
+        sniff: fn(&[u8]) -> Vote,
+        /// Reads a record.
+        parse: Parse,
+    },
+    /// Lines of the file name its columns (W3C, Zeek); what such a line leaves behind is kept for the
+    /// records after it.
+    Directed {
+        /// Reads a directive or a record; a record before any directive that it knows is a reject.
+        parse: DirectedParse,
+    },
 }
 
 /// A log format.
@@ -111,10 +140,8 @@ pub struct Format {
     pub fields: &'static [Field],
     /// What ends a record.
     pub framing: Framing,
-    /// Whether a line has the format's signature.
-    pub sniff: fn(&[u8]) -> Vote,
-    /// Reads one record, line end taken off.
-    pub parse: for<'a> fn(&'a [u8]) -> Result<Parsed<'a>, Reject>,
+    /// How its records are recognised and read.
+    pub reading: Reading,
     /// Records that document it.
     pub examples: &'static [Example],
 }
@@ -122,6 +149,58 @@ pub struct Format {
 impl std::fmt::Debug for Format {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(formatter, "Format({})", self.id)
+    }
+}
+
+/// A format at work on one file.
+#[derive(Debug)]
+pub struct Reader {
+    format: &'static Format,
+    directives: Directives,
+}
+
+impl Format {
+    /// A reader at the beginning of a file.
+    #[must_use]
+    pub fn reader(&'static self) -> Reader {
+        Reader { format: self, directives: Directives::default() }
+    }
+}
+
+impl Reader {
+    /// Reads the next record.
+    ///
+    /// # Errors
+    /// Why it is no event: the place is an offset within the record.
+    pub fn read<'r>(&mut self, record: &'r [u8]) -> Result<Parsed<'r>, Reject> {
+        match self.format.reading {
+            Reading::Records { parse, .. } => parse(record),
+            Reading::Directed { parse } => parse(record, &mut self.directives),
+        }
+    }
+
+    /// Whether the next line speaks for the format.
+    pub fn vote(&mut self, line: &[u8]) -> Vote {
+        match self.format.reading {
+            Reading::Records { sniff, .. } => sniff(line),
+            Reading::Directed { parse } => match parse(line, &mut self.directives) {
+                Ok(Parsed::Directive) => Vote::Abstain,
+                Ok(_) => Vote::Yes,
+                Err(_) => Vote::No,
+            },
+        }
+    }
+
+    /// What ends a record.
+    #[must_use]
+    pub const fn framing(&self) -> Framing {
+        self.format.framing
+    }
+
+    /// Whether directives were read that name the columns of this very format.
+    #[must_use]
+    pub const fn recognised(&self) -> bool {
+        self.directives.recognised
     }
 }
 

@@ -10,7 +10,7 @@ use nom::character::complete::char;
 use nom::sequence::terminated;
 
 use super::lex::{self, Fault, Step, Whole};
-use super::{Example, Expected, Field, Format, Verified, Vote, field};
+use super::{Example, Expected, Field, Format, Reading, Verified, Vote, field};
 use crate::fields::{Action, BlockReason, Fields, OtherKind, Parsed, RecordKind, TimeBasis, When};
 use crate::frame::Framing;
 use crate::report::{Notice, Reason, Reject};
@@ -36,8 +36,7 @@ pub(super) static FORMAT: Format = Format {
     verified: Verified::RealLines,
     fields: FIELDS,
     framing: Framing::Lines,
-    sniff,
-    parse,
+    reading: Reading::Records { sniff, parse },
     examples: EXAMPLES,
 };
 

@@ -72,6 +72,13 @@ impl Normaliser<'_> {
         self.clock.set_fold(fold);
         self
     }
+
+    /// When the file was written last, for layouts whose times have no year; now, unless said.
+    #[must_use]
+    pub fn with_written(mut self, written: Timestamp) -> Self {
+        self.clock.set_written(written);
+        self
+    }
 }
 
 impl std::fmt::Debug for Normaliser<'_> {

@@ -121,6 +121,16 @@ impl<'s> Normaliser<'s> {
         if page.host.is_empty()
             && let Some(host) = text::read(&fields.host, tally)
         {
+            page.scheme = page.scheme.or_else(|| text::read(&fields.scheme, tally));
+            if page.path.is_none()
+                && let Some(path) = text::read(&fields.path, tally)
+            {
+                let (path, query) = parted(path);
+                page.path = Some(path);
+                page.query = query;
+            }
+            page.query = page.query.or_else(|| text::read(&fields.query, tally));
+            page.port = page.port.or(fields.port);
             let column = match host {
                 Cow::Borrowed(text) => borrowed_page(text),
                 Cow::Owned(text) => owned_page(&text),
@@ -150,6 +160,20 @@ impl<'s> Normaliser<'s> {
         }
         let engines = self.settings.search_engines();
         search::in_address(engines, domain, path, query, &mut self.scratch).map(Cow::Owned)
+    }
+}
+
+/// A path, and the query that may stand behind it.
+fn parted(path: Cow<'_, str>) -> (Cow<'_, str>, Option<Cow<'_, str>>) {
+    match path {
+        Cow::Borrowed(text) => match text.split_once('?') {
+            Some((path, query)) => (Cow::Borrowed(path), Some(Cow::Borrowed(query))),
+            None => (Cow::Borrowed(text), None),
+        },
+        Cow::Owned(text) => match text.split_once('?') {
+            Some((path, query)) => (Cow::Owned(path.to_owned()), Some(Cow::Owned(query.to_owned()))),
+            None => (Cow::Owned(text), None),
+        },
     }
 }
 

@@ -68,6 +68,8 @@ pub(crate) struct Clock<'s> {
     /// The zone that the school lives by.
     school_zone: TimeZone,
     now_us: i64,
+    /// When the file was written last, for times without a year.
+    written: Date,
     newest_us: i64,
     gap_seen: bool,
     unknown_year_seen: bool,
@@ -92,6 +94,7 @@ impl<'s> Clock<'s> {
             log_zone: find(zone)?,
             school_zone: find(settings.zone())?,
             now_us: now.as_microsecond(),
+            written: now.to_zoned(TimeZone::UTC).date(),
             newest_us: i64::MIN,
             gap_seen: false,
             unknown_year_seen: false,
@@ -102,6 +105,11 @@ impl<'s> Clock<'s> {
             last_day: None,
             days: QuickMap::default(),
         })
+    }
+
+    /// When the file was written last.
+    pub(crate) fn set_written(&mut self, written: Timestamp) {
+        self.written = written.to_zoned(TimeZone::UTC).date();
     }
 
     /// What the profile says about times that October repeats.
@@ -121,6 +129,10 @@ impl<'s> Clock<'s> {
         let written_us = match when {
             When::Instant(utc_us) => utc_us,
             When::Local(local) => self.local(local, &mut ambiguous, tally)?,
+            When::Yearless { month, day, time } => {
+                let date = self.latest(month, day).ok_or(Reject::at(Reason::Time, 0))?;
+                self.local(date.to_datetime(time), &mut ambiguous, tally)?
+            }
             When::Day(date) => self.midnight(date)?,
             When::Missing => return Err(Reject::at(Reason::Time, 0)),
         };
@@ -208,6 +220,15 @@ impl<'s> Clock<'s> {
             },
         };
         Ok(local_us - i64::from(offset.seconds()) * SECOND_US)
+    }
+
+    /// The latest such day that is not after the day following the file's own date.
+    fn latest(&self, month: i8, day: i8) -> Option<Date> {
+        let latest = self.written.tomorrow().ok()?;
+        // Eight years hold every 29 February.
+        (0..=8)
+            .filter_map(|back| Date::new(latest.year() - back, month, day).ok())
+            .find(|date| *date <= latest)
     }
 
     fn pass(&mut self, day: i64, local_us: i64) -> Result<Pass, Reject> {

@@ -193,7 +193,9 @@ impl Run<'_> {
         vault.file_name(&source.name_for_vault());
         let mut writer = ImportWriter::new(&self.lake, id.clone());
         let zone = detected.zone().unwrap_or_else(|| self.settings.zone());
-        let mut normaliser = Normaliser::new(self.settings, zone)?.with_fold(detected.fold_policy());
+        let mut normaliser = Normaliser::new(self.settings, zone)?
+            .with_fold(detected.fold_policy())
+            .with_written(source.written()?);
         let mut tally = Tally::default();
         let mut span = Span::default();
         let mut reported = (0, 0);

@@ -153,7 +153,7 @@ impl<'c> Look<'c> {
             .map_err(|_| Error::new(Kind::Configuration, "the school's time zone is not known"))?;
         let fitted = match detected.layout() {
             Layout::Profile(fitted) => Some(fitted.clone()),
-            Layout::Format(_) => None,
+            Layout::Format { .. } => None,
         };
         let cells = fitted.as_ref().map(|fitted| Cells::new(fitted.delimiter()));
         Ok(Self {
@@ -207,7 +207,7 @@ impl<'c> Look<'c> {
                 time.to_zoned(self.zone.clone()).map(|time| time.timestamp().to_string()).ok()
             }
             When::Day(day) => Some(day.to_string()),
-            When::Missing => None,
+            When::Missing | When::Yearless { .. } => None,
         };
         let Some(utc) = utc else { return };
         let written = self.written(Column::Time).unwrap_or_else(|| match when {

@@ -1,0 +1,32 @@
+//! What the describing lines of a file said: which columns its records have.
+
+/// Code of a column that is not kept.
+pub(super) const NOT_KEPT: u8 = 0;
+
+/// Kept from directive to directive; a format that names its columns in the file fills it.
+#[derive(Debug, Default)]
+pub struct Directives {
+    /// For each column in the file's order, the format's own code of it, or [`NOT_KEPT`].
+    pub(super) columns: Vec<u8>,
+    /// The columns were named, and they are this format's.
+    pub(super) recognised: bool,
+    /// What stands between columns, where a directive says so.
+    pub(super) separator: Option<u8>,
+    /// How far the file's clock is ahead of UTC, where a directive says so.
+    pub(super) offset_minutes: Option<i32>,
+}
+
+impl Directives {
+    /// Takes a line that names the columns; `code` gives a name's code or [`NOT_KEPT`], and the format
+    /// is recognised when every code of `needed` occurs.
+    pub(super) fn name<'n>(
+        &mut self,
+        names: impl Iterator<Item = &'n [u8]>,
+        code: impl Fn(&[u8]) -> u8,
+        needed: &[u8],
+    ) {
+        self.columns.clear();
+        self.columns.extend(names.map(code));
+        self.recognised = needed.iter().all(|code| self.columns.contains(code));
+    }
+}
