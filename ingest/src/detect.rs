@@ -3,7 +3,7 @@
 
 use crate::envelope;
 use crate::formats::profile::{Fit, Fitted, ProfileSet, fit};
-use crate::formats::{self, Format, Reader, Vote};
+use crate::formats::{self, Format, Reader, Reading, Vote};
 use crate::frame::{Framer, Framing};
 
 /// Bytes of a file that are looked at.
@@ -140,7 +140,12 @@ pub fn detect(sample: &[u8], profiles: &ProfileSet) -> Detection {
         }),
         ([], Fit::Found(fitted)) => Detection::Found(Detected { layout: Layout::Profile(fitted) }),
         ([], Fit::Refused { sentence, .. }) => Detection::Refused(sentence),
-        ([], Fit::None(nearest)) => Detection::Refused(unknown(&polls, voters, nearest)),
+        ([], Fit::None(nearest)) => match mixed(&polls) {
+            Some(most) => Detection::Found(Detected {
+                layout: Layout::Format { format: most.format, wrapped: most.wrapped > 0 },
+            }),
+            None => Detection::Refused(unknown(&polls, voters, nearest)),
+        },
         (several, fit) => {
             let mut names: Vec<String> = several.iter().map(|poll| poll.format.id.to_owned()).collect();
             match fit {
@@ -252,6 +257,17 @@ fn vote(sample: &[u8], whole: bool) -> (Vec<Poll>, usize) {
         }
     }
     (polls, voters)
+}
+
+/// Two formats that one file holds, because its producer was set to another layout while it wrote: the
+/// one of more lines, when the two together have what one alone would need.
+fn mixed(polls: &[Poll]) -> Option<&Poll> {
+    let alone = |poll: &&Poll| matches!(poll.format.reading, Reading::Records { .. }) && poll.yes > 0;
+    let mut found: Vec<&Poll> = polls.iter().filter(alone).collect();
+    found.sort_by_key(|poll| std::cmp::Reverse(poll.yes));
+    let [most, second, ..] = found.as_slice() else { return None };
+    let yes = most.yes + second.yes;
+    (yes * 10 >= (most.yes + most.no) * 9 && yes * 2 >= most.fragments).then_some(*most)
 }
 
 fn unknown(polls: &[Poll], voters: usize, profile: Option<String>) -> String {

@@ -292,6 +292,8 @@ pub struct Facts<'a> {
 pub struct Event<'a, I: Identity> {
     /// Where the record stands.
     pub place: Place,
+    /// The format that read it, where that is not the file's.
+    pub read_by: Option<&'static str>,
     /// When.
     pub moment: Moment<'a>,
     /// Who asked.

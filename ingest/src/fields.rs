@@ -230,6 +230,9 @@ pub struct Fields<'a> {
     pub kind: RecordKind,
     /// The sign-in was refused: the name is what was typed, not who it was.
     pub unauthenticated: bool,
+    /// The format that read it, where that is not the file's: the producer was set to another layout
+    /// while it wrote.
+    pub read_by: Option<&'static str>,
     /// Something odd but usable that the parser saw.
     pub notice: Option<crate::report::Notice>,
 }

@@ -81,8 +81,26 @@ impl Claimed {
     /// # Errors
     /// [`Kind::Input`] when the file cannot be taken in and should be refused.
     pub fn fingerprint(&self) -> Result<(Fingerprint, u64), Error> {
+        self.fingerprint_growing(&[], &mut |_, _| ())
+    }
+
+    /// The same, telling on the way what [`Fingerprint::of_growing`] tells.
+    ///
+    /// # Errors
+    /// As [`fingerprint`](Self::fingerprint).
+    pub fn fingerprint_growing(
+        &self,
+        lengths: &[u64],
+        begins: &mut dyn FnMut(u64, Fingerprint),
+    ) -> Result<(Fingerprint, u64), Error> {
         let mut content = self.open()?;
-        Fingerprint::of(&mut content).map_err(|error| self.unreadable(error))
+        Fingerprint::of_growing(&mut content, lengths, begins).map_err(|error| self.unreadable(error))
+    }
+
+    /// Bytes of the file as it lies there, packed or not; 0 if it is gone.
+    #[must_use]
+    pub fn stored_bytes(&self) -> u64 {
+        fs::symlink_metadata(&self.path).map_or(0, |found| found.len())
     }
 
     /// When the file was written last.

@@ -6,8 +6,8 @@ use crate::detect::{Detected, Layout};
 use crate::envelope;
 use crate::error::{Error, Kind};
 use crate::fields::{OtherKind, Parsed, When};
-use crate::formats::Reader;
 use crate::formats::profile::{Fitted, RowReader, is_blank};
+use crate::formats::{self, Reader, Reading, Vote};
 use crate::frame::{Framer, Framing, RawRecord};
 use crate::report::{Notice, Place, Reason, Reject, Tally};
 
@@ -96,12 +96,30 @@ fn parse<'r>(reader: &mut Reader, wrapped: bool, record: &'r [u8]) -> Result<Not
             let notice = matches!(parsed, Parsed::Other(OtherKind::Outage)).then_some(Notice::FilterOutage);
             Ok((parsed, notice))
         }
-        // After a crash a log holds runs of NUL bytes; that says more than the column they broke.
-        Err(reject) => match memchr::memchr(0, record) {
-            Some(at) => Err(Reject::at(Reason::Bytes, at)),
-            None => Err(reject.shifted(record.len() - inner.len())),
-        },
+        Err(reject) => {
+            if let Some(parsed) = in_another_layout(reader, inner) {
+                return Ok((parsed, Some(Notice::OtherLayout)));
+            }
+            // After a crash a log holds runs of NUL bytes; that says more than the column they broke.
+            match memchr::memchr(0, record) {
+                Some(at) => Err(Reject::at(Reason::Bytes, at)),
+                None => Err(reject.shifted(record.len() - inner.len())),
+            }
+        }
     }
+}
+
+/// A record that the file's format cannot read and that has another's signature: the producer was set
+/// to another layout and went on in the same file.
+fn in_another_layout<'r>(reader: &Reader, record: &'r [u8]) -> Option<Parsed<'r>> {
+    let other = formats::ALL.iter().filter(|format| format.id != reader.format().id).find(
+        |format| matches!(format.reading, Reading::Records { sniff, .. } if sniff(record) == Vote::Yes),
+    )?;
+    let mut parsed = other.reader().read(record).ok()?;
+    if let Parsed::Request(fields) = &mut parsed {
+        fields.read_by = Some(other.id);
+    }
+    Some(parsed)
 }
 
 fn fill(framer: &mut Framer, input: &mut dyn Read) -> Result<bool, Error> {

@@ -121,6 +121,8 @@ pub enum Notice {
     FilterOutage,
     /// The layout shows a site's own refusals as blocks.
     RefusalsMixed,
+    /// A record in another layout than the file's; it was read in its own.
+    OtherLayout,
     /// The compressed file ends early; what could be read was read.
     CompressionTruncated,
 }
@@ -145,6 +147,7 @@ impl Notice {
             Self::RefusalsMixed => {
                 "layout that shows a site's own refusals as blocks: over-blocking cannot be measured from it"
             }
+            Self::OtherLayout => "record in another layout than the rest of the file",
             Self::CompressionTruncated => "compressed file ends early",
         }
     }

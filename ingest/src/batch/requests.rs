@@ -66,6 +66,8 @@ pub struct RequestBatch {
     record_noise: Vec<bool>,
     illegal: Vec<bool>,
     record_number: Vec<i64>,
+    /// Rows that another format than the file's read; nearly always none.
+    foreign: Vec<(usize, &'static str)>,
 }
 
 impl std::fmt::Debug for RequestBatch {
@@ -149,6 +151,9 @@ impl RequestBatch {
         self.search_theme.push(facts.search_theme);
         self.record_noise.push(facts.record_noise);
         self.illegal.push(facts.illegal);
+        if let Some(format) = event.read_by {
+            self.foreign.push((self.record_number.len(), format));
+        }
         self.record_number.push(event.place.record as i64);
     }
 
@@ -208,10 +213,7 @@ impl RequestBatch {
         let time = TimestampMicrosecondArray::from_iter_values(
             order.iter().map(|row| self.event_time_utc[*row as usize]),
         );
-        let format = DictionaryArray::<Int32Type>::try_new(
-            Int32Array::from_value(0, order.len()),
-            Arc::new(StringArray::from_iter_values([format])),
-        )?;
+        let format = self.formats(order, format)?;
         Ok(vec![
             Arc::new(time.with_timezone("UTC")),
             self.time_basis.array(order)?,
@@ -260,7 +262,20 @@ impl RequestBatch {
         ])
     }
 
+    fn formats(&self, order: &[u32], own: &str) -> Result<DictionaryArray<Int32Type>, ArrowError> {
+        if self.foreign.is_empty() {
+            let numbers = Int32Array::from_value(0, order.len());
+            return DictionaryArray::try_new(numbers, Arc::new(StringArray::from_iter_values([own])));
+        }
+        let mut words = vec![own; self.record_number.len()];
+        for (row, format) in &self.foreign {
+            words[*row] = format;
+        }
+        Ok(order.iter().map(|row| words[*row as usize]).collect())
+    }
+
     fn clear(&mut self) {
+        self.foreign.clear();
         macro_rules! clear {
             ($($column:ident)*) => {$( self.$column.clear(); )*};
         }

@@ -16,6 +16,7 @@ pub(crate) fn event(record: u64, date: Date, minute: i16, actor: i64) -> Event<'
     let monday_offset = i64::from(date.weekday().to_monday_zero_offset());
     Event {
         place: Place { record, line: record, offset_bytes: 0, length_bytes: 10 },
+        read_by: None,
         moment: Moment {
             utc_us: (days * 86_400 + i64::from(minute) * 60) * 1_000_000,
             basis: TimeBasis::Start,

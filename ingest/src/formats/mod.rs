@@ -191,6 +191,12 @@ impl Reader {
         }
     }
 
+    /// The format.
+    #[must_use]
+    pub const fn format(&self) -> &'static Format {
+        self.format
+    }
+
     /// What ends a record.
     #[must_use]
     pub const fn framing(&self) -> Framing {

@@ -14,13 +14,35 @@ impl Fingerprint {
     /// # Errors
     /// What reading fails with.
     pub fn of(input: &mut dyn Read) -> std::io::Result<(Self, u64)> {
+        Self::of_growing(input, &[], &mut |_, _| ())
+    }
+
+    /// The same, telling on the way the fingerprint of the first so many bytes for each of `lengths`
+    /// (ascending) that is less than the whole.
+    ///
+    /// # Errors
+    /// What reading fails with.
+    pub fn of_growing(
+        input: &mut dyn Read,
+        lengths: &[u64],
+        begins: &mut dyn FnMut(u64, Self),
+    ) -> std::io::Result<(Self, u64)> {
         let mut hasher = blake3::Hasher::new();
         let mut chunk = vec![0; 256 * 1024];
+        let mut lengths = lengths.iter().copied().skip_while(|length| *length == 0).peekable();
         loop {
             match input.read(&mut chunk) {
                 Ok(0) => return Ok((Self(*hasher.finalize().as_bytes()), hasher.count())),
                 Ok(length) => {
-                    hasher.update(&chunk[..length]);
+                    let mut rest = &chunk[..length];
+                    while let Some(mark) = lengths.next_if(|mark| *mark < hasher.count() + rest.len() as u64)
+                    {
+                        let (before, after) = rest.split_at((mark - hasher.count()) as usize);
+                        hasher.update(before);
+                        begins(mark, Self(*hasher.finalize().as_bytes()));
+                        rest = after;
+                    }
+                    hasher.update(rest);
                 }
                 Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
                 Err(error) => return Err(error),
@@ -101,5 +123,18 @@ mod tests {
         assert_eq!(Fingerprint::from_hex(&fingerprint.hex()), Some(fingerprint));
         assert_eq!(Fingerprint::from_hex("af"), None);
         assert_eq!(Fingerprint::from_hex(&"g".repeat(64)), None);
+    }
+
+    #[test]
+    fn beginnings_are_told_apart_from_the_whole() {
+        let content: Vec<u8> = (0..700_000_u32).map(|number| (number % 251) as u8).collect();
+        let lengths = [0, 1, 1024, 262_144, 262_145, 600_000, 700_000, 700_001];
+        let mut told = Vec::new();
+        let whole = Fingerprint::of_growing(&mut &content[..], &lengths, &mut |length, begin| {
+            told.push((length, begin))
+        });
+        assert_eq!(whole.unwrap(), Fingerprint::of(&mut &content[..]).unwrap());
+        let apart = |length: u64| (length, Fingerprint::of(&mut &content[..length as usize]).unwrap().0);
+        assert_eq!(told, [1, 1024, 262_144, 262_145, 600_000].map(apart));
     }
 }

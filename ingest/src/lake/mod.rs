@@ -184,22 +184,26 @@ impl Lake {
             return self.snapshot(table).await;
         }
         // In this order: whatever `imports` lists was committed to the other tables before.
-        let imports = self.finished_imports().await?;
+        let imports = self.finished_imports().await?.into_keys().collect();
         Ok(self.snapshot(table).await?.only(&imports))
     }
 
-    /// The imports that exist: first 16 hex digits of each fingerprint in `imports`.
+    /// The imports that exist: first 16 hex digits of each fingerprint in `imports`, with the bytes of
+    /// the content.
     ///
     /// # Errors
     /// When the table cannot be read.
-    pub async fn finished_imports(&self) -> Result<BTreeSet<String>, Error> {
+    pub async fn finished_imports(&self) -> Result<BTreeMap<String, u64>, Error> {
         let snapshot = self.snapshot(&IMPORTS).await?;
-        let mut imports = BTreeSet::new();
+        let mut imports = BTreeMap::new();
         for file in &snapshot.files {
-            snapshot.read(file, Some(&["fingerprint"]), &mut |batch| {
-                let column = batch.column(0).as_any().downcast_ref::<StringArray>();
-                for fingerprint in column.into_iter().flatten().flatten() {
-                    imports.insert(fingerprint.chars().take(16).collect());
+            snapshot.read(file, Some(&["fingerprint", "file_bytes"]), &mut |batch| {
+                let fingerprints = batch.column(0).as_any().downcast_ref::<StringArray>();
+                let bytes = batch.column(1).as_any().downcast_ref::<Int64Array>();
+                if let Some((fingerprints, bytes)) = fingerprints.zip(bytes) {
+                    for (fingerprint, bytes) in fingerprints.iter().flatten().zip(bytes.values()) {
+                        imports.insert(fingerprint.chars().take(16).collect(), bytes.unsigned_abs());
+                    }
                 }
                 Ok(())
             })?;

@@ -92,6 +92,7 @@ impl<'s> Normaliser<'s> {
         };
         Ok(Event {
             place,
+            read_by: fields.read_by,
             moment,
             actor,
             device: client.device,

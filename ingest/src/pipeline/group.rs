@@ -68,6 +68,13 @@ impl Group {
         change
     }
 
+    /// Fingerprints (16 digits) and bytes of what it holds.
+    pub(super) fn contents(&self) -> impl Iterator<Item = (&str, u64)> {
+        self.imports
+            .iter()
+            .map(|import| (import.row.fingerprint.get(..16).unwrap_or_default(), import.row.tally.file_bytes))
+    }
+
     /// Whether it holds an import whose fingerprint begins so.
     pub(super) fn holds(&self, fingerprint16: &str) -> bool {
         self.imports.iter().any(|import| import.row.fingerprint.starts_with(fingerprint16))
@@ -118,9 +125,9 @@ impl Run<'_> {
     fn put_away(&mut self, group: Group) -> Result<(), Error> {
         let kept = self.kept();
         for import in group.imports {
-            let fingerprint = import.row.fingerprint;
+            let fingerprint = import.row.fingerprint.clone();
             self.finished(import.index, Outcome::Committed);
-            self.imported.insert(fingerprint.chars().take(16).collect());
+            self.imported.insert(fingerprint.chars().take(16).collect(), import.row.tally.file_bytes);
             import.source.finish(kept.as_deref())?;
             self.state.close_import(&fingerprint)?;
         }

@@ -13,7 +13,7 @@ mod progress;
 mod recover;
 mod take;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -65,8 +65,8 @@ struct Run<'r> {
     lake: Lake,
     /// The single-threaded runtime that the Delta library needs.
     runtime: tokio::runtime::Runtime,
-    /// Fingerprints (16 digits) of imports that exist.
-    imported: BTreeSet<String>,
+    /// Fingerprints (16 digits) of imports that exist, with the bytes of their content.
+    imported: BTreeMap<String, u64>,
     closed_days: BTreeSet<Date>,
     today: Date,
     group: Group,
@@ -124,7 +124,7 @@ impl Ingest<'_> {
             state,
             lake,
             runtime,
-            imported: BTreeSet::new(),
+            imported: BTreeMap::new(),
             today: today(&self.school.zone)?,
             group: Group::default(),
             report: IngestReport::default(),
@@ -138,15 +138,19 @@ impl Ingest<'_> {
 impl Run<'_> {
     fn take_all(&mut self, paths: &[PathBuf]) -> Result<(), Error> {
         let settle = Duration::from_secs(u64::from(self.ingest.school.settle_seconds));
-        let files = inbox::gather(self.root, paths, settle)?;
+        let mut files = inbox::gather(self.root, paths, settle)?;
         let count = files.len();
+        // A log that grew between two copies of it begins with the shorter one, which comes first.
+        files.sort_by_key(crate::inbox::Claimed::stored_bytes);
         for (index, file) in files.into_iter().enumerate() {
             self.take(file, index + 1, count)?;
             if self.group.is_full() {
                 self.commit_group()?;
             }
         }
-        self.commit_group()
+        self.commit_group()?;
+        self.report.files.sort_by_key(|file| file.argument);
+        Ok(())
     }
 
     fn derive(&mut self) -> Result<(), Error> {

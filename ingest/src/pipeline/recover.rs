@@ -15,7 +15,7 @@ impl Run<'_> {
         let mut unfinished = BTreeSet::new();
         for open in self.state.open_imports()? {
             let digits: String = open.fingerprint.chars().take(16).collect();
-            if self.imported.contains(&digits) {
+            if self.imported.contains_key(&digits) {
                 self.state.close_import(&open.fingerprint)?;
             } else {
                 unfinished.insert(digits);

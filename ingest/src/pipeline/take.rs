@@ -15,7 +15,7 @@ use crate::lake::importing::{ImportFiles, ImportId, ImportWriter};
 use crate::normalise::Normaliser;
 use crate::pseudonymise::{Domain, written};
 use crate::read::read_records;
-use crate::report::{FileReport, Notice, Outcome, Reason, Reject, Tally};
+use crate::report::{FileReport, Notice, Outcome, Place, Reason, Reject, Tally};
 use crate::school::AcademicYear;
 use crate::vault::VaultWriter;
 
@@ -31,6 +31,21 @@ struct Written {
     vault: VaultWriter,
     tally: Tally,
     span_utc_us: Option<(i64, i64)>,
+}
+
+/// How much there is of a file, and how much of that was taken in before.
+#[derive(Clone, Copy)]
+struct Content {
+    bytes: u64,
+    known_bytes: u64,
+}
+
+impl Content {
+    /// Whether a record stood in what was taken in before. The last one there may have been without
+    /// its line end; one that was cut within its text and is whole now is new.
+    const fn stood_before(self, place: Place, text: &[u8]) -> bool {
+        place.offset_bytes + (text.len() as u64) <= self.known_bytes && place.offset_bytes < self.known_bytes
+    }
 }
 
 /// A file that goes no further, or an import that is ready.
@@ -80,11 +95,11 @@ impl Run<'_> {
 
     fn read(&mut self, source: &Claimed, index: usize, place: (usize, usize)) -> Result<End, Error> {
         let begun = Instant::now();
-        let (fingerprint, bytes) = source.fingerprint()?;
+        let (fingerprint, content) = self.look(source)?;
         let short = fingerprint.short();
-        self.progress.file(place.0, place.1, bytes);
+        self.progress.file(place.0, place.1, content.bytes);
         self.report.files[index].fingerprint = Some(short.clone());
-        if self.imported.contains(&short) || self.group.holds(&short) {
+        if self.imported.contains_key(&short) || self.group.holds(&short) {
             return Ok(End::Known);
         }
         let mut sample = Vec::new();
@@ -100,14 +115,31 @@ impl Run<'_> {
         drop(sample);
         self.report.files[index].format = Some(detected.format_id().to_owned());
         self.report.timings.look += begun.elapsed();
-        self.import(source, &fingerprint, bytes, &detected)
+        self.import(source, &fingerprint, content, &detected)
+    }
+
+    /// Fingerprint and length, and how far the content stands in the lake already: a log that is
+    /// copied again after it grew begins with what was taken in before.
+    fn look(&self, source: &Claimed) -> Result<(Fingerprint, Content), Error> {
+        let own = self.imported.iter().map(|(fingerprint, bytes)| (fingerprint.as_str(), *bytes));
+        let known: BTreeSet<(u64, &str)> =
+            own.chain(self.group.contents()).map(|(fingerprint, bytes)| (bytes, fingerprint)).collect();
+        let mut lengths: Vec<u64> = known.iter().map(|(bytes, _)| *bytes).collect();
+        lengths.dedup();
+        let mut known_bytes = 0;
+        let (fingerprint, bytes) = source.fingerprint_growing(&lengths, &mut |length, begin| {
+            if known.contains(&(length, begin.short().as_str())) {
+                known_bytes = length;
+            }
+        })?;
+        Ok((fingerprint, Content { bytes, known_bytes }))
     }
 
     fn import(
         &mut self,
         source: &Claimed,
         fingerprint: &Fingerprint,
-        bytes: u64,
+        content: Content,
         detected: &Detected,
     ) -> Result<End, Error> {
         let hex = fingerprint.hex();
@@ -121,7 +153,7 @@ impl Run<'_> {
         };
         let begun = Instant::now();
         let sealing_before = self.report.timings.seal;
-        let written = match self.write(source, bytes, detected, &id) {
+        let written = match self.write(source, content, detected, &id) {
             Err(error) if error.kind() == Kind::Input => {
                 self.state.close_import(&hex)?;
                 return Err(error);
@@ -178,7 +210,7 @@ impl Run<'_> {
     fn write(
         &mut self,
         source: &Claimed,
-        bytes: u64,
+        content: Content,
         detected: &Detected,
         id: &ImportId,
     ) -> Result<Written, Error> {
@@ -204,11 +236,15 @@ impl Run<'_> {
         let (roster, pseudonymiser) = (&mut self.roster, &mut self.pseudonymiser);
         let (closed, progress) = (&self.closed_days, self.progress);
         // A file that is still being written to is read as far as its fingerprint goes.
-        let mut content = source.open()?.take(bytes);
-        let outcome = read_records(&mut content, detected, &mut tally, &mut |place, raw, parsed, tally| {
+        let mut input = source.open()?.take(content.bytes);
+        let outcome = read_records(&mut input, detected, &mut tally, &mut |place, raw, parsed, tally| {
             if place.record % PROGRESS_RECORDS == 0 {
                 progress.advanced(place.offset_bytes - reported.0, place.record - reported.1);
                 reported = (place.offset_bytes, place.record);
+            }
+            if content.stood_before(place, raw) {
+                tally.duplicate += 1;
+                return Ok(());
             }
             let mut seal = |push: &mut dyn FnMut(&mut VaultWriter) -> Result<(), Error>| {
                 if !measure {

@@ -213,6 +213,38 @@ fn the_same_content_twice_in_a_run_counts_once() {
 }
 
 #[test]
+fn of_a_log_that_grew_only_the_new_part_is_taken_in() {
+    let place = Installation::new();
+    let whole = log() + &line(EIGHT + 2 * DAY, "cbrown", "http://www.example.net/").repeat(2);
+    // The first copy was made while a line was being written; the second ends between text and line end.
+    let first = log().len() + 30;
+    place.put("access.log", &whole[..first]);
+    let report = place.run();
+    assert_eq!((report.files[0].tally.events, report.files[0].tally.rejected()), (40, 2));
+    place.put("access.log", &whole[..whole.len() - 1]);
+    let report = place.run();
+    let tally = &report.files[0].tally;
+    // The cut line is whole now, so it is new; all before it stood in the lake.
+    assert_eq!((tally.records, tally.duplicate, tally.events, tally.rejected()), (43, 41, 2, 0));
+    assert_eq!(report.days_derived, 1);
+    // Copied again in the same run, under two names, longer and packed: only what follows is new.
+    let longer = whole.clone() + &line(EIGHT + 3 * DAY, "cbrown", "http://www.example.net/");
+    place.put("access.log", &longer);
+    fs::write(place.root().inbox().join("access.log.1"), zstd::encode_all(whole.as_bytes(), 3).unwrap())
+        .unwrap();
+    let report = place.run();
+    let counts: Vec<_> =
+        report.files.iter().map(|file| (file.argument, file.tally.duplicate, file.tally.events)).collect();
+    assert_eq!(counts, [(1, 43, 1), (2, 43, 0)]);
+
+    let undisturbed = Installation::new();
+    undisturbed.put("access.log", &longer);
+    undisturbed.run();
+    assert_eq!(place.snapshot(&REQUESTS).rows(), undisturbed.snapshot(&REQUESTS).rows());
+    assert_eq!(place.everything()["vault requests"].len(), 43);
+}
+
+#[test]
 fn a_file_of_which_nearly_all_fails_is_refused_whole() {
     let place = Installation::new();
     let mut text = line(EIGHT, "ajones", "http://www.example.com/").repeat(250);

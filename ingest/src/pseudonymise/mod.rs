@@ -62,6 +62,7 @@ impl<'k> Pseudonymiser<'k> {
         let illegal = event.facts.illegal;
         Ok(Event {
             place: event.place,
+            read_by: event.read_by,
             moment: event.moment.clone(),
             actor: self.actor(year, &event.actor)?,
             device: self.device(year, &event.device)?,

@@ -13,6 +13,7 @@ use crate::school::SchoolId;
 pub(crate) fn sample_event() -> Event<'static, Identified> {
     Event {
         place: Place { record: 1, line: 1, offset_bytes: 0, length_bytes: 100 },
+        read_by: None,
         moment: Moment {
             utc_us: 1_768_210_200_000_000,
             basis: TimeBasis::Start,

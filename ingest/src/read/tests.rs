@@ -40,6 +40,30 @@ fn blanks_rejects_and_events_add_up() {
     assert_eq!(tally.file_bytes, content.len() as u64);
 }
 
+const GUARDIAN: &str = "\"2016.1.8 9:46:10\",\"-\",\"10.1.4.17\",\"http://a.example/\",\"\",\"GET\",\"3804\",\"0\",\"\",\"1\",\"200\",\"text/html\",\"\",\"default\",\"-\"\n";
+
+#[test]
+fn a_producer_that_was_reconfigured_while_it_wrote_loses_nothing() {
+    // The change lies behind all that detection looks at.
+    let content = format!("{}{}junk\n", SQUID.repeat(1000), GUARDIAN.repeat(400));
+    let (format, tally) = builtin(content.as_bytes());
+    assert_eq!(format, "squid-native");
+    assert_eq!((tally.records, tally.events, tally.rejected()), (1401, 1400, 1));
+    assert_eq!(tally.notices[Notice::OtherLayout.words()], 400);
+    let Detection::Found(detected) = detect(content.as_bytes(), &ProfileSet::default()) else {
+        panic!("squid")
+    };
+    let mut read_by = std::collections::BTreeMap::new();
+    read_records(&mut content.as_bytes(), &detected, &mut Tally::default(), &mut |_, _, parsed, _| {
+        if let Ok(Parsed::Request(fields)) = parsed {
+            *read_by.entry(fields.read_by).or_insert(0) += 1;
+        }
+        Ok(())
+    })
+    .unwrap();
+    assert_eq!(read_by.into_iter().collect::<Vec<_>>(), [(None, 1000), (Some("e2guardian-2"), 400)]);
+}
+
 #[test]
 fn a_last_line_without_end_that_cannot_be_read_is_truncated() {
     let (_, tally) = builtin(format!("{}{}", SQUID.repeat(9), "17574").as_bytes());
