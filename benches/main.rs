@@ -80,6 +80,7 @@ fn settings(folder: &Path) -> Settings {
         roll: 1000,
         zone: "Europe/London".to_owned(),
         pseudonym_key_dir: folder.join("keys"),
+        inbox: None,
         recipients: Vec::new(),
         keep_sources_days: 0,
         settle_seconds: 0,

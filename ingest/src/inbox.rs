@@ -218,7 +218,23 @@ fn move_below(from: &Path, folder: &Path, claim: &Path, relative: &Path) -> Resu
         private_folder(parent)
             .map_err(|error| Error::new(error.kind(), format!("{}: cannot be written", folder.display())))?;
     }
-    fs::rename(from, &to).map_err(|error| at(folder, error))
+    match fs::rename(from, &to) {
+        Err(error) if error.kind() == std::io::ErrorKind::CrossesDevices => copy_over(from, &to),
+        moved => moved,
+    }
+    .map_err(|error| at(folder, error))
+}
+
+/// A move between file systems: the copy is on the disk before the original goes.
+fn copy_over(from: &Path, to: &Path) -> std::io::Result<()> {
+    if fs::symlink_metadata(from)?.is_symlink() {
+        // What it points at was never ours to read.
+        return fs::remove_file(from);
+    }
+    let mut copy = fs::File::create_new(to)?;
+    std::io::copy(&mut fs::File::open(from)?, &mut copy)?;
+    copy.sync_all()?;
+    fs::remove_file(from)
 }
 
 /// Removes the emptied folders of a claim; one that is not empty stays for the next run.
@@ -257,6 +273,10 @@ fn private_folder(path: &Path) -> Result<(), Error> {
 /// [`Kind::Configuration`] when a path does not exist, [`Kind::Environment`] when the inbox cannot be
 /// read or is not on one file system with the school's folder.
 pub fn gather(root: &SchoolRoot, paths: &[PathBuf], settle: Duration) -> Result<Vec<Claimed>, Error> {
+    if root.inbox_is_elsewhere() && !root.inbox().is_dir() {
+        return Err(Error::new(Kind::Environment, format!("{}: cannot be reached", root.inbox().display()))
+            .help("is the share mounted? `inbox` in watershed.toml names the folder"));
+    }
     let mut files = leftovers(root)?;
     if paths.is_empty() {
         let settled = settled(root, settle)?;
@@ -428,7 +448,7 @@ fn claim(root: &SchoolRoot, relative: PathBuf) -> Result<Option<Claimed>, Error>
         Err(error) => {
             prune(&claim);
             Err(at(&root.inbox(), error)
-                .help("the inbox and the school's folder must be on one file system and writable"))
+                .help("the inbox must be writable, and if it is the school's own, on one file system with the school's folder"))
         }
     }
 }

@@ -128,6 +128,10 @@ pub struct SchoolConfig {
     pub zone: String,
     /// Folder of the pseudonym keys; never below the installation's folder.
     pub pseudonym_key_dir: PathBuf,
+    /// Where files are dropped, when that is not the school's own `inbox`: a folder of its own for this
+    /// school, also on a network share.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub inbox: Option<PathBuf>,
     /// Those who can open the vault, 1 to 4.
     pub recipients: Vec<RecipientSetting>,
     /// Days that files claimed in the inbox are kept after their commit; 0 deletes them at once.
@@ -191,13 +195,20 @@ impl Config {
 #[derive(Clone, Debug)]
 pub struct SchoolRoot {
     root: PathBuf,
+    inbox: Option<PathBuf>,
 }
 
 impl SchoolRoot {
     /// The folders of a school below the installation's folder.
     #[must_use]
     pub fn new(dir: &Path, id: &SchoolId) -> Self {
-        Self { root: dir.join("schools").join(id.as_str()) }
+        Self { root: dir.join("schools").join(id.as_str()), inbox: None }
+    }
+
+    /// The same for a school as `watershed.toml` states it, with its inbox wherever that is.
+    #[must_use]
+    pub fn of(dir: &Path, school: &SchoolConfig) -> Self {
+        Self { inbox: school.inbox.clone(), ..Self::new(dir, &school.id) }
     }
 
     /// The school's own folder, handed back or erased whole.
@@ -227,13 +238,20 @@ impl SchoolRoot {
     /// Where the IT provider drops files.
     #[must_use]
     pub fn inbox(&self) -> PathBuf {
-        self.root.join("inbox")
+        self.inbox.clone().unwrap_or_else(|| self.root.join("inbox"))
     }
 
-    /// Files being taken in.
+    /// Whether the inbox is not the school's own folder, so that it can be out of reach.
+    #[must_use]
+    pub const fn inbox_is_elsewhere(&self) -> bool {
+        self.inbox.is_some()
+    }
+
+    /// Files being taken in. A claim is a rename, so an inbox elsewhere has its claims within it, behind
+    /// a dot, where no walk of the inbox goes.
     #[must_use]
     pub fn claimed(&self) -> PathBuf {
-        self.root.join("claimed")
+        self.inbox.as_ref().map_or_else(|| self.root.join("claimed"), |inbox| inbox.join(".claimed"))
     }
 
     /// Files that could not be taken in, each with a note.

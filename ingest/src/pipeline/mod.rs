@@ -96,7 +96,7 @@ impl Ingest<'_> {
         progress: &dyn Progress,
         work: impl FnOnce(&mut Run<'_>) -> Result<(), Error>,
     ) -> Result<IngestReport, Error> {
-        let root = SchoolRoot::new(self.dir, &self.school.id);
+        let root = SchoolRoot::of(self.dir, self.school);
         let _lock = WriterLock::take(&root)?;
         let settings = Settings::load(&root, self.school)?;
         let profiles = ProfileSet::load(&root.settings())?;
@@ -143,6 +143,10 @@ impl Run<'_> {
         // A log that grew between two copies of it begins with the shorter one, which comes first.
         files.sort_by_key(crate::inbox::Claimed::stored_bytes);
         for (index, file) in files.into_iter().enumerate() {
+            // What is claimed and not taken in is found again by the next run.
+            if self.progress.stopping() {
+                break;
+            }
             self.take(file, index + 1, count)?;
             if self.group.is_full() {
                 self.commit_group()?;

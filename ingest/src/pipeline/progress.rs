@@ -6,6 +6,10 @@ pub trait Progress {
     fn file(&self, _number: usize, _of: usize, _bytes: u64) {}
     /// This much more of the file has been read.
     fn advanced(&self, _bytes: u64, _records: u64) {}
+    /// Whether the run is to end with the file at hand.
+    fn stopping(&self) -> bool {
+        false
+    }
     /// Files become durable together.
     fn committing(&self, _files: usize) {}
     /// A local day's derived rows are computed: which of how many.

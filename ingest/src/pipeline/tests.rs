@@ -34,6 +34,7 @@ impl Installation {
             roll: 1000,
             zone: "Europe/London".to_owned(),
             pseudonym_key_dir: folder.path().join("keys"),
+            inbox: None,
             recipients: vec![RecipientSetting { name: "DSL".to_owned(), public_key }],
             keep_sources_days: 0,
             settle_seconds: 0,

@@ -186,6 +186,7 @@ pub(crate) mod testing {
             roll: 300,
             zone: "Europe/London".to_owned(),
             pseudonym_key_dir: "keys".into(),
+            inbox: None,
             recipients: Vec::new(),
             keep_sources_days: 0,
             settle_seconds: 60,

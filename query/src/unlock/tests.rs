@@ -105,6 +105,7 @@ fn year() -> AcademicYear {
 fn event(record: u64, minute: i64, account: &'static str, action: Action) -> Event<'static, Named> {
     Event {
         place: Place { record, line: record, offset_bytes: 0, length_bytes: 1 },
+        read_by: None,
         moment: Moment {
             utc_us: MIDNIGHT_US + minute * 60_000_000,
             basis: TimeBasis::Start,

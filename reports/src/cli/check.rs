@@ -49,7 +49,7 @@ pub(crate) fn run(context: &Context) -> anyhow::Result<Ended> {
 }
 
 fn school_findings(dir: &Path, school: &SchoolConfig, findings: &mut Vec<Finding>) {
-    let root = SchoolRoot::new(dir, &school.id);
+    let root = SchoolRoot::of(dir, school);
     let mut add = |what: &'static str, result: Result<String, String>| {
         let (good, says) = match result {
             Ok(says) => (true, says),

@@ -143,6 +143,7 @@ pub(crate) fn set_up(context: &Context, arguments: InitArguments) -> anyhow::Res
         roll,
         zone: arguments.zone,
         pseudonym_key_dir,
+        inbox: None,
         recipients,
         keep_sources_days: arguments.keep_sources_days,
         settle_seconds: arguments.settle_seconds,

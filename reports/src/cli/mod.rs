@@ -19,6 +19,7 @@ mod releases;
 mod serving;
 mod sql;
 mod unlock;
+mod watch;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -83,6 +84,8 @@ enum Command {
     Check,
     /// Take files in: from the inbox, or the paths given.
     Ingest(ingesting::IngestArguments),
+    /// Follow the inboxes: take in what is dropped, every minute, until told to stop.
+    Watch(watch::WatchArguments),
     /// The formats that can be read.
     Formats(formats::FormatsArguments),
     /// The lake's tables and columns, with units and meanings.
@@ -149,7 +152,7 @@ impl Context {
             ),
         };
         let school = config.school(&id)?.clone();
-        Ok(OpenedSchool { root: SchoolRoot::new(&self.dir, &id), id, config: school })
+        Ok(OpenedSchool { root: SchoolRoot::of(&self.dir, &school), id, config: school })
     }
 
     /// The school's short name as given, for commands that make one.
@@ -192,6 +195,7 @@ fn run(context: &Context, command: Command) -> anyhow::Result<Ended> {
         Command::Accounts(command) => accounts::run(context, command),
         Command::Check => check::run(context),
         Command::Ingest(arguments) => ingesting::run(context, arguments),
+        Command::Watch(arguments) => watch::run(context, &arguments),
         Command::Formats(arguments) => formats::run(context, arguments),
         Command::Columns => formats::columns(context),
         Command::Attention(arguments) => figures::attention(context, arguments),
