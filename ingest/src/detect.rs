@@ -172,8 +172,8 @@ fn magic(sample: &[u8]) -> Option<&'static str> {
             Some("this is a bzip2 archive; unpack it, or pack it with gzip or zstd instead")
         }
         [b'%', b'P', b'D', b'F', ..] => Some("this is a PDF; export the report as CSV instead"),
-        [0xff, 0xfe, ..] | [0xfe, 0xff, ..] => {
-            Some("this is UTF-16 text, as some spreadsheets save it; save it as `CSV UTF-8`")
+        [0xff, 0xfe, 0, 0, ..] | [0, 0, 0xfe, 0xff, ..] => {
+            Some("this is UTF-32 text; save it as `CSV UTF-8`")
         }
         [0x1f, 0x8b, ..] | [0x28, 0xb5, 0x2f, 0xfd, ..] => Some("this file was packed twice; unpack it once"),
         _ => None,

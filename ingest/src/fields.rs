@@ -251,6 +251,8 @@ pub struct IncidentFields<'a> {
     pub separators: Vec<u8>,
     /// Status word.
     pub status: Text<'a>,
+    /// Severity 1-5 by the vendor, already on the common scale.
+    pub severity: Option<u8>,
     /// Free text; vault only.
     pub narrative: Text<'a>,
 }

@@ -17,6 +17,7 @@ use crate::error::{Error, Kind, at};
 use crate::school::SchoolRoot;
 
 mod compression;
+mod encoding;
 mod fingerprint;
 
 pub use compression::Limits;
@@ -43,6 +44,7 @@ pub struct Claimed {
     origin: Origin,
     limits: Limits,
     ended_early: Arc<AtomicBool>,
+    replaced: Arc<AtomicBool>,
 }
 
 impl std::fmt::Debug for Claimed {
@@ -66,6 +68,7 @@ impl Claimed {
             origin,
             limits: Limits::DEFAULT,
             ended_early: Arc::new(AtomicBool::new(false)),
+            replaced: Arc::new(AtomicBool::new(false)),
         }
     }
 
@@ -76,7 +79,7 @@ impl Claimed {
         self
     }
 
-    /// Reads the whole content once: its fingerprint and its unpacked length.
+    /// Reads the whole content once: its fingerprint and its length, unpacked and decoded.
     ///
     /// # Errors
     /// [`Kind::Input`] when the file cannot be taken in and should be refused.
@@ -95,7 +98,7 @@ impl Claimed {
         jiff::Timestamp::try_from(modified).map_err(|_| self.input("has an impossible date"))
     }
 
-    /// Opens the unpacked content.
+    /// Opens the content: unpacked, and UTF-16 decoded.
     ///
     /// # Errors
     /// [`Kind::Input`] when it is not a regular file or cannot be opened.
@@ -109,6 +112,7 @@ impl Claimed {
         }
         let file = fs::File::open(&self.path).map_err(|error| self.unreadable(error))?;
         compression::open(file, self.limits, Arc::clone(&self.ended_early))
+            .and_then(|content| encoding::open(content, Arc::clone(&self.replaced)))
             .map_err(|error| self.unreadable(error))
     }
 
@@ -116,6 +120,12 @@ impl Claimed {
     #[must_use]
     pub fn ended_early(&self) -> bool {
         self.ended_early.load(Ordering::Relaxed)
+    }
+
+    /// Whether UTF-16 text had halves of characters in what was read last; each was replaced.
+    #[must_use]
+    pub fn replaced(&self) -> bool {
+        self.replaced.load(Ordering::Relaxed)
     }
 
     /// Turns a failed read of this file into an error that names nothing of it.

@@ -65,7 +65,7 @@ impl<'s> Normaliser<'s> {
             code: class.code,
             theme: class.theme,
             four_c: class.four_c,
-            severity: class.severity,
+            severity: class.severity.max(fields.severity.unwrap_or(0).min(5)),
             status: status.as_deref().map_or(IncidentStatus::Unknown, IncidentStatus::read),
             linked_count: linked.as_deref().map_or(0, |linked| pieces(linked, &fields.separators)),
             subject: SubjectName { written, canonical, member },

@@ -291,6 +291,7 @@ fn incidents_are_joined_by_name() {
         categories: some("Cyberbullying"),
         separators: b";".to_vec(),
         status: some("Closed"),
+        severity: None,
         narrative: some("what happened"),
         key: None,
     };

@@ -266,6 +266,9 @@ impl Run<'_> {
         if source.ended_early() {
             tally.notice(Notice::CompressionTruncated);
         }
+        if source.replaced() {
+            tally.notice(Notice::Replaced);
+        }
         Ok(Written { files: writer.finish()?, vault, tally, span_utc_us: span.0 })
     }
 }
