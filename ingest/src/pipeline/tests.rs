@@ -10,7 +10,7 @@ use super::*;
 use crate::keys::{PrivateKey, new_key_pair};
 use crate::lake::columns::epoch_days;
 use crate::lake::{IMPORTED, TableSnapshot};
-use crate::schema::{ACTOR_DAYS, IMPORTS, REJECTS, REQUESTS, TABLES, TableSchema};
+use crate::schema::{ACTOR_DAYS, IMPORTS, INCIDENTS, REJECTS, REQUESTS, TABLES, TableSchema};
 use crate::school::{Phase, RecipientSetting, SchoolId};
 use crate::vault::read::{Selection, VaultReader};
 
@@ -197,6 +197,76 @@ fn a_log_becomes_rows_once() {
     assert_eq!(place.snapshot(&REQUESTS).version, before);
     assert_eq!(place.everything(), everything);
     assert_eq!(fs::read_dir(place.root().inbox()).unwrap().count(), 0, "the duplicate is gone too");
+}
+
+/// An export as Windows saves it, and the same with a status that changed.
+#[test]
+fn the_text_of_an_incident_is_in_the_vault_and_nowhere_else() {
+    const TEXT: &str = "She told the heron keeper\nabout the zinnia chat";
+    let place = Installation::new();
+    let export = |status: &str| {
+        let text = format!(
+            "Student,Date,Category,Incident,Status\r\nMary Taylor,16/10/2025 11:20,Bullying,\"{TEXT}\",{status}\r\n\
+             Tom Hill,16/10/2025 11:20,Bullying,\"{TEXT}\",{status}\r\n"
+        );
+        text.encode_utf16().flat_map(u16::to_le_bytes).collect::<Vec<u8>>()
+    };
+    for (name, status) in [("a.csv", "Open"), ("b.csv", "Closed")] {
+        fs::write(place.root().inbox().join(name), export(status)).unwrap();
+        let report = place.run();
+        assert_eq!(report.files[0].outcome, Outcome::Committed);
+        let tally = &report.files[0].tally;
+        assert_eq!((tally.events, tally.directives, tally.records), (2, 1, 3));
+        assert!(tally.notices.is_empty(), "{:?}", tally.notices);
+    }
+    let rows = place.rows(&INCIDENTS);
+    let values = |name: &str| -> BTreeSet<String> {
+        let start = format!("{name}=");
+        rows.iter()
+            .flat_map(|row| row.split(' ').filter(|cell| cell.starts_with(&start)))
+            .map(str::to_owned)
+            .collect()
+    };
+    // Two pupils of one incident, each of them twice: the older row is the history of the newer one.
+    assert_eq!(rows.len(), 4);
+    assert_eq!((values("incident").len(), values("incident_row").len(), values("status").len()), (1, 2, 2));
+
+    let key = PrivateKey::open(&place.private, PASSPHRASE).unwrap();
+    let vault = VaultReader::open(&place.root().vault(), &place.school.id, &key);
+    let selection = Selection { from: date(1970, 1, 1), to: date(2999, 1, 1), actor: None, between_us: None };
+    let mut texts = Vec::new();
+    vault
+        .incidents(&selection, &mut |row| {
+            texts.push(row.narrative.map(|text| text.to_string()));
+            Ok(())
+        })
+        .unwrap();
+    assert_eq!(texts, vec![Some(TEXT.to_owned()); 4]);
+    let elsewhere = format!("{:?}", place.everything());
+    for word in ["heron", "zinnia", "Mary", "Tom Hill"] {
+        assert!(!elsewhere.contains(word), "{word}");
+        let narrow = word.as_bytes();
+        let wide: Vec<u8> = word.encode_utf16().flat_map(u16::to_le_bytes).collect();
+        for (path, bytes) in files_below(&place.dir()) {
+            let holds = |part: &[u8]| bytes.windows(part.len()).any(|window| window == part);
+            assert!(!holds(narrow) && !holds(&wide), "{word} in {}", path.display());
+        }
+    }
+}
+
+/// Every file below a folder, with its bytes.
+fn files_below(folder: &Path) -> Vec<(PathBuf, Vec<u8>)> {
+    let mut files = Vec::new();
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            files.extend(files_below(&path));
+        } else {
+            let bytes = fs::read(&path).unwrap();
+            files.push((path, bytes));
+        }
+    }
+    files
 }
 
 #[test]

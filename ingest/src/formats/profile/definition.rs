@@ -12,7 +12,7 @@ use super::time::{DateOrder, TimeFormat};
 use super::transform::Transform;
 use crate::detect::FoldPolicy;
 use crate::error::{Error, Kind};
-use crate::fields::{Action, TimeBasis};
+use crate::fields::{Action, RowsPer, TimeBasis};
 
 /// What a row of an export is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
@@ -33,18 +33,6 @@ pub(super) enum Asked {
     No,
     /// Unknown: files are refused until the school says.
     Ask,
-}
-
-/// What one row of an export of incidents stands for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub(super) enum RowsPer {
-    /// A whole incident; pupils and categories are lists.
-    Incident,
-    /// A pupil of an incident: the rows of one incident share its key.
-    Student,
-    /// A category of an incident: likewise.
-    Category,
 }
 
 /// How one column is found and cleaned.

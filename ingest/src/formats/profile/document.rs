@@ -5,10 +5,11 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 
 use super::column::Column;
-use super::definition::{Asked, RecordSort, RowsPer};
+use super::definition::{Asked, RecordSort};
 use super::proof::Test;
 use super::time::DateOrder;
 use super::transform::Transform;
+use crate::fields::RowsPer;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]

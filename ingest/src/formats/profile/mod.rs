@@ -15,6 +15,7 @@ mod check;
 mod column;
 mod definition;
 mod document;
+mod draft;
 mod fit;
 mod header;
 mod proof;
@@ -26,6 +27,7 @@ pub use answers::{KEYS, set_answer};
 pub use check::{CheckReport, HeaderColumn, check};
 pub use column::Column;
 pub use definition::{Profile, RecordSort};
+pub use draft::draft;
 pub(crate) use fit::{Fit, fit};
 pub(crate) use row::{Fitted, RowReader, is_blank};
 

@@ -293,6 +293,7 @@ impl RowReader {
         let fields = IncidentFields {
             occurred,
             key,
+            rows_per: profile.rows_per,
             subject,
             linked: self.value(Column::Linked, &mut notice),
             categories: self.value(Column::Categories, &mut notice),
