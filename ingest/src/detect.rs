@@ -159,9 +159,9 @@ pub fn detect(sample: &[u8], profiles: &ProfileSet) -> Detection {
 /// Kinds of files that are known and not read.
 fn magic(sample: &[u8]) -> Option<&'static str> {
     match sample {
-        [b'P', b'K', 3 | 5, 4 | 6, ..] => {
-            Some("this is a zip archive or a spreadsheet; unpack it, or save the sheet as `CSV UTF-8`")
-        }
+        [b'P', b'K', 3 | 5, 4 | 6, ..] => Some(
+            "this is a zip archive or a spreadsheet within another; unpack it, or save the sheet as `CSV UTF-8`",
+        ),
         [0xd0, 0xcf, 0x11, 0xe0, ..] => {
             Some("this is an old spreadsheet or document; save it as `CSV UTF-8`")
         }

@@ -291,6 +291,8 @@ impl Outcome {
 pub struct FileReport {
     /// 1-based position on the command line or in the sorted walk of the inbox.
     pub argument: usize,
+    /// 1-based place in the archive or workbook that the file came in.
+    pub part: Option<usize>,
     /// Sub-folder of the inbox, empty at its top.
     pub folder: String,
     /// Content fingerprint (first 16 hex digits), when the file could be read.

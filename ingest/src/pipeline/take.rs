@@ -45,6 +45,7 @@ impl Run<'_> {
         let index = self.report.files.len();
         self.report.files.push(FileReport {
             argument: source.argument,
+            part: source.part,
             folder: source.folder.clone(),
             fingerprint: None,
             format: None,
