@@ -111,6 +111,8 @@ pub enum Notice {
     Encoding,
     /// Halves of characters in UTF-16 text were replaced.
     Replaced,
+    /// Long numbers in references that a spreadsheet wrote as `1.23E+15`; the references are lost.
+    ShortenedNumber,
     /// Columns beyond the layout's own.
     ExtraColumns,
     /// The source hides its users (`0.0.0.0`, empty names).
@@ -142,6 +144,9 @@ impl Notice {
             }
             Self::Encoding => "not UTF-8, read as Windows-1252",
             Self::Replaced => "UTF-16 text with halves of characters, which were replaced",
+            Self::ShortenedNumber => {
+                "long reference that a spreadsheet wrote as 1.23E+15, not used: export again and do not open it in between"
+            }
             Self::ExtraColumns => "more columns than the layout has",
             Self::AnonymisedAtSource => "users were hidden by the source",
             Self::OddNumber => "number with a sign or below zero",

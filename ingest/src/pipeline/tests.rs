@@ -254,6 +254,46 @@ fn the_text_of_an_incident_is_in_the_vault_and_nowhere_else() {
     }
 }
 
+#[test]
+fn the_members_of_an_archive_are_taken_in_one_by_one() {
+    use std::io::Write as _;
+    let place = Installation::new();
+    let mut writer = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
+    let monday = log();
+    let tuesday = line(EIGHT + 2 * DAY, "bbrown", "http://a.example/");
+    for (name, text) in
+        [("monday.log", monday.as_str()), ("read me.txt", "Logs of this week.\n"), ("tuesday.log", &tuesday)]
+    {
+        writer.start_file(name, zip::write::SimpleFileOptions::default()).unwrap();
+        writer.write_all(text.as_bytes()).unwrap();
+    }
+    let packed = writer.finish().unwrap().into_inner();
+    fs::write(place.root().inbox().join("week.zip"), &packed).unwrap();
+    let report = place.run();
+    let ends: Vec<_> =
+        report.files.iter().map(|file| (file.argument, file.part, file.outcome.word())).collect();
+    let (taken, refused) = (Outcome::Committed.word(), Outcome::Refused(String::new()).word());
+    assert_eq!(ends, [(1, Some(1), taken), (1, Some(2), refused), (1, Some(3), taken)]);
+    assert_eq!(report.files[0].tally.file_bytes, monday.len() as u64);
+    assert_eq!(place.snapshot(&REQUESTS).rows(), Some(41));
+    assert!(place.everything()["vault words"].contains(&"week.zip/monday.log".to_owned()));
+    // The archive stands aside because of its note, with the reason, and nothing is left claimed.
+    let notes: Vec<_> = files_below(&place.root().refused());
+    assert_eq!(notes.len(), 2);
+    assert!(notes.iter().any(|(_, bytes)| bytes.starts_with(b"part 2: no known layout fits")));
+    assert!(files_below(&place.root().claimed()).is_empty());
+    // The same logs unpacked are known.
+    place.put("monday.log", &monday);
+    fs::write(place.root().inbox().join("again.zip"), &packed).unwrap();
+    let again = place.run();
+    let known = Outcome::AlreadyIngested.word();
+    assert_eq!(
+        again.files.iter().map(|file| file.outcome.word()).collect::<Vec<_>>(),
+        [known, refused, known, known]
+    );
+    assert_eq!(place.snapshot(&REQUESTS).rows(), Some(41));
+}
+
 /// Every file below a folder, with its bytes.
 fn files_below(folder: &Path) -> Vec<(PathBuf, Vec<u8>)> {
     let mut files = Vec::new();

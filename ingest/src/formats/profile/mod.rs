@@ -52,7 +52,6 @@ shipped! {
     "goguardian-flagged",
     "senso",
     "impero",
-    "nextdns",
     "technitium",
     "cpoms-incidents",
     "myconcern",

@@ -286,6 +286,10 @@ impl RowReader {
         if subject.is_none() && key.is_none() {
             return Err(Reject::at(Reason::Subject, 0));
         }
+        if key.as_deref().is_some_and(is_shortened) {
+            // Several references look the same then, and their incidents would be one.
+            (key, notice) = (None, Some(Notice::ShortenedNumber));
+        }
         if key.is_none() {
             key = self.made_key().map(|key| Cow::Owned(key.into_bytes()));
         }
@@ -304,6 +308,15 @@ impl RowReader {
         };
         Ok((Parsed::Incident(fields), notice))
     }
+}
+
+/// `1.23E+15`: what a spreadsheet makes of a long number.
+fn is_shortened(value: &[u8]) -> bool {
+    let Some(at) = memchr::memmem::find(value, b"E+") else { return false };
+    let (number, power) = (&value[..at], &value[at + 2..]);
+    let digits =
+        |part: &[u8]| !part.is_empty() && part.iter().all(|byte| byte.is_ascii_digit() || *byte == b'.');
+    number.first().is_some_and(u8::is_ascii_digit) && digits(number) && digits(power)
 }
 
 /// A date without the midnight that databases write behind it.

@@ -336,6 +336,16 @@ fn incidents_keep_their_text_and_one_text_has_one_key() {
 }
 
 #[test]
+fn a_reference_that_a_spreadsheet_shortened_is_none() {
+    let file = "Incident ID,Student,Date,Category\n1.23E+15,Mary Taylor,03/09/2025 11:20,Bullying\n\
+        1.23E+15,Ann Lee,04/09/2025 09:00,Neglect\nC-17E+x,Ann Lee,23/09/2025,Neglect\n";
+    let outcome = read(file.as_bytes(), &shipped()).unwrap();
+    let keys: Vec<_> = outcome.incidents.iter().map(|row| row["key"].as_deref()).collect();
+    assert_eq!(keys, [None, None, Some("C-17E+x")]);
+    assert_eq!(outcome.tally.notices.get(Notice::ShortenedNumber.words()), Some(&2));
+}
+
+#[test]
 fn a_dry_run_shows_counts_and_dates_only() {
     let content = PLAIN
         .replace("Categories", "Action")
