@@ -164,9 +164,9 @@ pub fn detect(sample: &[u8], profiles: &ProfileSet) -> Detection {
 /// Kinds of files that are known and not read.
 fn magic(sample: &[u8]) -> Option<&'static str> {
     match sample {
-        [b'P', b'K', 3 | 5, 4 | 6, ..] => {
-            Some("this is a zip archive or a spreadsheet; unpack it, or save the sheet as `CSV UTF-8`")
-        }
+        [b'P', b'K', 3 | 5, 4 | 6, ..] => Some(
+            "this is a zip archive or a spreadsheet within another; unpack it, or save the sheet as `CSV UTF-8`",
+        ),
         [0xd0, 0xcf, 0x11, 0xe0, ..] => {
             Some("this is an old spreadsheet or document; save it as `CSV UTF-8`")
         }
@@ -177,8 +177,8 @@ fn magic(sample: &[u8]) -> Option<&'static str> {
             Some("this is a bzip2 archive; unpack it, or pack it with gzip or zstd instead")
         }
         [b'%', b'P', b'D', b'F', ..] => Some("this is a PDF; export the report as CSV instead"),
-        [0xff, 0xfe, ..] | [0xfe, 0xff, ..] => {
-            Some("this is UTF-16 text, as some spreadsheets save it; save it as `CSV UTF-8`")
+        [0xff, 0xfe, 0, 0, ..] | [0, 0, 0xfe, 0xff, ..] => {
+            Some("this is UTF-32 text; save it as `CSV UTF-8`")
         }
         [0x1f, 0x8b, ..] | [0x28, 0xb5, 0x2f, 0xfd, ..] => Some("this file was packed twice; unpack it once"),
         _ => None,

@@ -237,6 +237,19 @@ pub struct Fields<'a> {
     pub notice: Option<crate::report::Notice>,
 }
 
+/// What one row of an export of incidents stands for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum RowsPer {
+    /// A whole incident; pupils and categories are lists.
+    #[default]
+    Incident,
+    /// A pupil of an incident: the rows of one incident share its key.
+    Student,
+    /// A category of an incident: likewise.
+    Category,
+}
+
 /// One row of an incident export.
 #[derive(Clone, Default)]
 pub struct IncidentFields<'a> {
@@ -244,6 +257,8 @@ pub struct IncidentFields<'a> {
     pub occurred: When,
     /// The school's own reference, where the export has one.
     pub key: Text<'a>,
+    /// What the row stands for among the rows of that key.
+    pub rows_per: RowsPer,
     /// The pupil the row is about, as written.
     pub subject: Text<'a>,
     /// Other pupils named; counted, never stored in clear.
@@ -254,6 +269,8 @@ pub struct IncidentFields<'a> {
     pub separators: Vec<u8>,
     /// Status word.
     pub status: Text<'a>,
+    /// Severity 1-5 by the vendor, already on the common scale.
+    pub severity: Option<u8>,
     /// Free text; vault only.
     pub narrative: Text<'a>,
 }

@@ -13,11 +13,16 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use container::{Container, Ending, Look, Part};
+
 use crate::error::{Error, Kind, at};
 use crate::school::SchoolRoot;
 
 mod compression;
+mod container;
+mod encoding;
 mod fingerprint;
+mod workbook;
 
 pub use compression::Limits;
 pub use fingerprint::Fingerprint;
@@ -26,6 +31,7 @@ pub use fingerprint::Fingerprint;
 const SECOND_LOOK: Duration = Duration::from_millis(500);
 
 /// Where a file came from and so what becomes of it.
+#[derive(Clone)]
 enum Origin {
     /// The inbox; the path below it is remembered.
     Inbox { claim: PathBuf, relative: PathBuf },
@@ -39,10 +45,25 @@ pub struct Claimed {
     pub argument: usize,
     /// Sub-folder of the inbox, empty at its top and for files from elsewhere.
     pub folder: String,
+    /// 1-based place in the archive or workbook that the file came in.
+    pub part: Option<usize>,
     path: PathBuf,
+    inside: Inside,
     origin: Origin,
     limits: Limits,
     ended_early: Arc<AtomicBool>,
+    replaced: Arc<AtomicBool>,
+}
+
+/// What of the file on the disk is read.
+#[derive(Clone)]
+enum Inside {
+    /// All of it.
+    Whole,
+    /// Nothing: it is a container from which nothing can be had, and why.
+    Broken(&'static str),
+    /// A member of an archive or a sheet of a workbook.
+    Part { name: String, part: Part, container: Arc<Container> },
 }
 
 impl std::fmt::Debug for Claimed {
@@ -62,10 +83,36 @@ impl Claimed {
         Self {
             argument: 0,
             folder,
+            part: None,
             path,
+            inside: Inside::Whole,
             origin,
             limits: Limits::DEFAULT,
             ended_early: Arc::new(AtomicBool::new(false)),
+            replaced: Arc::new(AtomicBool::new(false)),
+        }
+    }
+
+    /// The files in it, if it is an archive or a workbook; else itself.
+    fn parts(self) -> Vec<Self> {
+        // Links are refused when they are opened, so they are not followed here either.
+        if !fs::symlink_metadata(&self.path).is_ok_and(|found| found.is_file()) {
+            return vec![self];
+        }
+        match container::look(&self.path, self.limits) {
+            Look::Plain => vec![self],
+            Look::Broken(why) => vec![Self { inside: Inside::Broken(why), ..self }],
+            Look::Parts { parts, workbook } => {
+                let container = Arc::new(Container::new(parts.len(), workbook));
+                let part = |(index, (name, part)): (usize, (String, Part))| Self {
+                    argument: self.argument,
+                    part: Some(index + 1),
+                    limits: self.limits,
+                    inside: Inside::Part { name, part, container: Arc::clone(&container) },
+                    ..Self::new(self.path.clone(), self.origin.clone())
+                };
+                parts.into_iter().enumerate().map(part).collect()
+            }
         }
     }
 
@@ -76,7 +123,7 @@ impl Claimed {
         self
     }
 
-    /// Reads the whole content once: its fingerprint and its unpacked length.
+    /// Reads the whole content once: its fingerprint and its length, unpacked and decoded.
     ///
     /// # Errors
     /// [`Kind::Input`] when the file cannot be taken in and should be refused.
@@ -113,7 +160,7 @@ impl Claimed {
         jiff::Timestamp::try_from(modified).map_err(|_| self.input("has an impossible date"))
     }
 
-    /// Opens the unpacked content.
+    /// Opens the content: unpacked, and UTF-16 decoded.
     ///
     /// # Errors
     /// [`Kind::Input`] when it is not a regular file or cannot be opened.
@@ -126,7 +173,19 @@ impl Claimed {
             return Err(self.input("is not a regular file").help("drop log files only"));
         }
         let file = fs::File::open(&self.path).map_err(|error| self.unreadable(error))?;
-        compression::open(file, self.limits, Arc::clone(&self.ended_early))
+        let early = Arc::clone(&self.ended_early);
+        let content = match &self.inside {
+            Inside::Whole => compression::open(file, self.limits, early),
+            Inside::Broken(why) | Inside::Part { part: Part::Unreadable(why), .. } => {
+                return Err(self.input(why).help("unpack it, and drop the logs and exports in it"));
+            }
+            Inside::Part { part: Part::Member(member), .. } => {
+                container::open_member(&self.path, member, self.limits, early)
+            }
+            Inside::Part { part: Part::Sheet(index), .. } => workbook::open_sheet(&self.path, *index),
+        };
+        content
+            .and_then(|content| encoding::open(content, Arc::clone(&self.replaced)))
             .map_err(|error| self.unreadable(error))
     }
 
@@ -134,6 +193,12 @@ impl Claimed {
     #[must_use]
     pub fn ended_early(&self) -> bool {
         self.ended_early.load(Ordering::Relaxed)
+    }
+
+    /// Whether UTF-16 text had halves of characters in what was read last; each was replaced.
+    #[must_use]
+    pub fn replaced(&self) -> bool {
+        self.replaced.load(Ordering::Relaxed)
     }
 
     /// Turns a failed read of this file into an error that names nothing of it.
@@ -155,7 +220,7 @@ impl Claimed {
     }
 
     fn input(&self, what: &str) -> Error {
-        Error::new(Kind::Input, format!("file {} {what}", self.argument))
+        Error::new(Kind::Input, format!("file {}{} {what}", self.argument, part_words(self.part)))
     }
 
     /// Whether the file was dropped in the inbox and so is ours to delete.
@@ -167,20 +232,42 @@ impl Claimed {
     /// The name under which it was dropped. It can hold a pupil's name: for the vault only.
     #[must_use]
     pub fn name_for_vault(&self) -> String {
-        match &self.origin {
+        let mut whole = match &self.origin {
             Origin::Inbox { relative, .. } => relative.to_string_lossy().into_owned(),
             Origin::Argument => {
                 self.path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default()
             }
+        };
+        if let Inside::Part { name, .. } = &self.inside {
+            whole.push('/');
+            whole.push_str(name);
         }
+        whole
     }
 
     /// Ends a file whose rows are durable: deletes it, or moves it below `keep`. A file from
-    /// outside the inbox is left alone.
+    /// outside the inbox is left alone. What holds several files ends with the last of them.
     ///
     /// # Errors
     /// [`Kind::Environment`] when the folders do not allow it.
     pub fn finish(self, keep: Option<&Path>) -> Result<(), Error> {
+        if let Inside::Part { container, .. } = &self.inside {
+            container.keep(keep);
+            return self.part_ended(container);
+        }
+        self.put_away(keep)
+    }
+
+    /// One part less of what the file came in; with the last, that ends too.
+    fn part_ended(&self, container: &Container) -> Result<(), Error> {
+        match container.ended() {
+            Ending::Waits => Ok(()),
+            Ending::Finished(kept) => self.put_away(kept.as_deref()),
+            Ending::Refused(refused, note) => self.put_aside(&refused, &note),
+        }
+    }
+
+    fn put_away(&self, keep: Option<&Path>) -> Result<(), Error> {
         let Origin::Inbox { claim, relative } = &self.origin else { return Ok(()) };
         match keep {
             Some(folder) => move_below(&self.path, folder, claim, relative)?,
@@ -196,6 +283,14 @@ impl Claimed {
     /// # Errors
     /// [`Kind::Environment`] when the folders do not allow it.
     pub fn refuse(self, refused: &Path, note: &str) -> Result<(), Error> {
+        if let Inside::Part { container, .. } = &self.inside {
+            container.note(refused, format!("part {}: {note}", self.part.unwrap_or_default()));
+            return self.part_ended(container);
+        }
+        self.put_aside(refused, note)
+    }
+
+    fn put_aside(&self, refused: &Path, note: &str) -> Result<(), Error> {
         let Origin::Inbox { claim, relative } = &self.origin else { return Ok(()) };
         private_folder(refused)?;
         let number = claim.file_name().unwrap_or(claim.as_os_str());
@@ -289,13 +384,25 @@ pub fn gather(root: &SchoolRoot, paths: &[PathBuf], settle: Duration) -> Result<
     for (index, file) in files.iter_mut().enumerate() {
         file.argument = index + 1;
     }
-    Ok(files)
+    Ok(files.into_iter().flat_map(Claimed::parts).collect())
 }
 
-/// A file to be looked at where it is; nothing is claimed.
+/// A file to be looked at where it is; nothing is claimed. Of an archive or workbook that is its only
+/// file or sheet.
 #[must_use]
 pub fn in_place(path: &Path) -> Claimed {
-    Claimed::new(path.to_path_buf(), Origin::Argument)
+    let whole = || Claimed::new(path.to_path_buf(), Origin::Argument);
+    let mut parts = whole().parts();
+    match (parts.pop(), parts.is_empty()) {
+        (Some(only), true) => only,
+        _ => Claimed { inside: Inside::Broken("holds several files or sheets"), ..whole() },
+    }
+}
+
+/// Which part of a file is meant, for messages.
+#[must_use]
+pub fn part_words(part: Option<usize>) -> String {
+    part.map_or_else(String::new, |part| format!(", part {part}"))
 }
 
 /// How many files of the inbox are still changing, or changed too recently to be claimed.
@@ -511,5 +618,7 @@ fn walk_claim(claim: &Path) -> Vec<PathBuf> {
     members
 }
 
+#[cfg(test)]
+mod container_tests;
 #[cfg(test)]
 mod tests;

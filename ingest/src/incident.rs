@@ -11,7 +11,7 @@ use crate::report::Place;
 pub trait IncidentIdentity: Identity {
     /// Whom it is about.
     type Subject<'a>;
-    /// What makes the row the same row in a later export.
+    /// What an incident, or a row about it, is known by.
     type Key<'a>;
     /// The row's own words.
     type Text<'a>;
@@ -40,7 +40,7 @@ pub struct SubjectName<'a> {
     pub member: Option<Member>,
 }
 
-/// What makes the row the same row in a later export.
+/// What an incident, or a row about it, is known by.
 #[derive(Clone)]
 pub enum IncidentKey<'a> {
     /// The school's own reference.
@@ -133,8 +133,10 @@ pub struct Incident<'a, I: IncidentIdentity> {
     pub time_known: bool,
     /// Whom it is about.
     pub subject: I::Subject<'a>,
-    /// What makes the row the same row in a later export.
+    /// What makes the incident the same incident in other rows and later exports.
     pub key: I::Key<'a>,
+    /// What makes the row the same row in a later export.
+    pub row: I::Key<'a>,
     /// The row's own words.
     pub text: I::Text<'a>,
     /// Role of the subject by the roster.

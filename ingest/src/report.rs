@@ -109,6 +109,10 @@ pub enum Notice {
     CalendarUnknown,
     /// Bytes that are not UTF-8 were read as Windows-1252.
     Encoding,
+    /// Halves of characters in UTF-16 text were replaced.
+    Replaced,
+    /// Long numbers in references that a spreadsheet wrote as `1.23E+15`; the references are lost.
+    ShortenedNumber,
     /// Columns beyond the layout's own.
     ExtraColumns,
     /// The source hides its users (`0.0.0.0`, empty names).
@@ -117,6 +121,8 @@ pub enum Notice {
     OddNumber,
     /// An action word or message number that no table knows.
     UnknownAction,
+    /// A severity word that the profile does not know; the record has none then.
+    UnknownSeverity,
     /// The filter said that it lets everything through.
     FilterOutage,
     /// The layout shows a site's own refusals as blocks.
@@ -139,10 +145,15 @@ impl Notice {
                 "academic year that the calendar does not state, its days read as holidays"
             }
             Self::Encoding => "not UTF-8, read as Windows-1252",
+            Self::Replaced => "UTF-16 text with halves of characters, which were replaced",
+            Self::ShortenedNumber => {
+                "long reference that a spreadsheet wrote as 1.23E+15, not used: export again and do not open it in between"
+            }
             Self::ExtraColumns => "more columns than the layout has",
             Self::AnonymisedAtSource => "users were hidden by the source",
             Self::OddNumber => "number with a sign or below zero",
             Self::UnknownAction => "decision that no table knows",
+            Self::UnknownSeverity => "severity that the profile does not know",
             Self::FilterOutage => "the filter said that it lets everything through",
             Self::RefusalsMixed => {
                 "layout that shows a site's own refusals as blocks: over-blocking cannot be measured from it"
@@ -174,7 +185,7 @@ pub struct Tally {
     pub blanks: u64,
     /// Bytes of all records, line ends included.
     pub record_bytes: u64,
-    /// Bytes of the decompressed file.
+    /// Bytes of the file, unpacked and decoded.
     pub file_bytes: u64,
     /// Odd but usable, by kind.
     pub notices: BTreeMap<&'static str, u64>,
@@ -288,6 +299,8 @@ impl Outcome {
 pub struct FileReport {
     /// 1-based position on the command line or in the sorted walk of the inbox.
     pub argument: usize,
+    /// 1-based place in the archive or workbook that the file came in.
+    pub part: Option<usize>,
     /// Sub-folder of the inbox, empty at its top.
     pub folder: String,
     /// Content fingerprint (first 16 hex digits), when the file could be read.

@@ -275,7 +275,16 @@ const BLOCKED_SITE_DAY_COLUMNS: &[Column] = &[
 ];
 
 const INCIDENT_COLUMNS: &[Column] = &[
-    c("incident", Int64, "keyed token of the school's reference or of the row's own key columns"),
+    c(
+        "incident",
+        Int64,
+        "keyed token of the school's reference or of the row's own key columns; rows share it",
+    ),
+    c(
+        "incident_row",
+        Int64,
+        "keyed token of the row within the incident; of equal ones the newest import's holds",
+    ),
     c("occurred_utc", Timestamp, "when it happened; UTC"),
     c("local_date", Date, "local calendar day"),
     c("time_known", Boolean, "the export has a time of day"),

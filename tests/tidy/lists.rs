@@ -39,24 +39,22 @@ fn every_format_is_in_the_list_and_has_examples() {
     demand(&found, "a format is one file with a FORMAT and its EXAMPLES, and one word in `formats![...]`");
 }
 
-/// Ids of built-in formats and of shipped profiles.
+/// Ids of built-in formats.
 fn format_ids() -> Vec<String> {
-    let mut ids: Vec<String> = listed(&source("ingest/src/formats/mod.rs").code, "formats![")
+    listed(&source("ingest/src/formats/mod.rs").code, "formats![")
         .iter()
         .map(|word| {
             let source = source(&format!("ingest/src/formats/{word}.rs"));
             let (_, from) = source.text.split_once("\n    id: \"").unwrap_or_else(|| panic!("{word}: no id"));
             from.split('"').next().unwrap().to_owned()
         })
-        .collect();
-    ids.extend(
-        files()
-            .iter()
-            .filter(|path| path.starts_with("ingest/data/profiles/"))
-            .map(|path| stem(path).to_owned()),
-    );
-    ids.sort();
-    ids
+        .collect()
+}
+
+/// Ids of shipped profiles.
+fn profile_ids() -> Vec<String> {
+    let of_profiles = files().iter().filter(|path| path.starts_with("ingest/data/profiles/"));
+    of_profiles.map(|path| stem(path).to_owned()).collect()
 }
 
 /// What each format is shown by.
@@ -71,7 +69,15 @@ fn every_format_has_sample_logs() {
         })
         .collect();
     folders.dedup();
-    let mut found = differences(&folders, "`sample-logs/`", &format_ids(), "the formats and profiles");
+    // A profile is data, and so is its sample: the `[[test]]` in its own file. It may have a folder too.
+    let (formats, profiles) = (format_ids(), profile_ids());
+    let of_formats: Vec<String> =
+        folders.iter().filter(|folder| !profiles.contains(folder)).cloned().collect();
+    let mut found = differences(&of_formats, "`sample-logs/`", &formats, "the formats and profiles");
+    found.extend(profiles.iter().filter_map(|id| {
+        let path = format!("ingest/data/profiles/{id}.toml");
+        (!read(&path).contains("\n[[test]]\n")).then(|| format!("{path} has no `[[test]]`"))
+    }));
     for id in &folders {
         for sample in SAMPLES {
             let path = format!("sample-logs/{id}/{sample}.log");
@@ -82,7 +88,8 @@ fn every_format_has_sample_logs() {
     }
     demand(
         &found,
-        "give each format a folder in `sample-logs/` with the four files that its README describes",
+        "give each format a folder in `sample-logs/` with the four files that its README describes, and each \
+         profile a `[[test]]` in its file",
     );
 }
 

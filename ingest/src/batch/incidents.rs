@@ -23,6 +23,7 @@ pub struct IncidentBatch {
 #[derive(Debug)]
 struct Row {
     incident: i64,
+    incident_row: i64,
     occurred_utc_us: i64,
     local_date: i32,
     time_known: bool,
@@ -56,6 +57,7 @@ impl IncidentBatch {
     pub fn push(&mut self, incident: &Incident<'_, Pseudonymous>) {
         self.rows.push(Row {
             incident: incident.key,
+            incident_row: incident.row,
             occurred_utc_us: incident.occurred.utc_us,
             local_date: epoch_days(incident.occurred.local_date),
             time_known: incident.time_known,
@@ -90,6 +92,7 @@ impl IncidentBatch {
         let times = TimestampMicrosecondArray::from_iter_values(rows.iter().map(|row| row.occurred_utc_us));
         let columns: Vec<ArrayRef> = vec![
             whole(|row| Some(row.incident)),
+            whole(|row| Some(row.incident_row)),
             Arc::new(times.with_timezone("UTC")),
             Arc::new(Date32Array::from_iter_values(rows.iter().map(|row| row.local_date))),
             Arc::new(rows.iter().map(|row| Some(row.time_known)).collect::<BooleanArray>()),

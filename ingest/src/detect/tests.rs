@@ -71,8 +71,8 @@ fn known_kinds_are_refused_with_help_and_nothing_is_quoted() {
     for (sample, word) in [
         (&b"PK\x03\x04..."[..], "zip"),
         (b"\xfd7zXZ\0", "xz"),
-        (b"\xff\xfea\0", "UTF-16"),
-        (b"\xfe\xff\0a", "UTF-16"),
+        (b"\xff\xfe\0\0a\0\0\0", "UTF-32"),
+        (b"\0\0\xfe\xff\0\0\0a", "UTF-32"),
         (b"%PDF-1.7", "PDF"),
         (b"\x1f\x8b\x08", "packed twice"),
         (b"", "empty"),

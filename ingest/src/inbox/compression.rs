@@ -49,9 +49,9 @@ impl Refusal {
 }
 
 /// Counts packed bytes on their way into the decompressor.
-struct Counted<R> {
-    inner: R,
-    bytes: Arc<AtomicU64>,
+pub(super) struct Counted<R> {
+    pub(super) inner: R,
+    pub(super) bytes: Arc<AtomicU64>,
 }
 
 impl<R: Read> Read for Counted<R> {
@@ -63,13 +63,25 @@ impl<R: Read> Read for Counted<R> {
 }
 
 /// Unpacked bytes: limited, and a file that breaks off ends where it broke.
-struct Unpacked {
+pub(super) struct Unpacked {
     inner: Box<dyn Read + Send>,
     packed_bytes: Arc<AtomicU64>,
     unpacked_bytes: u64,
     limits: Limits,
     ended_early: Arc<AtomicBool>,
     ended: bool,
+}
+
+impl Unpacked {
+    /// `packed_bytes` counts what `inner` has taken.
+    pub(super) fn new(
+        inner: Box<dyn Read + Send>,
+        packed_bytes: Arc<AtomicU64>,
+        limits: Limits,
+        ended_early: Arc<AtomicBool>,
+    ) -> Self {
+        Self { inner, packed_bytes, unpacked_bytes: 0, limits, ended_early, ended: false }
+    }
 }
 
 impl Read for Unpacked {
@@ -135,7 +147,7 @@ pub(super) fn open(
             Box::new(zstd::stream::read::Decoder::new(counted)?)
         }
     };
-    Ok(Box::new(Unpacked { inner, packed_bytes, unpacked_bytes: 0, limits, ended_early, ended: false }))
+    Ok(Box::new(Unpacked::new(inner, packed_bytes, limits, ended_early)))
 }
 
 enum Kind {

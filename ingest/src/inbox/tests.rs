@@ -4,12 +4,12 @@
 use super::*;
 use crate::school::SchoolId;
 
-struct Place {
-    folder: tempfile::TempDir,
-    root: SchoolRoot,
+pub(super) struct Place {
+    pub(super) folder: tempfile::TempDir,
+    pub(super) root: SchoolRoot,
 }
 
-fn place() -> Place {
+pub(super) fn place() -> Place {
     let folder = tempfile::tempdir().unwrap();
     let root = SchoolRoot::new(folder.path(), &SchoolId::parse("st-annes").unwrap());
     fs::create_dir_all(root.inbox()).unwrap();
@@ -17,25 +17,25 @@ fn place() -> Place {
 }
 
 impl Place {
-    fn drop_file(&self, name: &str, content: &[u8]) -> PathBuf {
+    pub(super) fn drop_file(&self, name: &str, content: &[u8]) -> PathBuf {
         let path = self.root.inbox().join(name);
         fs::create_dir_all(path.parent().unwrap()).unwrap();
         fs::write(&path, content).unwrap();
         path
     }
 
-    fn gather(&self) -> Vec<Claimed> {
+    pub(super) fn gather(&self) -> Vec<Claimed> {
         gather(&self.root, &[], Duration::ZERO).unwrap()
     }
 }
 
-fn content(file: &Claimed) -> Vec<u8> {
+pub(super) fn content(file: &Claimed) -> Vec<u8> {
     let mut content = Vec::new();
     file.open().unwrap().read_to_end(&mut content).unwrap();
     content
 }
 
-fn count_below(folder: &Path) -> usize {
+pub(super) fn count_below(folder: &Path) -> usize {
     walk(folder).unwrap().len()
 }
 

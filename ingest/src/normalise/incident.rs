@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use super::{Normaliser, Roster, account, text};
 use crate::event::{Identified, Role};
-use crate::fields::{IncidentFields, TimeBasis};
+use crate::fields::{IncidentFields, RowsPer, TimeBasis};
 use crate::incident::{Incident, IncidentKey, IncidentStatus, IncidentText, SubjectName};
 use crate::report::{Place, Reason, Reject, Tally};
 use crate::settings::year_group;
@@ -55,17 +55,26 @@ impl<'s> Normaliser<'s> {
             Some(reference) => IncidentKey::Reference(reference),
             None => IncidentKey::Row(format!("{}\u{1f}{canonical}\u{1f}{words}", occurred.utc_us)),
         };
+        let row = match (&key, fields.rows_per) {
+            (IncidentKey::Row(own), _) => own.clone(),
+            (IncidentKey::Reference(shared), RowsPer::Incident) => shared.to_string(),
+            (IncidentKey::Reference(shared), RowsPer::Student) => format!("{shared}\u{1f}{canonical}"),
+            (IncidentKey::Reference(shared), RowsPer::Category) => {
+                format!("{shared}\u{1f}{canonical}\u{1f}{words}")
+            }
+        };
         Ok(Incident {
             place,
             time_known: stamp.time_known,
             key,
+            row: IncidentKey::Row(row),
             role: member.map_or(Role::Unknown, |member| member.role),
             year_group,
             key_stage: year_group.and_then(year_group::key_stage),
             code: class.code,
             theme: class.theme,
             four_c: class.four_c,
-            severity: class.severity,
+            severity: class.severity.max(fields.severity.unwrap_or(0).min(5)),
             status: status.as_deref().map_or(IncidentStatus::Unknown, IncidentStatus::read),
             linked_count: linked.as_deref().map_or(0, |linked| pieces(linked, &fields.separators)),
             subject: SubjectName { written, canonical, member },

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 
 use super::*;
 use crate::event::{ActorKind, Event, Identified, Role, SiteName};
-use crate::fields::{Action, Fields, IncidentFields, RecordKind, TimeBasis, When};
+use crate::fields::{Action, Fields, IncidentFields, RecordKind, RowsPer, TimeBasis, When};
 use crate::incident::{IncidentKey, IncidentStatus};
 use crate::report::{Notice, Place, Reason, Reject, Tally};
 use crate::settings::testing::settings;
@@ -291,8 +291,10 @@ fn incidents_are_joined_by_name() {
         categories: some("Cyberbullying"),
         separators: b";".to_vec(),
         status: some("Closed"),
+        severity: None,
         narrative: some("what happened"),
         key: None,
+        rows_per: RowsPer::Student,
     };
     let row = incident(fields.clone()).unwrap();
     assert_eq!((row.subject.canonical.as_str(), row.subject.member.unwrap().person), ("jane doe", 1));
@@ -306,6 +308,28 @@ fn incidents_are_joined_by_name() {
     assert_eq!(again.unwrap().key.text(), row.key.text(), "the same row in a later export");
     let own = incident(IncidentFields { key: some("C-17"), subject: None, ..fields.clone() }).unwrap();
     assert_eq!((own.key.text(), own.subject.member), ("C-17", None));
+    let rows = |rows_per, subject, words| {
+        let fields = IncidentFields {
+            key: some("C-17"),
+            subject: some(subject),
+            categories: some(words),
+            rows_per,
+            ..fields.clone()
+        };
+        let row = incident(fields).unwrap();
+        (row.key.text().to_owned(), row.row.text().to_owned())
+    };
+    for (rows_per, other_pupil, other_words) in
+        [(RowsPer::Incident, false, false), (RowsPer::Student, true, false), (RowsPer::Category, true, true)]
+    {
+        let (key, first) = rows(rows_per, "Doe, Jane (8B)", "Theft");
+        assert_eq!(key, "C-17");
+        assert_eq!(rows(rows_per, "Jane Doe", "Theft").1, first, "{rows_per:?}: the same row later");
+        assert_eq!(rows(rows_per, "A. Other", "Theft").1 != first, other_pupil, "{rows_per:?}");
+        assert_eq!(rows(rows_per, "Jane Doe", "Bullying").1 != first, other_words, "{rows_per:?}");
+    }
+    let graver = IncidentFields { severity: Some(5), ..fields.clone() };
+    assert_eq!(incident(graver).unwrap().severity, 5);
     let nobody = incident(IncidentFields { subject: some(" "), ..fields.clone() });
     assert_eq!(nobody.unwrap_err().reason, Reason::Subject);
     let stranger = incident(IncidentFields { subject: some("Ann Other"), ..fields }).unwrap();

@@ -60,6 +60,7 @@ impl Run<'_> {
         let index = self.report.files.len();
         self.report.files.push(FileReport {
             argument: source.argument,
+            part: source.part,
             folder: source.folder.clone(),
             fingerprint: None,
             format: None,
@@ -301,6 +302,9 @@ impl Run<'_> {
         }
         if source.ended_early() {
             tally.notice(Notice::CompressionTruncated);
+        }
+        if source.replaced() {
+            tally.notice(Notice::Replaced);
         }
         Ok(Written { files: writer.finish()?, vault, tally, span_utc_us: span.0 })
     }

@@ -10,7 +10,7 @@ use super::*;
 use crate::keys::{PrivateKey, new_key_pair};
 use crate::lake::columns::epoch_days;
 use crate::lake::{IMPORTED, TableSnapshot};
-use crate::schema::{ACTOR_DAYS, IMPORTS, REJECTS, REQUESTS, TABLES, TableSchema};
+use crate::schema::{ACTOR_DAYS, IMPORTS, INCIDENTS, REJECTS, REQUESTS, TABLES, TableSchema};
 use crate::school::{Phase, RecipientSetting, SchoolId};
 use crate::vault::read::{Selection, VaultReader};
 
@@ -198,6 +198,116 @@ fn a_log_becomes_rows_once() {
     assert_eq!(place.snapshot(&REQUESTS).version, before);
     assert_eq!(place.everything(), everything);
     assert_eq!(fs::read_dir(place.root().inbox()).unwrap().count(), 0, "the duplicate is gone too");
+}
+
+/// An export as Windows saves it, and the same with a status that changed.
+#[test]
+fn the_text_of_an_incident_is_in_the_vault_and_nowhere_else() {
+    const TEXT: &str = "She told the heron keeper\nabout the zinnia chat";
+    let place = Installation::new();
+    let export = |status: &str| {
+        let text = format!(
+            "Student,Date,Category,Incident,Status\r\nMary Taylor,16/10/2025 11:20,Bullying,\"{TEXT}\",{status}\r\n\
+             Tom Hill,16/10/2025 11:20,Bullying,\"{TEXT}\",{status}\r\n"
+        );
+        text.encode_utf16().flat_map(u16::to_le_bytes).collect::<Vec<u8>>()
+    };
+    for (name, status) in [("a.csv", "Open"), ("b.csv", "Closed")] {
+        fs::write(place.root().inbox().join(name), export(status)).unwrap();
+        let report = place.run();
+        assert_eq!(report.files[0].outcome, Outcome::Committed);
+        let tally = &report.files[0].tally;
+        assert_eq!((tally.events, tally.directives, tally.records), (2, 1, 3));
+        assert!(tally.notices.is_empty(), "{:?}", tally.notices);
+    }
+    let rows = place.rows(&INCIDENTS);
+    let values = |name: &str| -> BTreeSet<String> {
+        let start = format!("{name}=");
+        rows.iter()
+            .flat_map(|row| row.split(' ').filter(|cell| cell.starts_with(&start)))
+            .map(str::to_owned)
+            .collect()
+    };
+    // Two pupils of one incident, each of them twice: the older row is the history of the newer one.
+    assert_eq!(rows.len(), 4);
+    assert_eq!((values("incident").len(), values("incident_row").len(), values("status").len()), (1, 2, 2));
+
+    let key = PrivateKey::open(&place.private, PASSPHRASE).unwrap();
+    let vault = VaultReader::open(&place.root().vault(), &place.school.id, &key);
+    let selection = Selection { from: date(1970, 1, 1), to: date(2999, 1, 1), actor: None, between_us: None };
+    let mut texts = Vec::new();
+    vault
+        .incidents(&selection, &mut |row| {
+            texts.push(row.narrative.map(|text| text.to_string()));
+            Ok(())
+        })
+        .unwrap();
+    assert_eq!(texts, vec![Some(TEXT.to_owned()); 4]);
+    let elsewhere = format!("{:?}", place.everything());
+    for word in ["heron", "zinnia", "Mary", "Tom Hill"] {
+        assert!(!elsewhere.contains(word), "{word}");
+        let narrow = word.as_bytes();
+        let wide: Vec<u8> = word.encode_utf16().flat_map(u16::to_le_bytes).collect();
+        for (path, bytes) in files_below(&place.dir()) {
+            let holds = |part: &[u8]| bytes.windows(part.len()).any(|window| window == part);
+            assert!(!holds(narrow) && !holds(&wide), "{word} in {}", path.display());
+        }
+    }
+}
+
+#[test]
+fn the_members_of_an_archive_are_taken_in_one_by_one() {
+    use std::io::Write as _;
+    let place = Installation::new();
+    let mut writer = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
+    let monday = log();
+    let tuesday = line(EIGHT + 2 * DAY, "bbrown", "http://a.example/");
+    for (name, text) in
+        [("monday.log", monday.as_str()), ("read me.txt", "Logs of this week.\n"), ("tuesday.log", &tuesday)]
+    {
+        writer.start_file(name, zip::write::SimpleFileOptions::default()).unwrap();
+        writer.write_all(text.as_bytes()).unwrap();
+    }
+    let packed = writer.finish().unwrap().into_inner();
+    fs::write(place.root().inbox().join("week.zip"), &packed).unwrap();
+    let report = place.run();
+    let ends: Vec<_> =
+        report.files.iter().map(|file| (file.argument, file.part, file.outcome.word())).collect();
+    let (taken, refused) = (Outcome::Committed.word(), Outcome::Refused(String::new()).word());
+    assert_eq!(ends, [(1, Some(1), taken), (1, Some(2), refused), (1, Some(3), taken)]);
+    assert_eq!(report.files[0].tally.file_bytes, monday.len() as u64);
+    assert_eq!(place.snapshot(&REQUESTS).rows(), Some(41));
+    assert!(place.everything()["vault words"].contains(&"week.zip/monday.log".to_owned()));
+    // The archive stands aside because of its note, with the reason, and nothing is left claimed.
+    let notes: Vec<_> = files_below(&place.root().refused());
+    assert_eq!(notes.len(), 2);
+    assert!(notes.iter().any(|(_, bytes)| bytes.starts_with(b"part 2: no known layout fits")));
+    assert!(files_below(&place.root().claimed()).is_empty());
+    // The same logs unpacked are known.
+    place.put("monday.log", &monday);
+    fs::write(place.root().inbox().join("again.zip"), &packed).unwrap();
+    let again = place.run();
+    let known = Outcome::AlreadyIngested.word();
+    assert_eq!(
+        again.files.iter().map(|file| file.outcome.word()).collect::<Vec<_>>(),
+        [known, refused, known, known]
+    );
+    assert_eq!(place.snapshot(&REQUESTS).rows(), Some(41));
+}
+
+/// Every file below a folder, with its bytes.
+fn files_below(folder: &Path) -> Vec<(PathBuf, Vec<u8>)> {
+    let mut files = Vec::new();
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            files.extend(files_below(&path));
+        } else {
+            let bytes = fs::read(&path).unwrap();
+            files.push((path, bytes));
+        }
+    }
+    files
 }
 
 #[test]

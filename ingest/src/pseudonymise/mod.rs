@@ -101,12 +101,14 @@ impl<'k> Pseudonymiser<'k> {
             IncidentKey::Row(_) => "row",
         };
         let key = self.tokens.of(year, Domain::Incident, &format!("{sort}\0{}", incident.key.text()))?;
+        let row = self.tokens.of(year, Domain::Incident, &format!("line\0{}", incident.row.text()))?;
         Ok(Incident {
             place: incident.place,
             occurred: incident.occurred.clone(),
             time_known: incident.time_known,
             subject: incident.subject.member.map(|member| member.person),
             key,
+            row,
             text: Crossed(()),
             role: incident.role,
             year_group: incident.year_group,

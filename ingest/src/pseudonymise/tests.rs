@@ -88,6 +88,7 @@ pub(crate) fn sample_incident() -> Incident<'static, Identified> {
             member: Some(Member { person: 42, role: Role::Pupil, year_group: Some(10) }),
         },
         key: IncidentKey::Reference("C-1017".into()),
+        row: IncidentKey::Row("C-1017 amy otter".into()),
         text: IncidentText {
             categories: Some("Online Safety, Riverbank".into()),
             unmapped: vec!["Riverbank".into()],

@@ -1,11 +1,13 @@
 //! `watershed formats` and `watershed columns`: what can be read, and what stands in the lake.
 
 use std::cell::RefCell;
+use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 use clap::{Args, Subcommand};
 use ingest::classify::{Classifier, ClassifyInput};
+use ingest::detect::SAMPLE_BYTES;
 use ingest::formats::profile::{self, CheckReport, ProfileSet};
 use ingest::formats::{self, Verified};
 use ingest::schema;
@@ -28,6 +30,11 @@ enum FormatsCommand {
         #[arg(long, value_name = "P")]
         profile: Option<String>,
     },
+    /// Draft a profile from the header of a CSV file, for a person to finish; shows no value.
+    New {
+        /// The file.
+        file: PathBuf,
+    },
     /// Answer a question that a profile asks, for example `blocked-when=status=403`.
     Set {
         /// The profile.
@@ -41,6 +48,7 @@ pub(crate) fn run(context: &Context, arguments: FormatsArguments) -> anyhow::Res
     match arguments.command {
         None => list(context),
         Some(FormatsCommand::Check { file, profile }) => check(context, &file, profile.as_deref()),
+        Some(FormatsCommand::New { file }) => new(context, &file),
         Some(FormatsCommand::Set { profile, answer }) => set(context, &profile, &answer),
     }
 }
@@ -244,6 +252,15 @@ fn check_text(context: &Context, report: &CheckReport) -> String {
         text.push_str(&format!("- {notice} ({count})\n"));
     }
     text
+}
+
+fn new(context: &Context, file: &Path) -> anyhow::Result<Ended> {
+    let source = ingest::inbox::in_place(file);
+    let mut sample = Vec::new();
+    let content = source.open()?;
+    content.take(SAMPLE_BYTES as u64).read_to_end(&mut sample).map_err(|error| source.unreadable(error))?;
+    context.printer.out(&profile::draft(&sample, &profiles(context)?)?);
+    Ok(Ended::Well)
 }
 
 fn set(context: &Context, profile: &str, answer: &str) -> anyhow::Result<Ended> {

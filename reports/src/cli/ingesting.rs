@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 use indicatif::ProgressBar;
+use ingest::inbox::part_words;
 use ingest::pipeline::{Ingest, Progress};
 use ingest::report::{FileReport, IngestReport, Outcome};
 use serde_json::{Value, json};
@@ -112,6 +113,7 @@ fn as_json(report: &IngestReport, timings: bool) -> Value {
             let tally = &file.tally;
             json!({
                 "argument": file.argument,
+                "part": file.part,
                 "folder": file.folder,
                 "fingerprint": file.fingerprint,
                 "format": file.format,
@@ -143,7 +145,7 @@ fn as_json(report: &IngestReport, timings: bool) -> Value {
 fn cells(file: &FileReport) -> Vec<String> {
     let tally = &file.tally;
     vec![
-        file.argument.to_string(),
+        format!("{}{}", file.argument, part_words(file.part)),
         file.folder.clone(),
         file.fingerprint.clone().unwrap_or_default(),
         file.format.clone().unwrap_or_default(),
@@ -197,14 +199,15 @@ fn as_table(printer: Printer, report: &IngestReport) -> String {
         text.push_str(&printer.grid(&HEADINGS, notable.iter().map(|file| cells(file)).collect()));
     }
     for file in &notable {
+        let name = format!("{}{}", file.argument, part_words(file.part));
         if let Outcome::Refused(reason) = &file.outcome {
-            text.push_str(&format!("File {} was refused: {reason}\n", file.argument));
+            text.push_str(&format!("File {name} was refused: {reason}\n"));
         }
         for (reason, count) in file.tally.commonest_reasons() {
-            text.push_str(&format!("File {}: {count} rejected, {reason}\n", file.argument));
+            text.push_str(&format!("File {name}: {count} rejected, {reason}\n"));
         }
         for (notice, count) in &file.tally.notices {
-            text.push_str(&format!("File {}: {notice} ({count})\n", file.argument));
+            text.push_str(&format!("File {name}: {notice} ({count})\n"));
         }
     }
     text.push_str(&summary(report));

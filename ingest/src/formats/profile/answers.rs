@@ -54,7 +54,7 @@ fn wrong(what: impl std::fmt::Display) -> Error {
 }
 
 impl Answers {
-    fn take(&mut self, key: &str, value: &str) -> Result<(), Error> {
+    pub(super) fn take(&mut self, key: &str, value: &str) -> Result<(), Error> {
         let value = value.trim();
         match key {
             "blocked-when" => self.blocked_when = Some(blocked_when(value)?),

@@ -8,6 +8,8 @@ use serde::Deserialize;
 pub enum Column {
     /// Date, or date and time.
     Time,
+    /// Time of day, where it has a column of its own.
+    TimeOfDay,
     /// Account.
     User,
     /// Filter group.
@@ -38,6 +40,8 @@ pub enum Column {
     Action,
     /// Vendor log level.
     LogLevel,
+    /// The vendor's own severity.
+    Severity,
     /// Incident reference.
     Key,
     /// The pupil an incident is about.
@@ -52,8 +56,9 @@ pub enum Column {
 
 impl Column {
     /// Every column, in the order of the type.
-    pub const ALL: [Self; 21] = [
+    pub const ALL: [Self; 23] = [
         Self::Time,
+        Self::TimeOfDay,
         Self::User,
         Self::Group,
         Self::ClientAddress,
@@ -69,6 +74,7 @@ impl Column {
         Self::Categories,
         Self::Action,
         Self::LogLevel,
+        Self::Severity,
         Self::Key,
         Self::Subject,
         Self::Linked,
@@ -81,6 +87,7 @@ impl Column {
     pub const fn name(self) -> &'static str {
         match self {
             Self::Time => "time",
+            Self::TimeOfDay => "time_of_day",
             Self::User => "user",
             Self::Group => "group",
             Self::ClientAddress => "client_address",
@@ -96,6 +103,7 @@ impl Column {
             Self::Categories => "categories",
             Self::Action => "action",
             Self::LogLevel => "log_level",
+            Self::Severity => "severity",
             Self::Key => "key",
             Self::Subject => "subject",
             Self::Linked => "linked",

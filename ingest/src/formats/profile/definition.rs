@@ -6,11 +6,13 @@ use regex::bytes::Regex;
 use serde::Deserialize;
 
 use super::column::Column;
+use super::document::{Basis, Document, Fold, FullRule, Options, Rows, Rule, Status};
+use super::proof::Test;
 use super::time::{DateOrder, TimeFormat};
 use super::transform::Transform;
 use crate::detect::FoldPolicy;
 use crate::error::{Error, Kind};
-use crate::fields::{Action, TimeBasis};
+use crate::fields::{Action, RowsPer, TimeBasis};
 
 /// What a row of an export is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
@@ -33,137 +35,11 @@ pub(super) enum Asked {
     Ask,
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Document {
-    profile: Head,
-    file: File,
-    time: Time,
-    columns: BTreeMap<Column, Rule>,
-    #[serde(default)]
-    nulls: Option<Vec<String>>,
-    #[serde(default)]
-    actions: BTreeMap<String, String>,
-    #[serde(default)]
-    options: Options,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Head {
-    id: String,
-    version: u32,
-    title: String,
-    origin: String,
-    status: Status,
-    record: RecordSort,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-enum Status {
-    Unconfirmed,
-    Confirmed,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct File {
-    header_rows: usize,
-    min_matches: usize,
-    #[serde(default)]
-    one_of: Vec<Vec<Column>>,
-    #[serde(default)]
-    absent: Vec<String>,
-    #[serde(default)]
-    not_records: Vec<String>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Time {
-    formats: Vec<String>,
-    #[serde(default)]
-    order: Option<DateOrder>,
-    #[serde(default)]
-    zone: Option<String>,
-    #[serde(default)]
-    fold: Fold,
-    #[serde(default)]
-    basis: Basis,
-}
-
-#[derive(Clone, Copy, Default, Deserialize)]
-#[serde(rename_all = "lowercase")]
-enum Fold {
-    #[default]
-    Order,
-    First,
-    Second,
-    Reject,
-}
-
-#[derive(Clone, Copy, Default, Deserialize)]
-#[serde(rename_all = "lowercase")]
-enum Basis {
-    Start,
-    End,
-    #[default]
-    Unknown,
-}
-
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum Rule {
-    Names(Vec<String>),
-    Full(FullRule),
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct FullRule {
-    names: Vec<String>,
-    #[serde(default)]
-    optional: bool,
-    #[serde(default)]
-    split: Vec<String>,
-    #[serde(default)]
-    transforms: Vec<Transform>,
-    #[serde(default)]
-    drop: bool,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Options {
-    #[serde(default)]
-    includes_page_furniture: Asked,
-    #[serde(default)]
-    blocked_when: Option<BlockedWhen>,
-    #[serde(default)]
-    rows_are: Rows,
-    #[serde(default)]
-    key_if_absent: Vec<Column>,
-}
-
-/// A profile can insist on an answer; it cannot give one, since it does not know the school.
-#[derive(Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-enum BlockedWhen {
-    Ask,
-}
-
-#[derive(Clone, Copy, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-enum Rows {
-    #[default]
-    Requests,
-    Lookups,
-}
-
 /// How one column is found and cleaned.
 #[derive(Clone, Debug)]
 pub(super) struct ColumnRule {
+    /// The column whose cell it reads, where it has no header word of its own.
+    pub(super) of: Option<Column>,
     /// Header words, normalised.
     pub(super) names: Vec<Vec<u8>>,
     /// Header words as the profile spells them, for messages.
@@ -186,6 +62,9 @@ pub struct Profile {
     pub(super) header_rows: usize,
     pub(super) min_matches: usize,
     pub(super) one_of: Vec<Vec<Column>>,
+    pub(super) marks: Vec<Vec<u8>>,
+    /// The same as the profile spells them.
+    pub(super) spelled_marks: Vec<String>,
     pub(super) absent: Vec<Vec<u8>>,
     pub(super) not_records: Vec<Regex>,
     pub(super) formats: Vec<TimeFormat>,
@@ -196,13 +75,48 @@ pub struct Profile {
     pub(super) columns: BTreeMap<Column, ColumnRule>,
     pub(super) nulls: Vec<Vec<u8>>,
     pub(super) actions: BTreeMap<Vec<u8>, Action>,
+    /// Severity 1-5 of a vendor's word in small letters; 0 is none.
+    pub(super) severities: BTreeMap<Vec<u8>, u8>,
+    /// The decision of rows without a word for it.
+    pub(super) every_row: Action,
     pub(super) includes_page_furniture: Asked,
     pub(super) ask_blocked_when: bool,
     pub(super) lookups: bool,
     pub(super) key_if_absent: Vec<Column>,
+    pub(super) rows_per: RowsPer,
+    pub(super) tests: Vec<Test>,
     /// First eight hex digits of the hash of the file.
     pub(super) hash: String,
 }
+
+/// What `usual` in a profile's time formats stands for: how British products and spreadsheets write.
+const USUAL: &[&str] = &[
+    "%d/%m/%Y %H:%M:%S",
+    "%d/%m/%Y %H:%M",
+    "%d/%m/%Y",
+    "iso",
+    "%Y-%m-%d %H:%M",
+    "%d/%m/%Y, %H:%M:%S",
+    "%d/%m/%Y, %H:%M",
+    "%d/%m/%Y %I:%M:%S %p",
+    "%d/%m/%Y %I:%M %p",
+    "%d/%m/%y %H:%M",
+    "%d/%m/%y",
+    "%d-%m-%Y %H:%M:%S",
+    "%d-%m-%Y %H:%M",
+    "%d-%m-%Y",
+    "%d.%m.%Y %H:%M",
+    "%d.%m.%Y",
+    "%d-%b-%Y %H:%M:%S",
+    "%d-%b-%Y %H:%M",
+    "%d-%b-%Y",
+    "%d %b %Y %H:%M:%S",
+    "%d %b %Y %H:%M",
+    "%d %b %Y",
+    "%d %B %Y %H:%M",
+    "%d %B %Y",
+    "excel-serial",
+];
 
 /// Values that stand for nothing, unless the profile lists its own.
 const NULLS: &[&str] = &["", "-", "--", "none", "n/a", "na", "(empty)", "null"];
@@ -253,10 +167,18 @@ impl Profile {
                 return Err(wrong(format!("column `{}` must be there and not optional", column.name())));
             }
         }
-        let formats = document
-            .time
-            .formats
-            .iter()
+        for (column, of) in columns.iter().filter_map(|(column, rule)| Some((column, rule.of?))) {
+            if columns.get(&of).is_none_or(|rule| rule.of.is_some()) {
+                return Err(wrong(format!("column `{}` reads one that has no header word", column.name())));
+            }
+        }
+        let rows_per = rows_per(document.profile.record, &document.options, &columns).map_err(wrong)?;
+        let mut styles: Vec<&str> = document.time.formats.iter().map(String::as_str).collect();
+        if let Some(at) = styles.iter().position(|style| *style == "usual") {
+            styles.splice(at..=at, USUAL.iter().copied());
+        }
+        let formats = styles
+            .into_iter()
             .map(|format| {
                 TimeFormat::parse(format).ok_or_else(|| wrong(format!("time format `{format}` is not known")))
             })
@@ -278,6 +200,20 @@ impl Profile {
                     .ok_or_else(|| wrong(format!("`{action}` is not an action")))
             })
             .collect::<Result<_, _>>()?;
+        let severities: BTreeMap<_, _> = document
+            .severities
+            .iter()
+            .map(|(word, severity)| (word.trim().to_ascii_lowercase().into_bytes(), *severity))
+            .collect();
+        if severities.values().any(|severity| *severity > 5) {
+            return Err(wrong("a severity is 1 to 5, or 0 for none".to_owned()));
+        }
+        let every_row = match document.options.every_row {
+            None => Action::Unknown,
+            Some(word) => {
+                Action::from_word(&word).ok_or_else(|| wrong(format!("`{word}` is not an action")))?
+            }
+        };
         let not_records = document
             .file
             .not_records
@@ -296,6 +232,8 @@ impl Profile {
             header_rows: document.file.header_rows.clamp(1, 100),
             min_matches: document.file.min_matches.max(2),
             one_of: document.file.one_of,
+            marks: document.file.marks.iter().map(|word| normalise(word.as_bytes())).collect(),
+            spelled_marks: document.file.marks,
             absent: document.file.absent.iter().map(|word| normalise(word.as_bytes())).collect(),
             not_records,
             formats,
@@ -318,10 +256,14 @@ impl Profile {
                 |nulls| nulls.into_iter().map(String::into_bytes).collect(),
             ),
             actions,
+            severities,
+            every_row,
             includes_page_furniture: document.options.includes_page_furniture,
             ask_blocked_when: document.options.blocked_when.is_some(),
             lookups: document.options.rows_are == Rows::Lookups,
             key_if_absent: document.options.key_if_absent,
+            rows_per,
+            tests: document.test,
             hash: super::short_hash(text.as_bytes()),
         })
     }
@@ -362,11 +304,50 @@ impl Profile {
     }
 }
 
+/// What a row stands for. Counts of incidents are only as good as this answer, so nothing is assumed.
+fn rows_per(
+    record: RecordSort,
+    options: &Options,
+    columns: &BTreeMap<Column, ColumnRule>,
+) -> Result<RowsPer, String> {
+    let Some(rows_per) = options.rows_per else {
+        return match record {
+            RecordSort::Request => Ok(RowsPer::Incident),
+            RecordSort::Incident => {
+                Err("`rows_per` must say what a row is: incident, student or category".to_owned())
+            }
+        };
+    };
+    let differs = match rows_per {
+        RowsPer::Incident => return Ok(rows_per),
+        RowsPer::Student => Column::Subject,
+        RowsPer::Category => Column::Categories,
+    };
+    let always = columns.get(&Column::Key).is_some_and(|rule| !rule.optional);
+    if !always && options.key_if_absent.is_empty() {
+        return Err(
+            "the rows of one incident share a key: `key`, not optional, or `key_if_absent`".to_owned()
+        );
+    }
+    if options.key_if_absent.contains(&differs) {
+        return Err(format!(
+            "`{}` differs between the rows of one incident and cannot be its key",
+            differs.name()
+        ));
+    }
+    Ok(rows_per)
+}
+
 fn column_rule(rule: Rule) -> Result<ColumnRule, String> {
     let rule = match rule {
-        Rule::Names(names) => {
-            FullRule { names, optional: false, split: Vec::new(), transforms: Vec::new(), drop: false }
-        }
+        Rule::Names(names) => FullRule {
+            names,
+            of: None,
+            optional: false,
+            split: Vec::new(),
+            transforms: Vec::new(),
+            drop: false,
+        },
         Rule::Full(rule) => rule,
     };
     let mut names: Vec<Vec<u8>> = Vec::new();
@@ -376,7 +357,10 @@ fn column_rule(rule: Rule) -> Result<ColumnRule, String> {
             names.push(name);
         }
     }
-    if names.is_empty() || names.iter().any(Vec::is_empty) {
+    if rule.of.is_some() != names.is_empty() {
+        return Err("give it either header words or, with `of`, the column whose cell it reads".to_owned());
+    }
+    if names.iter().any(Vec::is_empty) {
         return Err("a header word needs a letter or digit".to_owned());
     }
     let separators = rule
@@ -389,6 +373,7 @@ fn column_rule(rule: Rule) -> Result<ColumnRule, String> {
         })
         .collect::<Result<_, _>>()?;
     Ok(ColumnRule {
+        of: rule.of,
         names,
         spelled: rule.names,
         optional: rule.optional,

@@ -57,7 +57,12 @@ pub(crate) fn fit(sample: &[u8], whole: bool, profiles: &ProfileSet) -> Fit {
 }
 
 /// Runs over a sample's records; the last is left out where the sample cuts it.
-fn each(sample: &[u8], whole: bool, delimiter: Delimiter, mut visit: impl FnMut(&RawRecord<'_>) -> bool) {
+pub(super) fn each(
+    sample: &[u8],
+    whole: bool,
+    delimiter: Delimiter,
+    mut visit: impl FnMut(&RawRecord<'_>) -> bool,
+) {
     let mut framer = Framer::new(Framing::Csv(delimiter));
     framer.push(sample);
     if whole {

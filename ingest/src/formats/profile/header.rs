@@ -59,16 +59,24 @@ pub(super) fn fit(
             places.insert(*column, place);
         }
     }
-    let missing = missing(profile, &places);
+    let missing = missing(profile, &words, &places);
     let excluded = words.iter().any(|word| profile.absent.contains(word));
     if !missing.is_empty() || excluded || places.len() < profile.min_matches {
         let found = places.keys().map(|column| column.name()).collect();
         return Err(NearMiss { profile: profile.id.clone(), found, missing, excluded });
     }
+    for (column, rule) in &profile.columns {
+        if let Some(place) = rule.of.and_then(|of| places.get(&of).copied()) {
+            places.insert(*column, place);
+        }
+    }
     let unclaimed = words
         .iter()
         .enumerate()
-        .filter(|(index, word)| !word.is_empty() && !places.values().any(|place| place == index))
+        .filter(|(index, word)| {
+            let claimed = places.values().any(|place| place == index) || profile.marks.contains(word);
+            !word.is_empty() && !claimed
+        })
         .count() as u64;
     Ok(Bound {
         delimiter,
@@ -82,7 +90,7 @@ pub(super) fn fit(
 }
 
 /// What a header lacks, in the profile's own words: a file's words may be names.
-fn missing(profile: &Profile, places: &BTreeMap<Column, usize>) -> Vec<String> {
+fn missing(profile: &Profile, words: &[Vec<u8>], places: &BTreeMap<Column, usize>) -> Vec<String> {
     let spelled = |column: &Column| {
         let names = profile.columns.get(column).map(|rule| rule.spelled.join("`, `")).unwrap_or_default();
         format!("{} (called `{names}`)", column.name())
@@ -90,9 +98,13 @@ fn missing(profile: &Profile, places: &BTreeMap<Column, usize>) -> Vec<String> {
     let mut missing: Vec<String> = profile
         .columns
         .iter()
-        .filter(|(column, rule)| !rule.optional && !places.contains_key(column))
+        .filter(|(column, rule)| !rule.optional && rule.of.is_none() && !places.contains_key(column))
         .map(|(column, _)| spelled(column))
         .collect();
+    if !profile.marks.is_empty() && !words.iter().any(|word| profile.marks.contains(word)) {
+        missing
+            .push(format!("a column that only its product has (`{}`)", profile.spelled_marks.join("`, `")));
+    }
     for choice in &profile.one_of {
         if !choice.iter().any(|column| places.contains_key(column)) {
             missing.push(choice.iter().map(spelled).collect::<Vec<_>>().join(" or "));

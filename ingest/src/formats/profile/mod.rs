@@ -14,8 +14,11 @@ mod answers;
 mod check;
 mod column;
 mod definition;
+mod document;
+mod draft;
 mod fit;
 mod header;
+mod proof;
 mod row;
 mod time;
 mod transform;
@@ -24,18 +27,40 @@ pub use answers::{KEYS, set_answer};
 pub use check::{CheckReport, HeaderColumn, check};
 pub use column::Column;
 pub use definition::{Profile, RecordSort};
+pub use draft::draft;
 pub(crate) use fit::{Fit, fit};
 pub(crate) use row::{Fitted, RowReader, is_blank};
 
-/// Profiles that ship with the program.
-const SHIPPED: &[(&str, &str)] = &[
-    ("smoothwall-web-filter.toml", include_str!("../../../data/profiles/smoothwall-web-filter.toml")),
-    (
-        "smoothwall-web-filter-decision.toml",
-        include_str!("../../../data/profiles/smoothwall-web-filter-decision.toml"),
-    ),
-    ("cpoms-incidents.toml", include_str!("../../../data/profiles/cpoms-incidents.toml")),
-];
+/// Profiles that ship with the program: id and file.
+macro_rules! shipped {
+    ($($id:literal,)*) => {
+        const SHIPPED: &[(&str, &str)] =
+            &[$(($id, include_str!(concat!("../../../data/profiles/", $id, ".toml")))),*];
+    };
+}
+
+shipped! {
+    "smoothwall-web-filter",
+    "smoothwall-web-filter-decision",
+    "smoothwall-cloud-reporting",
+    "smoothwall-safeguarding",
+    "smoothwall-monitor",
+    "lightspeed",
+    "securly",
+    "netsweeper",
+    "goguardian-blocked",
+    "goguardian-flagged",
+    "senso",
+    "impero",
+    "technitium",
+    "cpoms-incidents",
+    "myconcern",
+    "tes-safeguard",
+    "record-manager",
+    "arbor-behaviour",
+    "sims-behaviour",
+    "bromcom-behaviour",
+}
 
 /// Most bytes of a profile's file: it is written by hand.
 const MOST_PROFILE_BYTES: u64 = 256 * 1024;
@@ -68,10 +93,11 @@ pub struct ProfileSet {
 
 impl ProfileSet {
     /// Reads the shipped profiles, `settings/profiles/*.toml` (a profile there takes the place of a
-    /// shipped one of the same id) and `settings/profile_answers.toml`.
+    /// shipped one of the same id, once it has passed its own tests) and `settings/profile_answers.toml`.
     ///
     /// # Errors
-    /// [`Kind::Configuration`](crate::Kind::Configuration) when one of them is not well-formed.
+    /// [`Kind::Configuration`](crate::Kind::Configuration) when one of them is not well-formed or a
+    /// profile's test fails.
     pub fn load(settings_dir: &Path) -> Result<Self, Error> {
         let mut profiles = BTreeMap::new();
         for (name, text) in SHIPPED {
@@ -146,6 +172,8 @@ fn own(folder: &Path) -> Result<Vec<Profile>, Error> {
         }
         let text = std::fs::read_to_string(&path).map_err(|error| at(&path, error))?;
         let profile = Profile::parse(&text, &place)?;
+        proof::prove(&profile)
+            .map_err(|what| Error::new(crate::Kind::Configuration, format!("{place}: {what}")))?;
         if profiles.iter().any(|other| other.id == profile.id) {
             return Err(Error::new(crate::Kind::Configuration, format!("{place}: the id is used twice")));
         }
@@ -159,5 +187,7 @@ fn short_hash(content: &[u8]) -> String {
     blake3::hash(content).to_hex()[..8].to_owned()
 }
 
+#[cfg(test)]
+mod shipped_tests;
 #[cfg(test)]
 mod tests;

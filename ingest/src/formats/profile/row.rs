@@ -116,23 +116,46 @@ impl RowReader {
     }
 
     fn when(&mut self) -> Result<When, Reject> {
-        let formats = &self.fitted.answered.profile.formats;
-        let value = self.cell(Column::Time).unwrap_or_default();
-        for step in 0..formats.len() {
+        let joined;
+        let mut value = self.cell(Column::Time).unwrap_or_default();
+        if let Some(clock) = self.cell(Column::TimeOfDay).filter(|clock| !self.is_null(clock)) {
+            joined = [midnight_off(value), clock].join(&b' ');
+            value = &joined;
+        }
+        let (formats, order) = (&self.fitted.answered.profile.formats, self.fitted.order);
+        let read = (0..formats.len()).find_map(|step| {
             let index = (self.format + step) % formats.len();
-            if let Some(when) = formats[index].read(value, self.fitted.order) {
-                self.format = index;
-                return Ok(when);
+            formats[index].read(value, order).map(|when| (index, when))
+        });
+        let (index, when) = read.ok_or(Reject::at(Reason::Time, 0))?;
+        self.format = index;
+        Ok(when)
+    }
+
+    fn is_null(&self, cell: &[u8]) -> bool {
+        self.fitted.answered.profile.nulls.iter().any(|null| null.eq_ignore_ascii_case(cell))
+    }
+
+    /// The vendor's severity, by the profile's words or as a figure of its own.
+    fn severity(&self, notice: &mut Option<Notice>) -> Option<u8> {
+        let word = self.value(Column::Severity, notice)?;
+        let known = self.fitted.answered.profile.severities.get(word.to_ascii_lowercase().as_slice());
+        match (known, word.as_ref()) {
+            (Some(0), _) => None,
+            (Some(severity), _) => Some(*severity),
+            (None, [digit @ b'1'..=b'5']) => Some(digit - b'0'),
+            (None, _) => {
+                *notice = Some(Notice::UnknownSeverity);
+                None
             }
         }
-        Err(Reject::at(Reason::Time, 0))
     }
 
     /// A column's value, cleaned; and whether it had to be read as Windows-1252.
     fn value(&self, column: Column, notice: &mut Option<Notice>) -> Text<'_> {
         let profile = &self.fitted.answered.profile;
         let cell = self.cell(column)?;
-        if profile.nulls.iter().any(|null| null.eq_ignore_ascii_case(cell)) {
+        if self.is_null(cell) {
             return None;
         }
         let mut value = if std::str::from_utf8(cell).is_ok() {
@@ -212,6 +235,7 @@ impl RowReader {
             category_separators: self.separators(Column::Categories),
             action,
             log_level,
+            vendor_severity: self.severity(&mut notice),
             kind,
             unauthenticated: action == Action::Challenged,
             ..Fields::default()
@@ -229,9 +253,10 @@ impl RowReader {
                 return Action::Blocked;
             }
         }
-        let by_answer = if self.fitted.blocked.is_some() { Action::Allowed } else { Action::Unknown };
+        let profile = &self.fitted.answered.profile;
+        let by_answer = if self.fitted.blocked.is_some() { Action::Allowed } else { profile.every_row };
         let Some(word) = self.cell(Column::Action) else { return by_answer };
-        match self.fitted.answered.profile.action(word) {
+        match profile.action(word) {
             Some(action) => action,
             None if self.fitted.blocked.is_some() => by_answer,
             None => {
@@ -239,6 +264,17 @@ impl RowReader {
                 Action::Unknown
             }
         }
+    }
+
+    /// What stands in for a reference: a hash of the columns that the rows of one incident share. None
+    /// where one of them is empty, since a day alone would make one incident of all that happened on it.
+    fn made_key(&self) -> Option<String> {
+        let columns = &self.fitted.answered.profile.key_if_absent;
+        let mut hasher = blake3::Hasher::new();
+        for column in columns {
+            hasher.update(self.cell(*column).filter(|cell| !self.is_null(cell))?).update(b"\0");
+        }
+        (!columns.is_empty()).then(|| hasher.finalize().to_hex()[..32].to_owned())
     }
 
     fn incident(&self, occurred: When) -> Result<(Parsed<'_>, Option<Notice>), Reject> {
@@ -250,26 +286,42 @@ impl RowReader {
         if subject.is_none() && key.is_none() {
             return Err(Reject::at(Reason::Subject, 0));
         }
-        if key.is_none() && !profile.key_if_absent.is_empty() {
-            let mut hasher = blake3::Hasher::new();
-            for column in &profile.key_if_absent {
-                hasher.update(self.cell(*column).unwrap_or_default()).update(b"\0");
-            }
-            key = Some(Cow::Owned(hasher.finalize().to_hex()[..32].as_bytes().to_vec()));
+        if key.as_deref().is_some_and(is_shortened) {
+            // Several references look the same then, and their incidents would be one.
+            (key, notice) = (None, Some(Notice::ShortenedNumber));
+        }
+        if key.is_none() {
+            key = self.made_key().map(|key| Cow::Owned(key.into_bytes()));
         }
         let dropped = profile.columns.get(&Column::Narrative).is_none_or(|rule| rule.drop);
         let fields = IncidentFields {
             occurred,
             key,
+            rows_per: profile.rows_per,
             subject,
             linked: self.value(Column::Linked, &mut notice),
             categories: self.value(Column::Categories, &mut notice),
             separators: self.separators(Column::Categories).to_vec(),
             status: self.value(Column::IncidentStatus, &mut notice),
+            severity: self.severity(&mut notice),
             narrative: narrative.filter(|_| !dropped),
         };
         Ok((Parsed::Incident(fields), notice))
     }
+}
+
+/// `1.23E+15`: what a spreadsheet makes of a long number.
+fn is_shortened(value: &[u8]) -> bool {
+    let Some(at) = memchr::memmem::find(value, b"E+") else { return false };
+    let (number, power) = (&value[..at], &value[at + 2..]);
+    let digits =
+        |part: &[u8]| !part.is_empty() && part.iter().all(|byte| byte.is_ascii_digit() || *byte == b'.');
+    number.first().is_some_and(u8::is_ascii_digit) && digits(number) && digits(power)
+}
+
+/// A date without the midnight that databases write behind it.
+fn midnight_off(value: &[u8]) -> &[u8] {
+    [&b" 00:00:00"[..], b" 00:00"].iter().find_map(|end| value.strip_suffix(*end)).unwrap_or(value)
 }
 
 /// A whole number as people write it; whether it had a sign or thousands separators.

@@ -39,6 +39,8 @@ pub(super) enum TimeFormat {
         has_time: bool,
         has_offset: bool,
     },
+    /// `2025-09-03T10:46:10`, with a blank for the `T`, parts of a second, `Z` or an offset; or the day.
+    Iso,
     /// Days since the end of 1899, as spreadsheets count.
     ExcelSerial,
     /// Seconds since 1970.
@@ -51,6 +53,7 @@ impl TimeFormat {
     /// Reads a format of a profile.
     pub(super) fn parse(text: &str) -> Option<Self> {
         match text {
+            "iso" => return Some(Self::Iso),
             "excel-serial" => return Some(Self::ExcelSerial),
             "epoch-seconds" => return Some(Self::EpochSeconds),
             "epoch-milliseconds" => return Some(Self::EpochMilliseconds),
@@ -91,6 +94,10 @@ impl TimeFormat {
         match self {
             Self::Pattern { has_time, has_offset, .. } => {
                 let parsed = strtime::parse(self.pattern(order)?, text).ok()?;
+                // `03/04/25` is no date in the year 25.
+                if parsed.year().is_some_and(|year| year < OLDEST_YEAR) {
+                    return None;
+                }
                 if *has_offset {
                     Some(When::Instant(parsed.to_timestamp().ok()?.as_microsecond()))
                 } else if *has_time {
@@ -99,6 +106,7 @@ impl TimeFormat {
                     parsed.to_date().ok().map(When::Day)
                 }
             }
+            Self::Iso => iso(text),
             Self::ExcelSerial => excel(text),
             Self::EpochSeconds => epoch(text, 9..=10).map(|seconds| When::Instant(seconds * 1_000_000)),
             Self::EpochMilliseconds => epoch(text, 12..=13).map(|millis| When::Instant(millis * 1_000)),
@@ -117,6 +125,21 @@ fn epoch(text: &str, digits: std::ops::RangeInclusive<usize>) -> Option<i64> {
     } else {
         None
     }
+}
+
+/// Nothing that is read is older than the web.
+const OLDEST_YEAR: i16 = 1990;
+
+fn iso(text: &str) -> Option<When> {
+    if text.len() < 10 || !text.as_bytes()[..4].iter().all(u8::is_ascii_digit) {
+        return None;
+    }
+    if let Ok(instant) = text.parse::<jiff::Timestamp>() {
+        return Some(When::Instant(instant.as_microsecond()));
+    }
+    let time = text.parse::<civil::DateTime>().ok()?;
+    // A day alone is read as its midnight.
+    Some(if text.len() == 10 { When::Day(time.date()) } else { When::Local(time) })
 }
 
 /// `43831.5` is noon on 1 January 2020. Spreadsheets believe in 29 February 1900, so day 0 is
@@ -195,6 +218,21 @@ mod tests {
             read("%Y-%m-%dT%H:%M:%S%:z", "2025-04-03T08:05:00+01:00", DateOrder::DayFirst),
             Some(When::Instant(1_743_663_900_000_000))
         );
+    }
+
+    #[test]
+    fn iso_times_with_and_without_zone() {
+        let iso = |value| read("iso", value, DateOrder::MonthFirst);
+        let local = Some(When::Local(civil::date(2025, 4, 3).at(8, 5, 0, 0)));
+        assert_eq!((iso("2025-04-03T08:05:00"), iso("2025-04-03 08:05:00")), (local, local));
+        let instant = Some(When::Instant(1_743_663_900_000_000));
+        assert_eq!((iso("2025-04-03T07:05:00Z"), iso("2025-04-03T08:05:00+01:00")), (instant, instant));
+        assert_eq!(iso("2025-04-03T07:05:00.1234567Z"), Some(When::Instant(1_743_663_900_123_456)));
+        assert_eq!(iso("2025-04-03"), Some(When::Day(civil::date(2025, 4, 3))));
+        assert_eq!((iso("20250403"), iso("03/04/2025"), iso("")), (None, None, None));
+        assert_eq!(read("%d/%m/%Y", "03/04/25", DateOrder::DayFirst), None);
+        let short = Some(When::Day(civil::date(2025, 4, 3)));
+        assert_eq!(read("%d/%m/%y", "03/04/25", DateOrder::DayFirst), short);
     }
 
     #[test]

@@ -24,6 +24,14 @@ pub(super) enum Transform {
     HostOfUrl,
     /// Digits only.
     Digits,
+    /// `mtaylor (Year 9)` becomes `mtaylor`.
+    BeforeBrackets,
+    /// `mtaylor (Year 9)` becomes `Year 9`.
+    InsideBrackets,
+    /// Nothing, unless the value looks like an address: no blank, and a dot or `://` in it.
+    OnlyAddress,
+    /// Nothing, if the value looks like an address.
+    OnlyWords,
 }
 
 impl Transform {
@@ -52,6 +60,12 @@ impl Transform {
             }),
             Self::HostOfUrl => part(value, host),
             Self::Digits if value.iter().all(u8::is_ascii_digit) => value,
+            Self::BeforeBrackets => part(value, |value| brackets(value).map_or(value, |(before, _)| before)),
+            Self::InsideBrackets => {
+                part(value, |value| brackets(value).map_or(&b""[..], |(_, inside)| inside))
+            }
+            Self::OnlyAddress => part(value, |value| if is_address(value) { value } else { &[] }),
+            Self::OnlyWords => part(value, |value| if is_address(value) { &[] } else { value }),
             Self::Digits => Cow::Owned(value.iter().copied().filter(u8::is_ascii_digit).collect()),
         }
     }
@@ -63,6 +77,18 @@ fn part<'a>(value: Cow<'a, [u8]>, keep: impl FnOnce(&[u8]) -> &[u8]) -> Cow<'a, 
         Cow::Borrowed(value) => Cow::Borrowed(keep(value)),
         Cow::Owned(value) => Cow::Owned(keep(&value).to_vec()),
     }
+}
+
+/// What stands before and in the brackets at a value's end.
+fn brackets(value: &[u8]) -> Option<(&[u8], &[u8])> {
+    let inner = value.trim_ascii_end().strip_suffix(b")")?;
+    let open = memchr::memchr(b'(', inner)?;
+    Some((inner[..open].trim_ascii(), inner[open + 1..].trim_ascii()))
+}
+
+fn is_address(value: &[u8]) -> bool {
+    let dotted = value.iter().skip(1).rev().skip(1).any(|byte| *byte == b'.');
+    !value.iter().any(u8::is_ascii_whitespace) && (dotted || memchr::memmem::find(value, b"://").is_some())
 }
 
 fn host(url: &[u8]) -> &[u8] {
@@ -93,6 +119,15 @@ mod tests {
             (Transform::HostOfUrl, "http://[::1]:80/", "::1"),
             (Transform::HostOfUrl, "host.example", "host.example"),
             (Transform::Digits, "1,234", "1234"),
+            (Transform::BeforeBrackets, "mt (Year 9 (set 2))", "mt"),
+            (Transform::BeforeBrackets, "mt", "mt"),
+            (Transform::InsideBrackets, "mt (Year 9 (set 2))", "Year 9 (set 2)"),
+            (Transform::InsideBrackets, "mt", ""),
+            (Transform::OnlyAddress, "a.example/x y", ""),
+            (Transform::OnlyAddress, "a.example/x", "a.example/x"),
+            (Transform::OnlyAddress, "end.", ""),
+            (Transform::OnlyWords, "how to win", "how to win"),
+            (Transform::OnlyWords, "http://intranet/", ""),
         ] {
             assert_eq!(
                 transform.apply(Cow::Borrowed(before.as_bytes()), b";").as_ref(),
