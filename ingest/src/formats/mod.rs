@@ -8,8 +8,11 @@ use crate::frame::Framing;
 use crate::report::{Reason, Reject};
 
 mod directives;
+mod event_header;
+mod fortinet;
 mod guardian;
 pub(crate) mod lex;
+mod pairs;
 pub mod profile;
 
 use directives::Directives;
@@ -213,7 +216,18 @@ macro_rules! formats {
     };
 }
 
-formats![squid_native, e2guardian_csv, e2guardian_tab, e2guardian_epoch];
+formats![
+    squid_native,
+    e2guardian_csv,
+    e2guardian_tab,
+    e2guardian_epoch,
+    fortigate_pairs,
+    fortigate_cef,
+    sophos_utm,
+    sophos_firewall,
+    sophos_appliance,
+    sonicwall,
+];
 
 /// The built-in format of that name.
 #[must_use]
