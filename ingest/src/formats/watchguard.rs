@@ -89,7 +89,7 @@ fn parse(record: &[u8]) -> Result<Parsed<'_>, Reject> {
         _ => Action::Unknown,
     };
     let is_rule = message.bytes().starts_with(b"Proxy");
-    if (is_rule && action == Action::Allowed) || (is_rule && !host.present()) {
+    if is_rule && (action == Action::Allowed || !host.present()) {
         return Ok(Parsed::Other(OtherKind::Security));
     }
     if !host.present() {
