@@ -2,7 +2,7 @@
 //! time, and the envelope's counts.
 //!
 //! A rule of the proxy that lets a request through has a row of its own beside the request's; only the
-//! latter is read.
+//! latter is read. Of HTTPS that is not opened no real line was seen; `sni` is an inference.
 
 use std::borrow::Cow;
 
