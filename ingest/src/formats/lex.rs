@@ -175,7 +175,7 @@ fn fixed(count: usize) -> impl FnMut(&[u8]) -> Step<'_, i64> {
 }
 
 /// `09:15:30`, perhaps with a fraction behind a point.
-fn clock(input: &[u8]) -> Step<'_, civil::Time> {
+pub(crate) fn clock(input: &[u8]) -> Step<'_, civil::Time> {
     let (rest, (hour, _, minute, _, second)) =
         (fixed(2), char(':'), fixed(2), char(':'), fixed(2)).parse(input)?;
     let (rest, fraction) = opt(preceded(char('.'), digits(1, 9))).parse(rest)?;
@@ -186,7 +186,7 @@ fn clock(input: &[u8]) -> Step<'_, civil::Time> {
 }
 
 /// `2025-11-12`, or with another separator such as `/`.
-fn date(separator: char) -> impl FnMut(&[u8]) -> Step<'_, civil::Date> {
+pub(crate) fn date(separator: char) -> impl FnMut(&[u8]) -> Step<'_, civil::Date> {
     move |input| {
         let (rest, (year, _, month, _, day)) =
             (fixed(4), char(separator), fixed(2), char(separator), fixed(2)).parse(input)?;
@@ -201,6 +201,38 @@ pub(crate) fn local_time(separator: char) -> impl FnMut(&[u8]) -> Step<'_, When>
     move |input| {
         let (rest, (date, _, time)) = (date(separator), char(' '), clock).parse(input)?;
         Ok((rest, When::Local(date.to_datetime(time))))
+    }
+}
+
+/// `2025:11:12-09:15:30`; local time.
+pub(crate) fn colon_time(input: &[u8]) -> Step<'_, When> {
+    let (rest, (date, _, time)) = (date(':'), char('-'), clock).parse(input)?;
+    Ok((rest, When::Local(date.to_datetime(time))))
+}
+
+/// Seconds, milliseconds, microseconds or nanoseconds since 1970: the number of digits tells.
+pub(crate) fn instant(column: &[u8]) -> Option<When> {
+    if !(9..=19).contains(&column.len()) || !column.iter().all(u8::is_ascii_digit) {
+        return None;
+    }
+    let value = column
+        .iter()
+        .try_fold(0_i64, |sum, digit| sum.checked_mul(10)?.checked_add(i64::from(digit - b'0')))?;
+    match column.len() {
+        9 | 10 => Some(When::Instant(value * 1_000_000)),
+        13 => Some(When::Instant(value * 1_000)),
+        16 => Some(When::Instant(value)),
+        19 => Some(When::Instant(value / 1_000)),
+        _ => None,
+    }
+}
+
+/// Minutes ahead of UTC by an offset, or by an abbreviation that no other zone has in use here.
+pub(crate) fn zone_minutes(zone: &[u8]) -> Option<i64> {
+    match zone {
+        b"GMT" | b"UTC" => Some(0),
+        b"BST" => Some(60),
+        _ => whole_of(zone, offset_minutes),
     }
 }
 

@@ -8,9 +8,15 @@ use crate::frame::Framing;
 use crate::report::{Reason, Reject};
 
 mod directives;
+mod edge_swg;
+mod event_header;
+mod flat_json;
+mod fortinet;
 mod guardian;
 pub(crate) mod lex;
+mod pairs;
 pub mod profile;
+mod web_gateway;
 
 use directives::Directives;
 
@@ -219,7 +225,26 @@ macro_rules! formats {
     };
 }
 
-formats![squid_native, e2guardian_csv, e2guardian_tab, e2guardian_epoch];
+formats![
+    squid_native,
+    e2guardian_csv,
+    e2guardian_tab,
+    e2guardian_epoch,
+    fortigate_pairs,
+    fortigate_cef,
+    sophos_utm,
+    sophos_firewall,
+    sophos_appliance,
+    sonicwall,
+    watchguard,
+    forcepoint_cef,
+    forcepoint_pairs,
+    bluecoat_pairs,
+    bluecoat_json,
+    skyhigh_gateway,
+    skyhigh_cloud,
+    webgateway_pairs,
+];
 
 /// The built-in format of that name.
 #[must_use]
@@ -227,5 +252,7 @@ pub fn find(id: &str) -> Option<&'static Format> {
     ALL.iter().copied().find(|format| format.id == id)
 }
 
+#[cfg(test)]
+mod corpus_kv;
 #[cfg(test)]
 mod tests;

@@ -146,6 +146,63 @@ fn details_of_e2guardian_records() {
     assert_eq!((text(&fields.group), text(&fields.search_words)), (Some("default"), None));
 }
 
+fn request<'a>(format: &str, record: &'a [u8]) -> Fields<'a> {
+    match find(format).unwrap().reader().read(record) {
+        Ok(Parsed::Request(fields)) => fields,
+        other => panic!("{format}: {other:?}"),
+    }
+}
+
+#[test]
+fn details_of_firewall_records() {
+    let fields = request(
+        "fortigate",
+        br#"date=2025-11-12 time=09:15:30 tz="+0100" logid="0317013312" type="utm" subtype="webfilter" vd="root" user="N/A" group="" profile="Year 9" srcip=10.1.4.17 srcname="pc17" hostname="a.example" url="/b?c" action="passthrough" service="HTTPS" rcvdbyte=7 catdesc="News, Media" httpmethod="GET" method="domain""#,
+    );
+    assert_eq!(fields.time, crate::fields::When::Instant(1_762_935_330_000_000));
+    assert_eq!((text(&fields.user), text(&fields.group)), (None, Some("Year 9")));
+    assert_eq!((text(&fields.client_address), text(&fields.client_host)), (Some("10.1.4.17"), Some("pc17")));
+    assert_eq!((text(&fields.method), text(&fields.categories)), (Some("GET"), Some("News, Media")));
+    assert_eq!((fields.category_separators, fields.response_bytes), (&b""[..], Some(7)));
+    let fields = request(
+        "sonicwall",
+        br#"id=firewall sn=0 time="2025-11-12 09:15:30" fw=192.0.2.1 pri=6 c=1024 m=97 src=10.1.4.17:52006:X0:pc17 op=1 proto=tcp/https dstname=a.example arg=/ Category="Drugs/Illegal Drugs""#,
+    );
+    assert_eq!((text(&fields.client_address), text(&fields.client_host)), (Some("10.1.4.17"), Some("pc17")));
+    assert_eq!((text(&fields.method), text(&fields.categories)), (None, Some("Drugs/Illegal Drugs")));
+    let fields = request(
+        "watchguard-leef",
+        b"LEEF:1.0|WatchGuard|XTM|12|1AFF0024|devTime=Nov 12 2025 10:15:30 +0100\tpolicy=HTTP-00\tdisp=Allow\tsrc=10.1.4.17\tdstname=a.example\targ=/\telapsed_time=2.05 sec(s)\tmsg=HTTP request",
+    );
+    assert_eq!(fields.time, crate::fields::When::Instant(1_762_938_930_000_000));
+    assert_eq!((fields.duration_ms, text(&fields.group)), (Some(2_050), Some("HTTP-00")));
+}
+
+#[test]
+fn details_of_gateway_records() {
+    let fields = request(
+        "bluecoat-pairs",
+        br#"2025-11-12T09:15:30P1 bluecoat - main - c-ip=10.1.4.17 cs-auth-group=SCHOOL\Year%209 cs-categories="Web%20Mail;News" cs-host=a.example cs-uri-path=/%20x rs-Content-Type="text/html;%20charset=utf-8" sc-filter-result=PROXIED sc-status=200 time-taken=12"#,
+    );
+    assert_eq!(fields.time, crate::fields::When::Instant(1_762_938_930_000_000));
+    assert_eq!((text(&fields.group), text(&fields.path)), (Some("SCHOOL\\Year 9"), Some("/%20x")));
+    assert_eq!((text(&fields.categories), fields.category_separators), (Some("Web Mail;News"), &b";"[..]));
+    assert_eq!((text(&fields.mime), fields.duration_ms), (Some("text/html; charset=utf-8"), Some(12)));
+    let fields = request(
+        "forcepoint-cef",
+        b"CEF:0|Forcepoint|Security|8.5|76|Transaction permitted|1| act=permitted src=10.1.4.17 loginID=- suser=LDAP://s CN\\=Taylor\\, Mary rt=1762938930000 cs1Label=Policy cs1=Pupils**Default cs3=- request=http://a.example/",
+    );
+    assert_eq!(text(&fields.user), Some("LDAP://s CN=Taylor\\, Mary"));
+    assert_eq!((text(&fields.group), text(&fields.categories)), (Some("Pupils**Default"), Some("76")));
+    assert_eq!(text(&fields.mime), None);
+    let fields = request(
+        "sophos-web-appliance",
+        br#"h=10.1.4.17 u="-" s=200 t=1762938930 T=284453 act=1 cat="0x220000002a" req="GET http://a.example/ HTTP/1.1""#,
+    );
+    assert_eq!(fields.basis, crate::fields::TimeBasis::Start);
+    assert_eq!((fields.duration_ms, text(&fields.method)), (Some(284), Some("GET")));
+}
+
 proptest! {
     #[test]
     fn nothing_makes_a_format_panic(record in proptest::collection::vec(any::<u8>(), 0..300), cut in 0_usize..400) {

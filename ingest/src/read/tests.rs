@@ -139,8 +139,25 @@ fn the_corpus_is_read_as_counted_by_hand() {
     // What other folders hold is not read yet, and nothing of it is mistaken for what is.
     let mut others = 0;
     for folder in std::fs::read_dir(corpus).unwrap().map(|entry| entry.unwrap().path()) {
-        let read_here =
-            ["squid-native", "dansguardian-format2-csv"].iter().any(|name| folder.ends_with(name));
+        let read_here = [
+            "squid-native",
+            "dansguardian-format2-csv",
+            // In `formats/corpus_kv.rs`.
+            "bluecoat-kv-json",
+            "forcepoint-cef",
+            "forcepoint-kv",
+            "fortigate-cef",
+            "fortigate-kv",
+            "mcafee-webgateway",
+            "skyhigh-mcafee",
+            "sonicwall-kv",
+            "sophos-swa",
+            "sophos-utm-kv",
+            "sophos-xg-kv",
+            "watchguard-leef",
+        ]
+        .iter()
+        .any(|name| folder.ends_with(name));
         if read_here || !folder.is_dir() {
             continue;
         }
@@ -153,7 +170,7 @@ fn the_corpus_is_read_as_counted_by_hand() {
             others += 1;
         }
     }
-    assert!(others > 50, "{others}");
+    assert!(others > 30, "{others}");
 }
 
 proptest! {
