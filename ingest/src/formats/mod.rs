@@ -7,10 +7,13 @@ use crate::fields::{Action, BlockReason, OtherKind, Parsed, RecordKind};
 use crate::frame::Framing;
 use crate::report::{Reason, Reject};
 
+mod access;
 mod directives;
 mod guardian;
 pub(crate) mod lex;
 pub mod profile;
+mod redirector;
+mod squid;
 
 use directives::Directives;
 
@@ -213,7 +216,27 @@ macro_rules! formats {
     };
 }
 
-formats![squid_native, e2guardian_csv, e2guardian_tab, e2guardian_epoch];
+formats![
+    squid_native,
+    squid_combined,
+    squid_forwarded,
+    web_combined,
+    e2guardian_blank,
+    e2guardian_csv,
+    e2guardian_squid,
+    e2guardian_tab,
+    e2guardian_epoch,
+    squidguard,
+    ufdbguard,
+    cisco_wsa,
+    mcafee_web_gateway,
+    olfeo,
+];
+
+/// Whether a line is a web server's, which names a path but not the site that it belongs to.
+pub(crate) fn names_no_host(line: &[u8]) -> bool {
+    web_combined::names_no_host(line)
+}
 
 /// The built-in format of that name.
 #[must_use]
@@ -221,5 +244,7 @@ pub fn find(id: &str) -> Option<&'static Format> {
     ALL.iter().copied().find(|format| format.id == id)
 }
 
+#[cfg(test)]
+mod corpus_web;
 #[cfg(test)]
 mod tests;
