@@ -15,7 +15,11 @@ use crate::frame::Framing;
 use crate::report::{Notice, Reason, Reject};
 
 const FIELDS: &[Field] = &[
-    field(1, "time", "end of the request: seconds since 1970 with milliseconds, UTC; `Info:` may stand before it"),
+    field(
+        1,
+        "time",
+        "end of the request: seconds since 1970 with milliseconds, UTC; `Info:` may stand before it",
+    ),
     field(2, "elapsed", "milliseconds; the start is time minus elapsed"),
     field(3, "client", "client address"),
     field(4, "result", "result code and HTTP status; 407 is a challenge"),
@@ -92,8 +96,9 @@ fn action(decision: &[u8], result: &[u8], status: u32) -> (Action, Option<Notice
         // Sign-in failed, or one side hung up.
         (Action::Error, None)
     } else {
-        let known = [&b"ALLOW_"[..], b"DECRYPT_", b"PASSTHRU_", b"MONITOR_"].iter().any(|start| starts(start))
-            || matches!(decision, b"DEFAULT_CASE" | b"OTHER" | b"SAAS_AUTH");
+        let known =
+            [&b"ALLOW_"[..], b"DECRYPT_", b"PASSTHRU_", b"MONITOR_"].iter().any(|start| starts(start))
+                || matches!(decision, b"DEFAULT_CASE" | b"OTHER" | b"SAAS_AUTH");
         (squid, (!known).then_some(Notice::UnknownAction))
     }
 }
@@ -192,7 +197,12 @@ fn sniff(line: &[u8]) -> Vote {
 
 crate::event::redacted!(Verdict);
 
-const fn request(url: &'static str, status: u32, action: Action, block_reason: Option<BlockReason>) -> Expected {
+const fn request(
+    url: &'static str,
+    status: u32,
+    action: Action,
+    block_reason: Option<BlockReason>,
+) -> Expected {
     let kind = RecordKind::Request;
     Expected::Request { user: None, url, status: Some(status), action, block_reason, kind }
 }

@@ -143,12 +143,13 @@ fn olfeo_and_a_squid_that_writes_alike() {
     // Lines of two products were put into one file, which no single layout fits.
     let both = content("olfeo/vendor-redacted.log").unwrap();
     assert!(matches!(look(&both), Detection::Refused(_)));
-    let part: Vec<u8> = both
-        .split_inclusive(|byte| *byte == b'\n')
-        .filter(|line| !line.starts_with(b"{"))
-        .collect::<Vec<_>>()
-        .concat();
-    let found = all_events(&part, "olfeo", 3);
+    let part = |json: bool| -> Vec<u8> {
+        let lines = both.split_inclusive(|byte| *byte == b'\n');
+        lines.filter(|line| line.starts_with(b"{") == json).collect::<Vec<_>>().concat()
+    };
+    let found = all_events(&part(true), "olfeo-live", 2);
+    assert_eq!(found.kinds, BTreeMap::from([(RecordKind::Dns.word(), 1), (RecordKind::Request.word(), 1)]));
+    let found = all_events(&part(false), "olfeo", 3);
     assert_eq!(
         found.kinds,
         BTreeMap::from([(RecordKind::Tunnel.word(), 1), (RecordKind::Request.word(), 2)])

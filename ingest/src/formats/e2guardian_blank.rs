@@ -204,7 +204,12 @@ fn sniff(line: &[u8]) -> Vote {
 
 crate::event::redacted!(Left, Right);
 
-const fn request(url: &'static str, status: u32, action: Action, block_reason: Option<BlockReason>) -> Expected {
+const fn request(
+    url: &'static str,
+    status: u32,
+    action: Action,
+    block_reason: Option<BlockReason>,
+) -> Expected {
     Expected::Request {
         user: Some("mtaylor"),
         url,

@@ -15,7 +15,11 @@ const FIELDS: &[Field] = &[
     field(1, "time", "end of the request: seconds since 1970 with milliseconds, UTC"),
     field(2, "elapsed", "milliseconds; the start is time minus elapsed"),
     field(3, "client", "client address"),
-    field(4, "result", "`TCP_DENIED/403` for every refusal, the site's own too; 407 is a challenge, 0 no answer"),
+    field(
+        4,
+        "result",
+        "`TCP_DENIED/403` for every refusal, the site's own too; 407 is a challenge, 0 no answer",
+    ),
     field(5, "size", "bytes"),
     field(6, "method", "HTTP method; `-` where a secure connection was only looked at"),
     field(7, "url", "address; of a tunnel, with scheme and without path"),
@@ -67,7 +71,11 @@ fn parse(record: &[u8]) -> Result<Parsed<'_>, Reject> {
         response_bytes: head.size.natural(),
         action,
         block_reason: (action == Action::Blocked).then_some(BlockReason::Rule),
-        kind: if tunnel && action != Action::Challenged { RecordKind::Tunnel } else { squid::kind(action, head.method) },
+        kind: if tunnel && action != Action::Challenged {
+            RecordKind::Tunnel
+        } else {
+            squid::kind(action, head.method)
+        },
         unauthenticated: action == Action::Challenged,
         notice,
         ..Fields::default()

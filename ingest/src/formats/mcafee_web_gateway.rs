@@ -6,8 +6,9 @@
 //! last part holds the number of the block page: 0 where nothing was blocked.
 //!
 //! The default's column names are in its own first line and in
-//! <https://community.mcafee.com/thread/27946>, the numbers 0 and 10 too; 80 stands beside a virus in real
-//! lines of the product's syslog layout. Other numbers are blocks of a rule that is not known.
+//! <https://community.mcafee.com/thread/27946>, the numbers 0 and 10 too; 80 stands beside a virus, 81
+//! beside a demand to sign in, in real lines of the product's other layouts. Other numbers are blocks of
+//! a rule that is not known.
 
 use super::access::{self, Asked, Column};
 use super::{Example, Expected, Field, Format, Reading, Verified, Vote, field, lex, squid};
@@ -43,6 +44,9 @@ pub(super) static FORMAT: Format = Format {
 
 /// Columns behind the time that are looked at; real logs have 18.
 const MOST: usize = 24;
+
+/// The number of the page that asks to sign in.
+const SIGN_IN: i64 = 81;
 
 /// Why a record is none of this layout.
 struct Wrong(Reason);
@@ -101,7 +105,7 @@ fn block_number(column: &Column<'_>) -> Option<i64> {
 
 fn action(status: Option<u32>, block: Option<i64>) -> (Action, Option<BlockReason>) {
     match (status, block) {
-        (Some(407), _) => (Action::Challenged, None),
+        (Some(407), _) | (_, Some(SIGN_IN)) => (Action::Challenged, None),
         (_, Some(10)) => (Action::Blocked, Some(BlockReason::List)),
         (_, Some(80)) => (Action::Blocked, Some(BlockReason::Virus)),
         (_, Some(1..)) => (Action::Blocked, Some(BlockReason::Rule)),
@@ -169,7 +173,12 @@ fn sniff(line: &[u8]) -> Vote {
 
 crate::event::redacted!(Row);
 
-const fn request(url: &'static str, status: u32, action: Action, block_reason: Option<BlockReason>) -> Expected {
+const fn request(
+    url: &'static str,
+    status: u32,
+    action: Action,
+    block_reason: Option<BlockReason>,
+) -> Expected {
     let kind = RecordKind::Request;
     Expected::Request { user: Some("mtaylor"), url, status: Some(status), action, block_reason, kind }
 }

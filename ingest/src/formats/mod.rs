@@ -231,6 +231,7 @@ formats![
     cisco_wsa,
     mcafee_web_gateway,
     olfeo,
+    olfeo_live,
 ];
 
 /// Whether a line is a web server's, which names a path but not the site that it belongs to.
@@ -248,3 +249,5 @@ pub fn find(id: &str) -> Option<&'static Format> {
 mod corpus_web;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod web_tests;

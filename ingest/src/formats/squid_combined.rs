@@ -20,7 +20,11 @@ const FIELDS: &[Field] = &[
     field(7, "size", "bytes sent to the client"),
     field(8, "referer", "`combined` only; not kept"),
     field(9, "user agent", "`combined` only; browser or `-`"),
-    field(10, "result", "result code and where it was fetched from; DENIED is a block unless the status is 401 or 407"),
+    field(
+        10,
+        "result",
+        "result code and where it was fetched from; DENIED is a block unless the status is 401 or 407",
+    ),
 ];
 
 pub(super) static FORMAT: Format = Format {
@@ -56,7 +60,8 @@ fn rest<'a>(line: &Line<'a>) -> Option<Rest<'a>> {
 fn result(word: &[u8]) -> Option<&[u8]> {
     let (rest, code) = lex::code(word).ok()?;
     let (end, _) = lex::code(rest.strip_prefix(b":")?).ok()?;
-    let known = [&b"TCP_"[..], b"UDP_", b"NONE", b"TAG_NONE", b"ERR_"].iter().any(|start| code.starts_with(start));
+    let known =
+        [&b"TCP_"[..], b"UDP_", b"NONE", b"TAG_NONE", b"ERR_"].iter().any(|start| code.starts_with(start));
     (end.is_empty() && known).then_some(code)
 }
 

@@ -16,7 +16,11 @@ use crate::frame::Framing;
 use crate::report::{Notice, Reason, Reject};
 
 const FIELDS: &[Field] = &[
-    field(1, "time", "end of the request: seconds since 1970, milliseconds perhaps without leading zeros, UTC"),
+    field(
+        1,
+        "time",
+        "end of the request: seconds since 1970, milliseconds perhaps without leading zeros, UTC",
+    ),
     field(2, "local time", "the same time between brackets; not kept"),
     field(3, "elapsed", "milliseconds; the start is time minus elapsed"),
     field(4, "client", "client address, of the other proxy where column 5 names a client"),

@@ -15,7 +15,11 @@ use crate::report::{Notice, Reason, Reject};
 const FIELDS: &[Field] = &[
     field(1, "time", "of the decision, when the request began; local time without a zone"),
     field(2, "process", "not kept"),
-    field(3, "rule", "source group, list and rewriting; the group is the filter group, the list the category"),
+    field(
+        3,
+        "rule",
+        "source group, list and rewriting; the group is the filter group, the list the category",
+    ),
     field(4, "url", "address, or `host:port` of a tunnel"),
     field(5, "client", "client address, and its name or `-` behind a slash"),
     field(6, "user", "account or `-`"),

@@ -14,7 +14,11 @@ use crate::report::{Notice, Reason, Reject};
 const FIELDS: &[Field] = &[
     field(1, "time", "of the decision, when the request began; local time without a zone"),
     field(2, "process", "not kept"),
-    field(3, "decision", "BLOCK is a block, PASS and REDIR (a stricter search) are not; `TEST-` only says what would be"),
+    field(
+        3,
+        "decision",
+        "BLOCK is a block, PASS and REDIR (a stricter search) are not; `TEST-` only says what would be",
+    ),
     field(4, "user", "account or `-`"),
     field(5, "client", "client address or host name"),
     field(6, "acl", "access rule, taken as the filter group"),
@@ -125,7 +129,8 @@ fn request<'a>(record: &[u8], time: When, decision: &Decision<'a>) -> Result<Par
     if tested.is_some() && action == Action::Blocked {
         action = Action::Monitored;
     }
-    let unfiltered = action == Action::Allowed && matches!(decision.category, b"loading-database" | b"fatal-error");
+    let unfiltered =
+        action == Action::Allowed && matches!(decision.category, b"loading-database" | b"fatal-error");
     let reason = match decision.category {
         b"https-option" => BlockReason::Certificate,
         b"deny-mode" | b"any" | b"none" => BlockReason::Rule,

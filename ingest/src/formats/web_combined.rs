@@ -70,7 +70,8 @@ fn parse(record: &[u8]) -> Result<Parsed<'_>, Reject> {
     } else {
         Some(Notice::ExtraColumns)
     };
-    let is_address = std::str::from_utf8(line.client).is_ok_and(|text| text.parse::<std::net::IpAddr>().is_ok());
+    let is_address =
+        std::str::from_utf8(line.client).is_ok_and(|text| text.parse::<std::net::IpAddr>().is_ok());
     Ok(Parsed::Request(Fields {
         time,
         basis: TimeBasis::Start,
@@ -124,7 +125,11 @@ pub(super) fn names_no_host(record: &[u8]) -> bool {
 fn sniff(record: &[u8]) -> Vote {
     match access::line(record) {
         Ok(line) if time(&line).is_some() && !squid_combined::has_result(&line) => {
-            if names_no_host(record) { Vote::Abstain } else { Vote::Yes }
+            if names_no_host(record) {
+                Vote::Abstain
+            } else {
+                Vote::Yes
+            }
         }
         _ => Vote::No,
     }
