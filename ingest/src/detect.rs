@@ -129,7 +129,7 @@ pub fn detect(sample: &[u8], profiles: &ProfileSet) -> Detection {
     if let Some(sentence) = magic(sample) {
         return Detection::Refused(sentence.to_owned());
     }
-    let (polls, voters) = vote(sample, whole);
+    let Votes { polls, voters, hostless } = vote(sample, whole);
     if voters == 0 {
         return Detection::Refused("the file is empty; drop a log with at least one record".to_owned());
     }
@@ -140,6 +140,7 @@ pub fn detect(sample: &[u8], profiles: &ProfileSet) -> Detection {
         }),
         ([], Fit::Found(fitted)) => Detection::Found(Detected { layout: Layout::Profile(fitted) }),
         ([], Fit::Refused { sentence, .. }) => Detection::Refused(sentence),
+        ([], Fit::None(_)) if hostless * 10 >= voters * 9 => Detection::Refused(HOSTLESS.to_owned()),
         ([], Fit::None(nearest)) => match mixed(&polls) {
             Some(most) => Detection::Found(Detected {
                 layout: Layout::Format { format: most.format, wrapped: most.wrapped > 0 },
@@ -185,6 +186,11 @@ fn magic(sample: &[u8]) -> Option<&'static str> {
     }
 }
 
+/// What is said of a web server's log.
+const HOSTLESS: &str = "this is the log of a web server: it names pages but not the site that they are of, so there \
+    is nothing to count; drop the log of the proxy or filter, or have the server write its name first (Apache's \
+    `vhost_combined`)";
+
 /// How the lines voted on one format.
 struct Poll {
     format: &'static Format,
@@ -210,9 +216,9 @@ impl Poll {
         match self.reader.vote(line) {
             Vote::Yes => self.yes += 1,
             Vote::Abstain => {}
-            Vote::Fragment => self.fragments += 1,
-            Vote::No => {
-                let votes = messages.iter().map(|message| self.reader.vote(message));
+            // The whole line can look like a piece of what it wraps.
+            own @ (Vote::Fragment | Vote::No) => {
+                let votes = messages.iter().map(|message| self.reader.vote(message)).chain([own]);
                 match votes.max_by_key(|vote| (*vote == Vote::Yes, *vote == Vote::Fragment)) {
                     Some(Vote::Yes) => {
                         self.yes += 1;
@@ -226,8 +232,16 @@ impl Poll {
     }
 }
 
-/// The polls of all formats, and how many lines there were to judge.
-fn vote(sample: &[u8], whole: bool) -> (Vec<Poll>, usize) {
+/// What all lines said.
+struct Votes {
+    polls: Vec<Poll>,
+    /// Lines that there were to judge.
+    voters: usize,
+    /// Those of them that are a web server's and name no site.
+    hostless: usize,
+}
+
+fn vote(sample: &[u8], whole: bool) -> Votes {
     let poll = |format: &&'static Format| Poll {
         format,
         reader: format.reader(),
@@ -240,7 +254,7 @@ fn vote(sample: &[u8], whole: bool) -> (Vec<Poll>, usize) {
     let mut framer = Framer::new(Framing::Lines);
     framer.push(sample);
     framer.end();
-    let mut voters = 0;
+    let (mut voters, mut hostless) = (0, 0);
     while let Some(record) = framer.record() {
         // The sample's own end is no record's end.
         let cut = record.unterminated && !whole && voters > 0;
@@ -251,12 +265,14 @@ fn vote(sample: &[u8], whole: bool) -> (Vec<Poll>, usize) {
         for poll in &mut polls {
             poll.count(record.bytes, &messages);
         }
+        hostless +=
+            usize::from(messages.iter().chain([&record.bytes]).any(|line| formats::names_no_host(line)));
         voters += 1;
         if voters == VOTERS {
             break;
         }
     }
-    (polls, voters)
+    Votes { polls, voters, hostless }
 }
 
 /// Two formats that one file holds, because its producer was set to another layout while it wrote: the

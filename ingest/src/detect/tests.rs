@@ -48,22 +48,47 @@ fn damaged_lines_do_not_vote_but_cannot_be_the_most() {
 
 #[test]
 fn relatives_are_told_apart() {
-    // e2guardian's imitation of Squid, and a proxy that appends its own verdict.
-    assert_eq!(
-        found(
-            "1544744710.756      0 10.1.4.17 TCP_DENIED/403 0 - https://a.example 10.1.4.17 DEFAULT_PARENT/ -\n"
-        ),
-        None
-    );
+    // e2guardian's imitation of Squid, and an appliance that appends its verdict.
+    let imitation =
+        "1544744710.756      0 10.1.4.17 TCP_DENIED/403 0 - https://a.example 10.1.4.17 DEFAULT_PARENT/ -\n";
+    assert_eq!(found(imitation).as_deref(), Some("e2guardian-3"));
     assert_eq!(
         found(
             "1278096903.150 97 10.1.4.17 TCP_MISS/200 8187 GET http://a.example/ - DIRECT/a.example text/plain DEFAULT_CASE-Policy <IW_x,5.4>\n"
-        ),
-        None
+        )
+        .as_deref(),
+        Some("cisco-wsa")
     );
-    // Squid behind such a parent is Squid.
+    // Angle brackets that are none of its verdicts are nobody's.
+    let foreign = SQUID.replace("text/html", "text/html <a,b>");
+    assert_eq!(found(&foreign), None);
+    // Squid behind such a parent is Squid, with pages that have no type too.
     let behind = SQUID.replace("HIER_DIRECT", "DEFAULT_PARENT");
     assert_eq!(found(&behind).as_deref(), Some("squid-native"));
+    let typeless = behind.replace("text/html", "-");
+    assert_eq!(found(&(behind.repeat(19) + &typeless)).as_deref(), Some("squid-native"));
+    // Where no page has one, it is the imitation, though some lines could be Squid's.
+    let unchanged = typeless.replace("/200", "/304");
+    assert_eq!(found(&(typeless.repeat(3) + &unchanged)).as_deref(), Some("e2guardian-3"));
+}
+
+#[test]
+fn quoted_layouts_are_told_apart() {
+    let common = r#"10.1.4.17 - - [10/Sep/2025:10:45:00 +0100] "GET http://a.example/ HTTP/1.1" 200 10182"#;
+    let path = common.replace("http://a.example/", "/wpad.dat");
+    assert_eq!(found(&format!("{common} TCP_MISS:HIER_DIRECT\n")).as_deref(), Some("squid-combined"));
+    assert_eq!(found(&format!("{common} \"-\" \"curl\"\n")).as_deref(), Some("web-combined"));
+    assert_eq!(found(&format!("[10/Sep/2025:10:45:00 +0100] {common}\n")), None);
+    // A proxy that is asked for its own pages too is a proxy; a server of nothing else is none.
+    assert_eq!(found(&format!("{path}\n{path}\n{common}\n")).as_deref(), Some("web-combined"));
+    let sentence = refusal(format!("{path}\n<134>Sep 10 10:45:00 web httpd: {path}\n").as_bytes());
+    assert!(sentence.contains("web server"), "{sentence}");
+}
+
+#[test]
+fn a_wrapped_line_that_looks_damaged_as_a_whole_is_opened() {
+    let wrapped = format!("<166>Aug 21 22:08:13 fw.example (squid-1)[6802]: {SQUID}");
+    assert_eq!(found(&wrapped).as_deref(), Some("squid-native"));
 }
 
 #[test]

@@ -300,6 +300,15 @@ pub(crate) fn server_time(input: &[u8]) -> Step<'_, When> {
     Ok((rest, at_offset(date.to_datetime(time), minutes)))
 }
 
+/// `12/11/2025 09:15:30`, the day first; local time.
+pub(crate) fn day_first_time(input: &[u8]) -> Step<'_, When> {
+    let (rest, (day, _, month, _, year, _, time)) =
+        (fixed(2), char('/'), fixed(2), char('/'), fixed(4), char(' '), clock).parse(input)?;
+    let date = civil::Date::new(year as i16, month as i8, day as i8)
+        .map_err(|_| nom::Err::Error(Fault::new(Reason::Time, input)))?;
+    Ok((rest, When::Local(date.to_datetime(time))))
+}
+
 /// A parser that must use a column up.
 pub(crate) fn whole_of<'a, T>(
     column: &'a [u8],

@@ -7,6 +7,7 @@ use crate::fields::{Action, BlockReason, OtherKind, Parsed, RecordKind};
 use crate::frame::Framing;
 use crate::report::{Reason, Reject};
 
+mod access;
 mod directives;
 mod edge_swg;
 mod event_header;
@@ -16,6 +17,8 @@ mod guardian;
 pub(crate) mod lex;
 mod pairs;
 pub mod profile;
+mod redirector;
+mod squid;
 mod web_gateway;
 
 use directives::Directives;
@@ -227,9 +230,16 @@ macro_rules! formats {
 
 formats![
     squid_native,
+    squid_combined,
+    squid_forwarded,
+    web_combined,
+    e2guardian_blank,
     e2guardian_csv,
+    e2guardian_squid,
     e2guardian_tab,
     e2guardian_epoch,
+    squidguard,
+    ufdbguard,
     fortigate_pairs,
     fortigate_cef,
     sophos_utm,
@@ -243,8 +253,17 @@ formats![
     bluecoat_json,
     skyhigh_gateway,
     skyhigh_cloud,
+    mcafee_web_gateway,
     webgateway_pairs,
+    cisco_wsa,
+    olfeo,
+    olfeo_live,
 ];
+
+/// Whether a line is a web server's, which names a path but not the site that it belongs to.
+pub(crate) fn names_no_host(line: &[u8]) -> bool {
+    web_combined::names_no_host(line)
+}
 
 /// The built-in format of that name.
 #[must_use]
@@ -255,4 +274,8 @@ pub fn find(id: &str) -> Option<&'static Format> {
 #[cfg(test)]
 mod corpus_kv;
 #[cfg(test)]
+mod corpus_web;
+#[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod web_tests;

@@ -1,17 +1,13 @@
-//! Squid, `logformat squid`: ten columns between blanks.
-//!
-//! Blanks inside a user name or an address are written as they are, so a record is read from both
-//! ends: six columns from the left, the peer by its shape, the rest between.
+//! Squid, `logformat squid`: ten columns between blanks; some sites write the time twice.
 
 use std::borrow::Cow;
 
 use nom::Parser;
 use nom::character::complete::char;
-use nom::sequence::terminated;
 
-use super::lex::{self, Fault, Step, Whole};
-use super::{Example, Expected, Field, Format, Reading, Verified, Vote, field};
-use crate::fields::{Action, BlockReason, Fields, OtherKind, Parsed, RecordKind, TimeBasis, When};
+use super::lex::{self, Step};
+use super::{Example, Expected, Field, Format, Reading, Verified, Vote, field, squid};
+use crate::fields::{Action, BlockReason, Fields, OtherKind, Parsed, RecordKind, TimeBasis};
 use crate::frame::Framing;
 use crate::report::{Notice, Reason, Reject};
 
@@ -40,132 +36,31 @@ pub(super) static FORMAT: Format = Format {
     examples: EXAMPLES,
 };
 
-/// The six columns that never hold a blank.
-struct Head<'a> {
-    time: When,
-    elapsed: Whole,
-    client: &'a [u8],
-    result: &'a [u8],
-    status: u32,
-    size: Whole,
-    method: &'a [u8],
-}
-
-fn head(record: &[u8]) -> Step<'_, Head<'_>> {
-    let time = lex::because(Reason::Time, terminated(lex::epoch, lex::blanks));
-    let elapsed = lex::column(Reason::Number, terminated(lex::whole, lex::blanks));
-    let client = lex::column(Reason::Columns, terminated(lex::word, lex::blanks));
-    let result = lex::column(Reason::Result, terminated(lex::code, char('/')));
-    let status = lex::column(Reason::Status, terminated(lex::status, lex::blanks));
-    let size = lex::column(Reason::Number, terminated(lex::whole, lex::blanks));
-    let method = lex::column(Reason::Columns, terminated(lex::word, lex::blanks));
-    (time, elapsed, client, result, status, size, method)
-        .map(|(time, elapsed, client, result, status, size, method)| Head {
-            time,
-            elapsed,
-            client,
-            result,
-            status,
-            size,
-            method,
-        })
-        .parse(record)
-}
-
-/// Address, user, MIME type; and whether columns follow that the layout does not have.
-struct Tail<'a> {
-    url: &'a [u8],
-    user: &'a [u8],
-    mime: &'a [u8],
-    extra: bool,
-}
-
-/// Takes the columns right of the method apart. The peer is the first word from the third on that
-/// looks like one; a name may hold blanks, and so may an address where Squid is set to leave them.
-fn tail(rest: &[u8]) -> Result<Tail<'_>, Fault> {
-    let trimmed = rest.trim_ascii_end();
-    let mut words = 0;
-    let mut peer = None;
-    for word in trimmed.split(|byte| *byte == b' ').filter(|word| !word.is_empty()) {
-        if words >= 2 && is_peer(word) {
-            peer = Some(word);
-            break;
-        }
-        words += 1;
-    }
-    let Some(peer) = peer else {
-        // Three words are all that a whole record has before its peer is complete.
-        let reason = if words <= 3 { Reason::Truncated } else { Reason::Columns };
-        return Err(Fault::new(reason, &[]));
-    };
-    let begin = lex::offset(trimmed, peer);
-    let before = trimmed[..begin].trim_ascii_end();
-    let after = trimmed[begin + peer.len()..].trim_ascii_start();
-    let (url, user) = url_and_user(before);
-    let mime_end = memchr::memchr(b' ', after).unwrap_or(after.len());
-    Ok(Tail { url, user, mime: &after[..mime_end], extra: mime_end < after.len() })
-}
-
-fn is_peer(word: &[u8]) -> bool {
-    matches!(lex::code(word), Ok(([b'/', ..], _)))
-}
-
-/// Divides what stands between method and peer. Words with the marks of an address belong to the
-/// address, the rest to the name.
-fn url_and_user(between: &[u8]) -> (&[u8], &[u8]) {
-    let first = memchr::memchr(b' ', between).unwrap_or(between.len());
-    let last = memchr::memrchr(b' ', between).map_or(0, |at| at + 1);
-    if &between[last..] == b"-" {
-        return (between[..last].trim_ascii_end(), &between[last..]);
-    }
-    let mut end = first;
-    let mut from = first;
-    for word in between[first..].split(|byte| *byte == b' ').skip(1) {
-        let to = from + 1 + word.len();
-        if to < between.len() && word.iter().any(|byte| b"/?=&".contains(byte)) {
-            end = to;
-        }
-        from = to;
-    }
-    (&between[..end], between[end..].trim_ascii_start())
-}
-
 fn parse(record: &[u8]) -> Result<Parsed<'_>, Reject> {
-    let (rest, head) = head(record).map_err(|error| lex::rejected(error, record))?;
+    let (rest, head) = squid::head(record).map_err(|error| lex::rejected(error, record))?;
     if head.result.starts_with(b"UDP_") {
-        // Questions of neighbouring caches; no person asked.
         return Ok(Parsed::Other(OtherKind::Internal));
     }
-    let tail = tail(rest).map_err(|fault| fault.reject(record))?;
-    if tail.url.starts_with(b"error:") || (tail.url == b"-" && head.result.starts_with(b"NONE")) {
-        return Ok(Parsed::Other(OtherKind::NoRequest));
-    }
-    if is_internal(tail.url) {
-        return Ok(Parsed::Other(OtherKind::Internal));
+    let tail = squid::tail(rest).map_err(|fault| fault.reject(record))?;
+    if let Some(kind) = squid::no_event(tail.url, head.result) {
+        return Ok(Parsed::Other(kind));
     }
     if tail.url == b"-" {
         return Err(Reject::at(Reason::Address, record.len() - rest.len()));
     }
-    let action = action(head.result, head.status);
-    let kind = if action == Action::Challenged {
-        RecordKind::Authentication
-    } else if head.method == b"CONNECT" {
-        RecordKind::Tunnel
-    } else {
-        RecordKind::Request
-    };
+    let action = squid::action(head.result, head.status);
     let notice = if head.elapsed.odd || head.size.odd {
         Some(Notice::OddNumber)
-    } else if tail.extra {
-        Some(Notice::ExtraColumns)
-    } else {
+    } else if tail.after.is_empty() {
         None
+    } else {
+        Some(Notice::ExtraColumns)
     };
     Ok(Parsed::Request(Fields {
         time: head.time,
         basis: TimeBasis::End,
         duration_ms: head.elapsed.natural(),
-        user: lex::text(tail.user).map(|_| unescape(tail.user)),
+        user: lex::text(tail.user).map(|_| squid::unescape(tail.user)),
         client_address: lex::text(head.client),
         method: lex::text(head.method),
         url: Some(Cow::Borrowed(tail.url)),
@@ -174,81 +69,19 @@ fn parse(record: &[u8]) -> Result<Parsed<'_>, Reject> {
         mime: lex::text(tail.mime),
         action,
         block_reason: (action == Action::Blocked).then_some(BlockReason::Rule),
-        kind,
+        kind: squid::kind(action, head.method),
         unauthenticated: action == Action::Challenged,
         notice,
         ..Fields::default()
     }))
 }
 
-fn is_internal(url: &[u8]) -> bool {
-    url.starts_with(b"cache_object:") || memchr::memmem::find(url, b"/squid-internal-").is_some()
-}
-
-/// What Squid decided. The code is a set of words, so that words of later versions do no harm.
-fn action(result: &[u8], status: u32) -> Action {
-    let mut denied = false;
-    let mut none = false;
-    for word in result.split(|byte| *byte == b'_') {
-        match word {
-            b"DENIED" => denied = true,
-            b"NONE" => none = true,
-            _ => {}
-        }
-    }
-    match status {
-        407 => Action::Challenged,
-        401 if denied => Action::Challenged,
-        0 | 500.. => Action::Error,
-        400 if denied => Action::Error,
-        _ if denied => Action::Blocked,
-        400.. if none => Action::Error,
-        // A redirect that no server sent: a block page or a harmless rule, the log does not say.
-        300..=303 | 305..=399 if none => Action::Unknown,
-        _ => Action::Allowed,
-    }
-}
-
-/// Undoes what Squid does to names: `\\` for a backslash and `%xx`, in small letters, for a byte.
-fn unescape(name: &[u8]) -> Cow<'_, [u8]> {
-    let Some(first) = memchr::memchr2(b'%', b'\\', name) else { return Cow::Borrowed(name) };
-    let mut plain = name[..first].to_vec();
-    let mut rest = &name[first..];
-    while let Some(byte) = rest.first() {
-        let step = match rest {
-            [b'%', high, low, ..] if let (Some(high), Some(low)) = (small_hex(*high), small_hex(*low)) => {
-                plain.push(high * 16 + low);
-                3
-            }
-            [b'\\', b'\\', ..] => {
-                plain.push(b'\\');
-                2
-            }
-            _ => {
-                plain.push(*byte);
-                1
-            }
-        };
-        rest = &rest[step..];
-    }
-    Cow::Owned(plain)
-}
-
-const fn small_hex(digit: u8) -> Option<u8> {
-    match digit {
-        b'0'..=b'9' => Some(digit - b'0'),
-        b'a'..=b'f' => Some(digit - b'a' + 10),
-        _ => None,
-    }
-}
-
 fn sniff(line: &[u8]) -> Vote {
-    match head(line) {
-        Ok((rest, head)) => match tail(rest) {
-            // e2guardian's imitation, and a neighbour's log with its own columns in angle brackets.
-            Ok(_) if head.method == b"-" && memchr::memmem::find(rest, b" DEFAULT_PARENT/").is_some() => Vote::No,
-            Ok(_) if has_empty_peer(rest) => Vote::No,
-            Ok(tail) if tail.extra && memchr::memmem::find(rest, b" <").is_some() => Vote::No,
+    match squid::head(line) {
+        Ok((rest, head)) => match squid::tail(rest) {
+            // e2guardian's imitation, and an appliance's log with its verdict in angle brackets.
+            Ok(tail) if squid::is_imitation(&head, &tail) => Vote::No,
+            Ok(tail) if memchr::memchr(b'<', tail.after).is_some() => Vote::No,
             Ok(_) => Vote::Yes,
             Err(fault) if fault.reason == Reason::Truncated => Vote::Fragment,
             Err(_) => Vote::No,
@@ -257,11 +90,6 @@ fn sniff(line: &[u8]) -> Vote {
         Err(_) if has_core(line) => Vote::Fragment,
         Err(_) => Vote::No,
     }
-}
-
-/// `DEFAULT_PARENT/` with nothing behind the slash is written by e2guardian only.
-fn has_empty_peer(rest: &[u8]) -> bool {
-    rest.split(|byte| *byte == b' ').any(|word| word == b"DEFAULT_PARENT/")
 }
 
 /// Whether result, status and size stand together somewhere: a record that lost its beginning.
@@ -363,6 +191,16 @@ const EXAMPLES: &[Example] = &[
         shows: "whole seconds and a size below zero",
         record: "1757497505 12 10.1.4.17 TCP_MISS/200 -1 GET http://a.example/ - HIER_DIRECT/192.0.2.7 -",
         expected: request("http://a.example/", 200, Action::Allowed, RecordKind::Request),
+    },
+    Example {
+        shows: "the time a second time, between brackets",
+        record: "1757497505.007 [10/Sep/2025:10:45:05 +0100] 12 10.1.4.17 TCP_MISS/200 99 GET http://a.example/x - HIER_DIRECT/192.0.2.7 image/png",
+        expected: request("http://a.example/x", 200, Action::Allowed, RecordKind::Request),
+    },
+    Example {
+        shows: "behind a parent proxy that is named in the old way",
+        record: "1757497505.007     12 10.1.4.17 TCP_MISS/200 99 GET http://a.example/x - DEFAULT_PARENT/192.0.2.7 image/png",
+        expected: request("http://a.example/x", 200, Action::Allowed, RecordKind::Request),
     },
     Example {
         shows: "the client left before it asked",

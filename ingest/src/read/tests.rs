@@ -155,6 +155,16 @@ fn the_corpus_is_read_as_counted_by_hand() {
             "sophos-utm-kv",
             "sophos-xg-kv",
             "watchguard-leef",
+            // In `formats/corpus_web.rs`.
+            "apache-combined",
+            "cisco-wsa",
+            "dansguardian-format1",
+            "e2guardian-format3-squid",
+            "olfeo",
+            "squid-common",
+            "squid-custom",
+            "squid-syslog",
+            "squidguard",
         ]
         .iter()
         .any(|name| folder.ends_with(name));
@@ -170,7 +180,7 @@ fn the_corpus_is_read_as_counted_by_hand() {
             others += 1;
         }
     }
-    assert!(others > 30, "{others}");
+    assert!(others >= 12, "{others}");
 }
 
 proptest! {
