@@ -185,7 +185,7 @@ struct Poll {
     format: &'static Format,
     reader: Reader,
     yes: usize,
-    /// Those of the votes for it that were messages in an envelope.
+    /// Those of the votes for it, and of the pieces of it, that were messages in an envelope.
     wrapped: usize,
     no: usize,
     fragments: usize,
@@ -208,16 +208,30 @@ impl Poll {
             Vote::Fragment => self.fragments += 1,
             Vote::No => {
                 let votes = messages.iter().map(|message| self.reader.vote(message));
-                match votes.max_by_key(|vote| (*vote == Vote::Yes, *vote == Vote::Fragment)) {
+                match votes.max_by_key(|vote| weight(*vote)) {
                     Some(Vote::Yes) => {
                         self.yes += 1;
                         self.wrapped += 1;
                     }
-                    Some(Vote::Fragment) => self.fragments += 1,
-                    _ => self.no += 1,
+                    Some(Vote::Fragment) => {
+                        self.fragments += 1;
+                        self.wrapped += 1;
+                    }
+                    Some(Vote::Abstain) => {}
+                    Some(Vote::No) | None => self.no += 1,
                 }
             }
         }
+    }
+}
+
+/// Which of the votes of one line's messages counts: the highest.
+const fn weight(vote: Vote) -> u8 {
+    match vote {
+        Vote::Yes => 3,
+        Vote::Fragment => 2,
+        Vote::Abstain => 1,
+        Vote::No => 0,
     }
 }
 

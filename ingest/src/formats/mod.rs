@@ -7,10 +7,17 @@ use crate::fields::{Action, BlockReason, OtherKind, Parsed, RecordKind};
 use crate::frame::Framing;
 use crate::report::{Reason, Reject};
 
+mod comma;
 mod directives;
 mod guardian;
+mod json;
 pub(crate) mod lex;
+mod paloalto;
 pub mod profile;
+mod umbrella;
+mod w3c;
+mod zeek;
+mod zscaler;
 
 use directives::Directives;
 
@@ -213,7 +220,28 @@ macro_rules! formats {
     };
 }
 
-formats![squid_native, e2guardian_csv, e2guardian_tab, e2guardian_epoch];
+formats![
+    squid_native,
+    e2guardian_csv,
+    e2guardian_tab,
+    e2guardian_epoch,
+    bluecoat,
+    isa_tmg,
+    iis,
+    netskope,
+    zeek_http,
+    zeek_http_json,
+    zscaler_json,
+    zscaler_tab,
+    cloudflare_gateway,
+    adguard_home,
+    umbrella_dns,
+    umbrella_proxy,
+    paloalto_syslog,
+    paloalto_csv,
+    nextdns,
+    dnsmasq,
+];
 
 /// The built-in format of that name.
 #[must_use]
@@ -221,5 +249,7 @@ pub fn find(id: &str) -> Option<&'static Format> {
     ALL.iter().copied().find(|format| format.id == id)
 }
 
+#[cfg(test)]
+mod corpus_cloud;
 #[cfg(test)]
 mod tests;
