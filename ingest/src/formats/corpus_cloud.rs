@@ -12,6 +12,21 @@ use crate::formats::profile::ProfileSet;
 use crate::read::read_records;
 use crate::report::{Reason, Tally};
 
+/// Folders whose files are read here.
+pub(crate) const FOLDERS: &[&str] = &[
+    "bluecoat-elff",
+    "cisco-umbrella-csv",
+    "cloudflare-gateway-json",
+    "isa-tmg-w3c",
+    "netskope-transaction",
+    "paloalto-csv",
+    "paloalto-syslog",
+    "pihole-dnsmasq",
+    "w3c-elff",
+    "zeek-http-tsv",
+    "zscaler-nss",
+];
+
 /// A file's counts: name, format, records, requests, others by kind, rejects by reason, blanks,
 /// directives.
 struct Counts {
@@ -180,25 +195,25 @@ fn umbrella() {
 #[test]
 fn paloalto() {
     check(&[
-        counts("paloalto-syslog/sc4s-url.log", "paloalto-syslog", 1, 0),
-        counts("paloalto-syslog/threat-url.log", "paloalto-syslog", 1, 0),
+        counts("paloalto-syslog/sc4s-url.log", "paloalto", 1, 0),
+        counts("paloalto-syslog/threat-url.log", "paloalto", 1, 0),
         // Two sessions, two intrusions, and two rows whose dates a spreadsheet rewrote.
         Counts {
             records: 6,
             other: &[("network traffic", 2), ("security event", 2)],
             rejects: &[(Reason::Time, 2)],
-            ..counts("paloalto-syslog/traffic-threat.log", "paloalto-syslog", 0, 0)
+            ..counts("paloalto-syslog/traffic-threat.log", "paloalto", 0, 0)
         },
         // No row of URL filtering in either.
         Counts {
             records: 348,
             other: &[("security event", 347)],
-            ..counts("paloalto-csv/threat-export-2017.csv", "paloalto-csv", 0, 1)
+            ..counts("paloalto-csv/threat-export-2017.csv", "paloalto", 0, 1)
         },
         Counts {
             records: 65_533,
             other: &[("network traffic", 65_532)],
-            ..counts("paloalto-csv/traffic-export-2017.csv.gz", "paloalto-csv", 0, 1)
+            ..counts("paloalto-csv/traffic-export-2017.csv.gz", "paloalto", 0, 1)
         },
     ]);
 }

@@ -12,7 +12,6 @@ mod directives;
 mod guardian;
 mod json;
 pub(crate) mod lex;
-mod paloalto;
 pub mod profile;
 mod umbrella;
 mod w3c;
@@ -193,6 +192,10 @@ impl Reader {
             Reading::Directed { parse } => match parse(line, &mut self.directives) {
                 Ok(Parsed::Directive) => Vote::Abstain,
                 Ok(_) => Vote::Yes,
+                // Under columns that are the format's own, a row that fails otherwise is damaged.
+                Err(reject) if self.directives.recognised && reject.reason != Reason::Columns => {
+                    Vote::Fragment
+                }
                 Err(_) => Vote::No,
             },
         }
@@ -237,8 +240,7 @@ formats![
     adguard_home,
     umbrella_dns,
     umbrella_proxy,
-    paloalto_syslog,
-    paloalto_csv,
+    paloalto,
     nextdns,
     dnsmasq,
 ];
@@ -250,6 +252,6 @@ pub fn find(id: &str) -> Option<&'static Format> {
 }
 
 #[cfg(test)]
-mod corpus_cloud;
+pub(crate) mod corpus_cloud;
 #[cfg(test)]
 mod tests;

