@@ -202,30 +202,26 @@ impl Poll {
 
     /// Counts a line's vote: the line's own, or that of a message within it.
     fn count(&mut self, line: &[u8], messages: &[&[u8]]) {
-        match self.reader.vote(line) {
-            Vote::Yes => self.yes += 1,
-            Vote::Abstain => {}
-            Vote::Fragment => self.fragments += 1,
-            Vote::No => {
-                let votes = messages.iter().map(|message| self.reader.vote(message));
-                match votes.max_by_key(|vote| weight(*vote)) {
-                    Some(Vote::Yes) => {
-                        self.yes += 1;
-                        self.wrapped += 1;
-                    }
-                    Some(Vote::Fragment) => {
-                        self.fragments += 1;
-                        self.wrapped += 1;
-                    }
-                    Some(Vote::Abstain) => {}
-                    Some(Vote::No) | None => self.no += 1,
-                }
+        let own = self.reader.vote(line);
+        let mut best = own;
+        // A piece of a row may be a whole row in an envelope.
+        if matches!(own, Vote::No | Vote::Fragment) {
+            for message in messages {
+                let vote = self.reader.vote(message);
+                best = if weight(vote) > weight(best) { vote } else { best };
             }
+        }
+        self.wrapped += usize::from(best != own && matches!(best, Vote::Yes | Vote::Fragment));
+        match best {
+            Vote::Yes => self.yes += 1,
+            Vote::Fragment => self.fragments += 1,
+            Vote::Abstain => {}
+            Vote::No => self.no += 1,
         }
     }
 }
 
-/// Which of the votes of one line's messages counts: the highest.
+/// Which of the votes on one line and its messages counts: the highest.
 const fn weight(vote: Vote) -> u8 {
     match vote {
         Vote::Yes => 3,

@@ -264,6 +264,11 @@ const EXAMPLES: &[Example] = &[
         expected: request(Some("jhall"), "a.example", 200, Action::Allowed, None, RecordKind::Request),
     },
     Example {
+        shows: "only a time of day: the day is that of the directive",
+        record: "#Date: 2025-09-10 09:00:00\n#Fields: time c-ip cs-username sc-filter-result sc-status cs-method cs-host cs-uri-path\n09:45:05 10.1.4.17 jhall OBSERVED 200 GET a.example /",
+        expected: request(Some("jhall"), "a.example/", 200, Action::Allowed, None, RecordKind::Request),
+    },
+    Example {
         shows: "without the filter's verdict the cache's word counts",
         record: "#Software: SGOS 6.7.4.1\n#Fields: date time c-ip s-action sc-status cs-method cs-host cs-uri-path\n2025-09-10 09:45:06 10.1.4.17 TCP_DENIED 403 GET a.example /",
         expected: request(

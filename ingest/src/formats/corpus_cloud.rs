@@ -227,3 +227,23 @@ fn dnsmasq() {
         ..counts("pihole-dnsmasq/redacted.log", "dnsmasq", 7, 0)
     }]);
 }
+
+#[test]
+fn directives_alone_say_what_a_file_is() {
+    let named = |text: &str| detected(text.as_bytes()).map(|detected| detected.format_id().to_owned());
+    let fields = "#Software: SGOS 7.3\n#Fields: date time c-ip sc-filter-result cs-host\n";
+    assert_eq!(named(fields).as_deref(), Ok("bluecoat-w3c"));
+    assert!(named("#Software: SGOS 7.3\n#Version: 1.0\n").is_err());
+    assert!(named("#Fields: date time c-ip cs-method cs-uri-stem\n").is_err());
+}
+
+#[test]
+fn directives_may_come_wrapped_like_the_rows_below_them() {
+    let row = "2025-09-10 09:45:00 10.1.4.17 OBSERVED a.example";
+    let lines = ["#Software: SGOS 7.3", "#Fields: date time c-ip sc-filter-result cs-host", row, row, row];
+    let content: String =
+        lines.iter().map(|line| format!("<134>Sep 10 09:45:01 proxy1 bluecoat: {line}\n")).collect();
+    let detected = detected(content.as_bytes()).unwrap();
+    let tally = read(content.as_bytes(), &detected);
+    assert_eq!((detected.format_id(), tally.events, tally.directives), ("bluecoat-w3c", 3, 2));
+}

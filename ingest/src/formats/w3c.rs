@@ -238,13 +238,9 @@ fn describe(directive: &[u8], directives: &mut Directives, product: &Product) {
 }
 
 fn code(name: &[u8], product: &Product) -> u8 {
-    let named = |(known, _): &&(&str, u8)| known.as_bytes().eq_ignore_ascii_case(name);
-    product
-        .own
-        .iter()
-        .find(named)
-        .or_else(|| NAMES.iter().find(named))
-        .map_or(super::directives::NOT_KEPT, |(_, code)| *code)
+    let mut names = product.own.iter().chain(NAMES);
+    let named = names.find(|(known, _)| known.as_bytes().eq_ignore_ascii_case(name));
+    named.map_or(super::directives::NOT_KEPT, |(_, code)| *code)
 }
 
 /// The values of a row, by name as far as names go.
