@@ -157,8 +157,13 @@ fn netskope() {
 
 #[test]
 fn zeek() {
-    // Eight lines describe the file before its rows, one says that it was closed.
-    check(&[counts("zeek-http-tsv/benign1.log.gz", "zeek-http", 9_090, 9)]);
+    // Eight lines describe the file before its rows, one says that it was closed. Of 665 requests only
+    // the answer was heard.
+    check(&[Counts {
+        records: 9_099,
+        other: &[("no request", 665)],
+        ..counts("zeek-http-tsv/benign1.log.gz", "zeek-http", 8_425, 9)
+    }]);
 }
 
 #[test]

@@ -388,11 +388,6 @@ const EXAMPLES: &[Example] = &[
         expected: request(Some("school\\mtaylor"), "bets.example/", Action::Blocked, RecordKind::Request),
     },
     Example {
-        shows: "an export of intrusions",
-        record: "Domain,Receive Time,Serial #,Type,Threat/Content Type,Config Version,Generate Time,Source address,Action,URL/Filename\n1,2025/09/10 09:45:00,1606050200,THREAT,scan,1,2025/09/10 09:44:59,10.1.4.17,alert,",
-        expected: Expected::Other(OtherKind::Security),
-    },
-    Example {
         shows: "an export in which a spreadsheet rewrote the serial",
         record: "Domain,Receive Time,Serial #,Type,Threat/Content Type,Config Version,Generate Time,Source address,Action,URL/Filename\n1,2025/09/10 09:45:00,1.60605E+11,THREAT,url,1,2025/09/10 09:44:59,10.1.4.17,alert,a.example/",
         expected: Expected::Reject(Reason::Number),

@@ -20,7 +20,7 @@ pub(super) fn time(value: &[u8]) -> Option<When> {
 }
 
 /// Whether a line is a row of one of these logs, its time and its verdict in their places; `place` is
-/// the verdict's. A row broken in its middle is a fragment.
+/// the verdict's. A quoted time alone is too common to make a broken row a piece of these.
 pub(super) fn sniff(line: &[u8], place: usize, least: usize, most: usize) -> Vote {
     let rest = line.strip_prefix(b" ").unwrap_or(line);
     let Some(inner) = rest.strip_prefix(b"\"") else { return Vote::No };

@@ -7,7 +7,7 @@
 use std::borrow::Cow;
 
 use super::lex;
-use crate::fields::{Action, Fields, Parsed, RecordKind, Text, TimeBasis, When};
+use crate::fields::{Action, Fields, OtherKind, Parsed, RecordKind, Text, TimeBasis, When};
 
 /// The columns that are read; none where Zeek writes that nothing is there.
 #[derive(Default)]
@@ -27,8 +27,12 @@ pub(super) struct Http<'a> {
 
 crate::event::redacted!(Http);
 
-/// A request; none where neither host nor server is known.
+/// A request; none where neither host nor server is known. An answer whose question was not heard is
+/// no request.
 pub(super) fn request(time: When, http: Http<'_>) -> Option<Parsed<'_>> {
+    if http.method.is_none() && http.uri.is_none() {
+        return Some(Parsed::Other(OtherKind::NoRequest));
+    }
     let uri = http.uri.as_deref().unwrap_or_default();
     let tunnel = http.method.as_deref() == Some(b"CONNECT");
     // A request to a proxy: the address says where it goes, the header and the server do not.

@@ -2,7 +2,7 @@
 
 use super::zeek::{self, Http};
 use super::{Directives, Example, Expected, Field, Format, Reading, Verified, field, lex};
-use crate::fields::{Action, Parsed, RecordKind, When};
+use crate::fields::{Action, OtherKind, Parsed, RecordKind, When};
 use crate::frame::Framing;
 use crate::report::{Reason, Reject};
 
@@ -178,6 +178,11 @@ const EXAMPLES: &[Example] = &[
             Action::Challenged,
             RecordKind::Authentication,
         ),
+    },
+    Example {
+        shows: "an answer whose question was not heard",
+        record: "#separator \\x09\n#path\thttp\n#fields\tts\tid.orig_h\tid.resp_h\tid.resp_p\tmethod\thost\turi\tresponse_body_len\tstatus_code\n1757497503.900222\t10.1.4.17\t192.0.2.7\t80\t-\t-\t-\t115\t200",
+        expected: Expected::Other(OtherKind::NoRequest),
     },
     Example {
         shows: "a row that was cut",
