@@ -196,7 +196,7 @@ struct Poll {
     format: &'static Format,
     reader: Reader,
     yes: usize,
-    /// Those of the votes for it that were messages in an envelope.
+    /// Those of the votes for it, and of the pieces of it, that were messages in an envelope.
     wrapped: usize,
     no: usize,
     fragments: usize,
@@ -213,22 +213,32 @@ impl Poll {
 
     /// Counts a line's vote: the line's own, or that of a message within it.
     fn count(&mut self, line: &[u8], messages: &[&[u8]]) {
-        match self.reader.vote(line) {
-            Vote::Yes => self.yes += 1,
-            Vote::Abstain => {}
-            // The whole line can look like a piece of what it wraps.
-            own @ (Vote::Fragment | Vote::No) => {
-                let votes = messages.iter().map(|message| self.reader.vote(message)).chain([own]);
-                match votes.max_by_key(|vote| (*vote == Vote::Yes, *vote == Vote::Fragment)) {
-                    Some(Vote::Yes) => {
-                        self.yes += 1;
-                        self.wrapped += 1;
-                    }
-                    Some(Vote::Fragment) => self.fragments += 1,
-                    _ => self.no += 1,
-                }
+        let own = self.reader.vote(line);
+        let mut best = own;
+        // A piece of a row may be a whole row in an envelope.
+        if matches!(own, Vote::No | Vote::Fragment) {
+            for message in messages {
+                let vote = self.reader.vote(message);
+                best = if weight(vote) > weight(best) { vote } else { best };
             }
         }
+        self.wrapped += usize::from(best != own && matches!(best, Vote::Yes | Vote::Fragment));
+        match best {
+            Vote::Yes => self.yes += 1,
+            Vote::Fragment => self.fragments += 1,
+            Vote::Abstain => {}
+            Vote::No => self.no += 1,
+        }
+    }
+}
+
+/// Which of the votes on one line and its messages counts: the highest.
+const fn weight(vote: Vote) -> u8 {
+    match vote {
+        Vote::Yes => 3,
+        Vote::Fragment => 2,
+        Vote::Abstain => 1,
+        Vote::No => 0,
     }
 }
 

@@ -31,14 +31,17 @@ pub(crate) fn open<'a>(line: &'a [u8], reader: &mut Reader) -> (&'a [u8], When) 
         return (line, When::Missing);
     }
     let mut fragment = None;
+    // A line that describes the file may be wrapped like any other.
+    let mut description = None;
     for place in places(line) {
         match reader.vote(place.message) {
             Vote::Yes => return (place.message, place.time),
             Vote::Fragment => fragment = Some(place),
-            Vote::No | Vote::Abstain => {}
+            Vote::Abstain => description = Some(place),
+            Vote::No => {}
         }
     }
-    fragment.map_or((line, When::Missing), |place| (place.message, place.time))
+    fragment.or(description).map_or((line, When::Missing), |place| (place.message, place.time))
 }
 
 #[derive(Clone, Copy)]

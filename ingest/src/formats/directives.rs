@@ -1,5 +1,7 @@
 //! What the describing lines of a file said: which columns its records have.
 
+use jiff::civil;
+
 /// Code of a column that is not kept.
 pub(super) const NOT_KEPT: u8 = 0;
 
@@ -14,6 +16,10 @@ pub struct Directives {
     pub(super) separator: Option<u8>,
     /// How far the file's clock is ahead of UTC, where a directive says so.
     pub(super) offset_minutes: Option<i32>,
+    /// The day of records that have only a time of day.
+    pub(super) date: Option<civil::Date>,
+    /// The format's own code of what the file says about the program or the kind of log.
+    pub(super) product: u8,
 }
 
 impl Directives {
@@ -27,6 +33,11 @@ impl Directives {
     ) {
         self.columns.clear();
         self.columns.extend(names.map(code));
-        self.recognised = needed.iter().all(|code| self.columns.contains(code));
+        self.recognised = needed.iter().all(|code| self.has(*code));
+    }
+
+    /// Whether a column of that code was named.
+    pub(super) fn has(&self, code: u8) -> bool {
+        self.columns.contains(&code)
     }
 }

@@ -290,6 +290,17 @@ pub(crate) fn month_time(input: &[u8]) -> Step<'_, When> {
     Ok((rest, When::Yearless { month, day, time }))
 }
 
+/// `Wed Nov 12 09:15:30 2025`, as the C library writes it; local time.
+pub(crate) fn c_time(input: &[u8]) -> Step<'_, When> {
+    let wrong = || nom::Err::Error(Fault::new(Reason::Time, input));
+    let weekday = take_while_m_n(3, 3, |byte: u8| byte.is_ascii_alphabetic());
+    let (rest, (_, _, month, _, day, _, time, _, year)) =
+        (weekday, char(' '), month, blanks, digits(1, 2).map(number), blanks, clock, char(' '), fixed(4))
+            .parse(input)?;
+    let date = civil::Date::new(year as i16, month, day as i8).map_err(|_| wrong())?;
+    Ok((rest, When::Local(date.to_datetime(time))))
+}
+
 /// `12/Nov/2025:09:15:30 +0100`, as web servers write it between brackets.
 pub(crate) fn server_time(input: &[u8]) -> Step<'_, When> {
     let (rest, (day, _, month, _, year, _, time, _, minutes)) =
@@ -353,6 +364,20 @@ pub(super) fn columns<'a, const N: usize>(record: &'a [u8], separator: &[u8]) ->
 /// Where a column begins in its record.
 pub(super) fn offset(record: &[u8], column: &[u8]) -> usize {
     (column.as_ptr() as usize).saturating_sub(record.as_ptr() as usize).min(record.len())
+}
+
+/// Whether a column is digits and nothing else, however many.
+pub(super) fn is_number(column: &[u8]) -> bool {
+    !column.is_empty() && column.iter().all(u8::is_ascii_digit)
+}
+
+/// A query without its question mark, which some layouts keep.
+pub(super) fn without_mark(query: std::borrow::Cow<'_, [u8]>) -> std::borrow::Cow<'_, [u8]> {
+    use std::borrow::Cow;
+    match query {
+        Cow::Borrowed([b'?', rest @ ..]) => Cow::Borrowed(rest),
+        query => query,
+    }
 }
 
 /// A column's text; empty and `-` are none.

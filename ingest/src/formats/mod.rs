@@ -8,18 +8,24 @@ use crate::frame::Framing;
 use crate::report::{Reason, Reject};
 
 mod access;
+mod comma;
 mod directives;
 mod edge_swg;
 mod event_header;
 mod flat_json;
 mod fortinet;
 mod guardian;
+mod json;
 pub(crate) mod lex;
 mod pairs;
 pub mod profile;
 mod redirector;
 mod squid;
+mod umbrella;
+mod w3c;
 mod web_gateway;
+mod zeek;
+mod zscaler;
 
 use directives::Directives;
 
@@ -195,6 +201,10 @@ impl Reader {
             Reading::Directed { parse } => match parse(line, &mut self.directives) {
                 Ok(Parsed::Directive) => Vote::Abstain,
                 Ok(_) => Vote::Yes,
+                // Under columns that are the format's own, a row that fails otherwise is damaged.
+                Err(reject) if self.directives.recognised && reject.reason != Reason::Columns => {
+                    Vote::Fragment
+                }
                 Err(_) => Vote::No,
             },
         }
@@ -258,6 +268,21 @@ formats![
     cisco_wsa,
     olfeo,
     olfeo_live,
+    bluecoat,
+    isa_tmg,
+    iis,
+    netskope,
+    zeek_http,
+    zeek_http_json,
+    zscaler_json,
+    zscaler_tab,
+    cloudflare_gateway,
+    adguard_home,
+    umbrella_dns,
+    umbrella_proxy,
+    paloalto,
+    nextdns,
+    dnsmasq,
 ];
 
 /// Whether a line is a web server's, which names a path but not the site that it belongs to.
@@ -271,6 +296,8 @@ pub fn find(id: &str) -> Option<&'static Format> {
     ALL.iter().copied().find(|format| format.id == id)
 }
 
+#[cfg(test)]
+pub(crate) mod corpus_cloud;
 #[cfg(test)]
 mod corpus_kv;
 #[cfg(test)]
