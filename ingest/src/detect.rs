@@ -138,6 +138,10 @@ pub fn detect(sample: &[u8], profiles: &ProfileSet) -> Detection {
         ([one], Fit::None(_)) => Detection::Found(Detected {
             layout: Layout::Format { format: one.format, wrapped: one.wrapped > 0 },
         }),
+        // A line that names the columns for this very format is no header of an export.
+        ([one], _) if one.reader.recognised() => Detection::Found(Detected {
+            layout: Layout::Format { format: one.format, wrapped: one.wrapped > 0 },
+        }),
         ([], Fit::Found(fitted)) => Detection::Found(Detected { layout: Layout::Profile(fitted) }),
         ([], Fit::Refused { sentence, .. }) => Detection::Refused(sentence),
         ([], Fit::None(_)) if hostless * 10 >= voters * 9 => Detection::Refused(HOSTLESS.to_owned()),
