@@ -167,4 +167,6 @@ fn take<'r>(
 }
 
 #[cfg(test)]
+mod sample_log_tests;
+#[cfg(test)]
 mod tests;

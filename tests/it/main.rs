@@ -13,5 +13,4 @@ mod crash;
 mod leaks;
 mod readme;
 mod recompute;
-mod sample_logs;
 mod support;
