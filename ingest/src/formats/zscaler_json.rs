@@ -44,11 +44,11 @@ struct Envelope<'a> {
     #[serde(borrow, default)]
     sourcetype: Scalar<'a>,
     #[serde(borrow)]
-    event: Event<'a>,
+    event: Row<'a>,
 }
 
 #[derive(Deserialize)]
-struct Event<'a> {
+struct Row<'a> {
     #[serde(borrow, default)]
     datetime: Scalar<'a>,
     #[serde(borrow, default)]
@@ -152,7 +152,7 @@ fn parse(record: &[u8]) -> Result<Parsed<'_>, Reject> {
 }
 
 /// A name that was asked for. Question and answer are judged each; one refusal is enough.
-fn look_up<'a>(record: &[u8], time: crate::fields::When, event: Event<'a>) -> Result<Parsed<'a>, Reject> {
+fn look_up<'a>(record: &[u8], time: crate::fields::When, event: Row<'a>) -> Result<Parsed<'a>, Reject> {
     let host = zscaler::text(event.dns_req.text()).ok_or_else(|| Reject::at(Reason::Address, record.len()))?;
     let words = [event.reqaction.word(), event.resaction.word()];
     let says = |part: &str| words.iter().flatten().any(|word| word.starts_with(part));

@@ -1,0 +1,62 @@
+//! Where claimed files go when they are done with, and the folders that hold them.
+
+use std::fs;
+use std::path::Path;
+
+use crate::error::{Error, at};
+
+/// Moves a claimed file to the same place below another of the school's folders.
+pub(super) fn move_below(from: &Path, folder: &Path, claim: &Path, relative: &Path) -> Result<(), Error> {
+    let to = folder.join(claim.file_name().unwrap_or(claim.as_os_str())).join(relative);
+    private_folder(folder)?;
+    if let Some(parent) = to.parent() {
+        // The folder's name comes from the IT provider's inbox, so the error names ours only.
+        private_folder(parent)
+            .map_err(|error| Error::new(error.kind(), format!("{}: cannot be written", folder.display())))?;
+    }
+    match fs::rename(from, &to) {
+        Err(error) if error.kind() == std::io::ErrorKind::CrossesDevices => copy_over(from, &to),
+        moved => moved,
+    }
+    .map_err(|error| at(folder, error))
+}
+
+/// A move between file systems: the copy is on the disk before the original goes.
+fn copy_over(from: &Path, to: &Path) -> std::io::Result<()> {
+    if fs::symlink_metadata(from)?.is_symlink() {
+        // What it points at was never ours to read.
+        return fs::remove_file(from);
+    }
+    let mut copy = fs::File::create_new(to)?;
+    std::io::copy(&mut fs::File::open(from)?, &mut copy)?;
+    copy.sync_all()?;
+    fs::remove_file(from)
+}
+
+/// Removes the emptied folders of a claim; one that is not empty stays for the next run.
+pub(super) fn prune(claim: &Path) {
+    let mut folders = vec![claim.to_path_buf()];
+    let mut next = 0;
+    while let Some(folder) = folders.get(next).cloned() {
+        next += 1;
+        let Ok(entries) = fs::read_dir(&folder) else { continue };
+        folders.extend(
+            entries
+                .flatten()
+                .filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_dir()))
+                .map(|entry| entry.path()),
+        );
+    }
+    for folder in folders.into_iter().rev() {
+        // Fails, as it should, when something is left inside.
+        let _ = fs::remove_dir(folder);
+    }
+}
+
+pub(super) fn private_folder(path: &Path) -> Result<(), Error> {
+    let mut builder = fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(path).map_err(|error| at(path, error))
+}
