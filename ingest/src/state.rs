@@ -11,9 +11,11 @@ use rusqlite::{Connection, params};
 use crate::error::{Error, Kind, at};
 use crate::school::SchoolRoot;
 
+mod exports;
 mod roster;
 mod words;
 
+pub(crate) use exports::ExportRow;
 pub use roster::RosterEntry;
 pub use words::{Unmapped, WordKind};
 
@@ -21,7 +23,8 @@ pub use words::{Unmapped, WordKind};
 const APPLICATION_ID: i64 = 0x5753_5354;
 
 /// One step per schema version; never edited, only added to.
-const MIGRATIONS: &[&str] = &["
+const MIGRATIONS: &[&str] = &[
+    "
     CREATE TABLE roster (
         academic_year TEXT NOT NULL, account INTEGER NOT NULL, person INTEGER NOT NULL,
         role TEXT NOT NULL, year_group INTEGER,
@@ -43,7 +46,14 @@ const MIGRATIONS: &[&str] = &["
         PRIMARY KEY (kind, academic_year, token, import_token)) WITHOUT ROWID;
     CREATE TABLE kept_sources (
         fingerprint TEXT PRIMARY KEY, kept_since TEXT NOT NULL) WITHOUT ROWID;
-"];
+",
+    "
+    CREATE TABLE export_rows (
+        source_format TEXT NOT NULL, local_date TEXT NOT NULL, import_token INTEGER NOT NULL,
+        row INTEGER NOT NULL, copies INTEGER NOT NULL,
+        PRIMARY KEY (source_format, local_date, import_token, row)) WITHOUT ROWID;
+",
+];
 
 /// The state file of one school, open.
 #[derive(Debug)]
@@ -241,6 +251,7 @@ impl State {
     pub fn close_day(&mut self, day: Date) -> Result<(), Error> {
         let now = jiff::Timestamp::now().to_string();
         self.write(|transaction| {
+            transaction.execute("DELETE FROM export_rows WHERE local_date = ?1", [day.to_string()])?;
             transaction.execute(
                 "INSERT OR IGNORE INTO closed_days VALUES (?1, ?2)",
                 params![day.to_string(), now],

@@ -9,6 +9,7 @@
 mod derive;
 mod group;
 mod lock;
+mod overlap;
 mod progress;
 mod recover;
 mod take;

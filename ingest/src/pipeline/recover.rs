@@ -27,7 +27,15 @@ impl Run<'_> {
         let days = self.runtime.block_on(self.lake.undo(&unfinished))?;
         for digits in &unfinished {
             vault::remove_import(&self.root.vault(), digits)?;
+            if let Some(token) = token_of(digits) {
+                self.state.forget_export_rows(token)?;
+            }
         }
         self.state.mark_dirty(days)
     }
+}
+
+/// The token of an import by the first 16 digits of its fingerprint.
+pub(super) fn token_of(digits: &str) -> Option<i64> {
+    u64::from_str_radix(digits, 16).ok().map(u64::cast_signed)
 }

@@ -6,6 +6,8 @@ use std::time::{Duration, Instant};
 
 use super::Run;
 use super::group::Prepared;
+use super::overlap::Overlap;
+use super::recover::token_of;
 use crate::batch::ImportRow;
 use crate::detect::{self, Detected, Detection};
 use crate::error::{Error, Kind};
@@ -17,6 +19,7 @@ use crate::pseudonymise::{Domain, written};
 use crate::read::read_records;
 use crate::report::{FileReport, Notice, Outcome, Place, Reason, Reject, Tally};
 use crate::school::AcademicYear;
+use crate::state::ExportRow;
 use crate::vault::VaultWriter;
 
 /// How much of a file detection looks at.
@@ -31,6 +34,7 @@ struct Written {
     vault: VaultWriter,
     tally: Tally,
     span_utc_us: Option<(i64, i64)>,
+    export_rows: Vec<ExportRow>,
 }
 
 /// How much there is of a file, and how much of that was taken in before.
@@ -163,7 +167,7 @@ impl Run<'_> {
         };
         let sealing = self.report.timings.seal - sealing_before;
         self.report.timings.parse_to_lake += begun.elapsed().saturating_sub(sealing);
-        let Written { files, vault, tally, span_utc_us } = written;
+        let Written { files, vault, tally, span_utc_us, export_rows } = written;
 
         let refused = if tally.nearly_all_rejected() {
             Some(mostly_rejected(&tally))
@@ -185,6 +189,9 @@ impl Run<'_> {
         let sealed = vault.finish()?;
         self.report.timings.seal += begun.elapsed();
         self.state.record_unmapped(id.token, &sealed.unmapped)?;
+        if !export_rows.is_empty() {
+            self.state.record_export_rows(detected.format_id(), id.token, export_rows.into_iter())?;
+        }
         let row = ImportRow {
             fingerprint: hex,
             import_token: id.token,
@@ -234,6 +241,15 @@ impl Run<'_> {
         let mut reported = (0, 0);
         let mut sealing = Duration::ZERO;
         let measure = self.ingest.measure;
+        let known: BTreeSet<i64> = self
+            .imported
+            .keys()
+            .map(String::as_str)
+            .chain(self.group.contents().map(|(fingerprint, _)| fingerprint))
+            .filter_map(token_of)
+            .collect();
+        let counts = Box::new(move |token: i64| known.contains(&token));
+        let mut overlap = Overlap::of(detected, &self.state, self.keyring, counts);
         let (roster, pseudonymiser) = (&mut self.roster, &mut self.pseudonymiser);
         let (closed, progress) = (&self.closed_days, self.progress);
         // A file that is still being written to is read as far as its fingerprint goes.
@@ -262,6 +278,12 @@ impl Run<'_> {
                         Reject::at(Reason::DayClosed, 0)
                     }
                     Ok(event) => {
+                        if let Some(overlap) = &mut overlap
+                            && overlap.stood_before(event.moment.local_date, raw)?
+                        {
+                            tally.duplicate += 1;
+                            return Ok(());
+                        }
                         let pseudonymous = pseudonymiser.event(&event)?;
                         seal(&mut |vault| vault.push(&event, &pseudonymous))?;
                         writer.push(&pseudonymous)?;
@@ -306,7 +328,8 @@ impl Run<'_> {
         if source.replaced() {
             tally.notice(Notice::Replaced);
         }
-        Ok(Written { files: writer.finish()?, vault, tally, span_utc_us: span.0 })
+        let export_rows = overlap.map(Overlap::rows).unwrap_or_default();
+        Ok(Written { files: writer.finish()?, vault, tally, span_utc_us: span.0, export_rows })
     }
 }
 

@@ -356,6 +356,39 @@ fn of_a_log_that_grew_only_the_new_part_is_taken_in() {
 }
 
 #[test]
+fn of_exports_that_overlap_each_row_counts_once() {
+    let place = Installation::new();
+    let header = "Time,Username,Source IP,URL,Domain,Categories,Action\n";
+    let row = |day: u8, minute: u8, user: &str| {
+        format!(
+            "{day:02}/10/2025 09:{minute:02}:00,{user},10.1.4.17,http://a.example/x,a.example,News,Allowed\n"
+        )
+    };
+    // In the first week somebody asked twice within a minute: both are records.
+    let first = [row(13, 1, "ajones"), row(13, 1, "ajones"), row(14, 2, "bsmith")].concat();
+    place.put("october.csv", &format!("{header}{first}"));
+    let tally = place.run().files.remove(0).tally;
+    assert_eq!((tally.events, tally.duplicate), (3, 0), "{tally:?}");
+    // The next export has the same days again, one of them with a record more, and a new day; the order
+    // is another.
+    let second = [
+        row(15, 3, "ajones"),
+        row(14, 2, "bsmith"),
+        row(13, 1, "ajones"),
+        row(13, 1, "ajones"),
+        row(13, 1, "ajones"),
+    ];
+    place.put("october, later.csv", &format!("{header}{}", second.concat()));
+    let tally = place.run().files.remove(0).tally;
+    assert_eq!((tally.records, tally.events, tally.duplicate), (6, 2, 3), "{tally:?}");
+    assert_eq!(place.snapshot(&REQUESTS).rows(), Some(5));
+    // A third that only repeats adds nothing, also beside the second in one run.
+    place.put("again.csv", &format!("{header}{}{}", row(15, 3, "ajones"), row(13, 1, "ajones")));
+    let tally = place.run().files.remove(0).tally;
+    assert_eq!((tally.events, tally.duplicate), (0, 2), "{tally:?}");
+}
+
+#[test]
 fn a_file_of_which_nearly_all_fails_is_refused_whole() {
     let place = Installation::new();
     let mut text = line(EIGHT, "ajones", "http://www.example.com/").repeat(250);

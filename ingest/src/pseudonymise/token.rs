@@ -27,6 +27,8 @@ pub enum Domain {
     Name,
     /// The address of a request on an illegal-content list.
     IllegalPage,
+    /// A whole row of an export, to know it again in a later one.
+    ExportRow,
     /// The key's own check value.
     Check,
 }
@@ -46,6 +48,7 @@ impl Domain {
             Self::Incident => b"watershed 1 incident\0",
             Self::Name => b"watershed 1 name\0",
             Self::IllegalPage => b"watershed 1 illegal page\0",
+            Self::ExportRow => b"watershed 1 export row\0",
             Self::Check => b"watershed 1 check\0",
         }
     }
