@@ -13,11 +13,11 @@ use jiff::civil::Date;
 
 use super::support::{demo, json, out, python, watershed};
 
-const SCHOOL: &str = "st-a";
+pub(crate) const SCHOOL: &str = "st-a";
 const KILLS: u64 = 20;
 
-/// An installation with an inbox of nine nights, keys and a roster, not yet taken in.
-fn prepare(folder: &Path) -> PathBuf {
+/// An installation with an inbox of every n-th night of a term, keys and a roster, not yet taken in.
+pub(crate) fn prepare(folder: &Path, every: usize) -> PathBuf {
     let base = folder.join("base");
     let passphrase = folder.join("passphrase");
     std::fs::write(&passphrase, "correct horse battery staple\n").unwrap();
@@ -53,7 +53,8 @@ fn prepare(folder: &Path) -> PathBuf {
         roster: &roster,
         truth: &folder.join("truth.json"),
     };
-    reports::sample::write(reports::sample::SampleSchool::Northfield, 11, 16, &places, &|_, _| ()).unwrap();
+    reports::sample::write(reports::sample::SampleSchool::Northfield, 11, every, &places, &|_, _| ())
+        .unwrap();
     out(watershed()
         .arg("--dir")
         .arg(&base)
@@ -62,7 +63,7 @@ fn prepare(folder: &Path) -> PathBuf {
     base
 }
 
-fn copy(from: &Path, to: &Path) {
+pub(crate) fn copy(from: &Path, to: &Path) {
     std::fs::create_dir_all(to).unwrap();
     for entry in std::fs::read_dir(from).unwrap() {
         let entry = entry.unwrap();
@@ -75,7 +76,7 @@ fn copy(from: &Path, to: &Path) {
     }
 }
 
-fn ingest(dir: &Path) -> std::process::Command {
+pub(crate) fn ingest(dir: &Path) -> std::process::Command {
     let mut command = watershed();
     command.arg("--dir").arg(dir).args(["--school", SCHOOL, "ingest", "--format", "json"]);
     command.stdout(Stdio::null()).stderr(Stdio::null());
@@ -83,7 +84,7 @@ fn ingest(dir: &Path) -> std::process::Command {
 }
 
 /// Every sealed request with what stands in it, and how often.
-fn vault_rows(folder: &Path, dir: &Path) -> BTreeMap<String, u64> {
+pub(crate) fn vault_rows(folder: &Path, dir: &Path) -> BTreeMap<String, u64> {
     let key = std::fs::read_to_string(folder.join("dsl.key")).unwrap();
     let key = PrivateKey::open(&key, "correct horse battery staple").unwrap();
     let school = SchoolId::parse(SCHOOL).unwrap();
@@ -114,7 +115,7 @@ fn vault_rows(folder: &Path, dir: &Path) -> BTreeMap<String, u64> {
 #[test]
 fn killed_at_twenty_random_moments_and_run_again_nothing_is_lost_or_doubled() {
     let folder = tempfile::tempdir().unwrap();
-    let base = prepare(folder.path());
+    let base = prepare(folder.path(), 16);
     let undisturbed = folder.path().join("undisturbed");
     copy(&base, &undisturbed);
     let begun = Instant::now();

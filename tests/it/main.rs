@@ -10,6 +10,7 @@
 mod command_line;
 mod corpus;
 mod crash;
+mod faults;
 mod leaks;
 mod readme;
 mod recompute;

@@ -1,7 +1,8 @@
 //! `watershed ingest`: files in, and for each what became of every record.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::path::PathBuf;
+use std::time::Instant;
 
 use clap::Args;
 use indicatif::ProgressBar;
@@ -12,6 +13,7 @@ use serde_json::{Value, json};
 
 use super::printer::Printer;
 use super::{Context, Ended, Format};
+use crate::chart::words;
 
 #[derive(Debug, Args)]
 pub(crate) struct IngestArguments {
@@ -25,28 +27,57 @@ pub(crate) struct IngestArguments {
     timings: bool,
 }
 
-/// Shows a bar on a terminal, a line per stage elsewhere.
+/// Shows a bar on a terminal (bytes of the file at hand, records per second, time left), a line per stage
+/// elsewhere.
 #[derive(Debug)]
 pub(crate) struct Shown {
     printer: Printer,
     bar: RefCell<ProgressBar>,
+    began: Instant,
+    records: Cell<u64>,
+    /// Which file of how many.
+    place: Cell<(usize, usize)>,
 }
 
 impl Shown {
     pub(crate) fn new(printer: Printer) -> Self {
-        Self { printer, bar: RefCell::new(ProgressBar::hidden()) }
+        Self {
+            printer,
+            bar: RefCell::new(ProgressBar::hidden()),
+            began: Instant::now(),
+            records: Cell::new(0),
+            place: Cell::new((0, 0)),
+        }
     }
 }
 
 impl Progress for Shown {
-    fn file(&self, number: usize, of: usize, _bytes: u64) {
-        if number <= 1 {
-            *self.bar.borrow_mut() = self.printer.bar(of as u64, "files");
+    fn file(&self, number: usize, of: usize, bytes: u64) {
+        if self.place.get().1 == 0 {
+            *self.bar.borrow_mut() = self.printer.byte_bar();
             if self.bar.borrow().is_hidden() {
                 self.printer.say(&format!("taking in {of} files"));
             }
         }
-        self.bar.borrow().set_position(number as u64);
+        self.place.set((number, of));
+        let bar = self.bar.borrow();
+        bar.set_length(bytes);
+        bar.set_position(0);
+        bar.reset_eta();
+    }
+
+    fn advanced(&self, bytes: u64, records: u64) {
+        self.records.set(self.records.get() + records);
+        let bar = self.bar.borrow();
+        if bar.is_hidden() {
+            return;
+        }
+        bar.inc(bytes);
+        let (number, of) = self.place.get();
+        let per_second = self.records.get() as f64 / self.began.elapsed().as_secs_f64().max(0.001);
+        let records = words::whole(self.records.get() as i64);
+        let per_second = words::whole(per_second as i64);
+        bar.set_message(format!("file {number} of {of}, {records} records, {per_second} a second"));
     }
 
     fn deriving(&self, number: usize, of: usize) {

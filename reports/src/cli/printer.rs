@@ -48,6 +48,19 @@ impl Printer {
         bar
     }
 
+    /// A bar over the bytes of a file, with a message beside it; elsewhere than on a terminal nothing.
+    pub(crate) fn byte_bar(self) -> ProgressBar {
+        if !std::io::stderr().is_terminal() {
+            return ProgressBar::hidden();
+        }
+        let bar = ProgressBar::new(0);
+        let template = "{bar:30} {bytes}/{total_bytes}  {bytes_per_sec}  {eta} left  {msg}";
+        if let Ok(style) = ProgressStyle::with_template(template) {
+            bar.set_style(style);
+        }
+        bar
+    }
+
     /// A grid for people.
     pub(crate) fn grid(self, headings: &[&str], rows: Vec<Vec<String>>) -> String {
         let mut grid = Grid::new();
