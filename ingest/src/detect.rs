@@ -200,7 +200,8 @@ struct Poll {
     format: &'static Format,
     reader: Reader,
     yes: usize,
-    /// Those of the votes for it, and of the pieces of it, that were messages in an envelope.
+    /// Those of the votes for it that were messages in an envelope. Pieces prove nothing: the date and time
+    /// that a bare row begins with may look like an envelope of the rest.
     wrapped: usize,
     no: usize,
     fragments: usize,
@@ -226,7 +227,7 @@ impl Poll {
                 best = if weight(vote) > weight(best) { vote } else { best };
             }
         }
-        self.wrapped += usize::from(best != own && matches!(best, Vote::Yes | Vote::Fragment));
+        self.wrapped += usize::from(best != own && best == Vote::Yes);
         match best {
             Vote::Yes => self.yes += 1,
             Vote::Fragment => self.fragments += 1,
