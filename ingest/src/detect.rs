@@ -228,8 +228,7 @@ impl Poll {
             }
         }
         let dated = line.first().is_some_and(u8::is_ascii_digit);
-        self.wrapped +=
-            usize::from(best != own && (best == Vote::Yes || (best == Vote::Fragment && !dated)));
+        self.wrapped += usize::from(best != own && (best == Vote::Yes || (best == Vote::Fragment && !dated)));
         match best {
             Vote::Yes => self.yes += 1,
             Vote::Fragment => self.fragments += 1,
