@@ -200,7 +200,8 @@ struct Poll {
     format: &'static Format,
     reader: Reader,
     yes: usize,
-    /// Those of the votes for it, and of the pieces of it, that were messages in an envelope.
+    /// Those of the votes for it, and of the pieces of it, that were messages in an envelope. A piece behind
+    /// a date is none: the date and time that a bare row begins with look like an envelope of the rest.
     wrapped: usize,
     no: usize,
     fragments: usize,
@@ -226,7 +227,8 @@ impl Poll {
                 best = if weight(vote) > weight(best) { vote } else { best };
             }
         }
-        self.wrapped += usize::from(best != own && matches!(best, Vote::Yes | Vote::Fragment));
+        let dated = line.first().is_some_and(u8::is_ascii_digit);
+        self.wrapped += usize::from(best != own && (best == Vote::Yes || (best == Vote::Fragment && !dated)));
         match best {
             Vote::Yes => self.yes += 1,
             Vote::Fragment => self.fragments += 1,

@@ -244,7 +244,12 @@ pub(crate) fn offset_minutes(input: &[u8]) -> Step<'_, i64> {
     let sign = alt((value(-1, char('-')), value(1, char('+'))));
     let (rest, (sign, hours, minutes)) =
         (sign, fixed(2), opt(preceded(opt(char(':')), fixed(2)))).parse(input)?;
-    Ok((rest, sign * (hours * 60 + minutes.unwrap_or(0))))
+    let minutes = minutes.unwrap_or(0);
+    // No clock on earth is further from UTC than fourteen hours.
+    if hours > 14 || minutes > 59 {
+        return Err(nom::Err::Error(Fault::new(Reason::Time, input)));
+    }
+    Ok((rest, sign * (hours * 60 + minutes)))
 }
 
 /// A wall-clock time so many minutes ahead of UTC.

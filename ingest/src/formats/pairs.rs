@@ -56,6 +56,11 @@ impl<'a> Value<'a> {
         !self.bytes.is_empty() && self.bytes != b"-"
     }
 
+    /// Whether its key stands in the record, with a value or without.
+    pub(super) const fn is_written(self) -> bool {
+        self.written
+    }
+
     /// This value, or the other where this one says nothing.
     pub(super) fn or(self, other: Self) -> Self {
         if self.present() { self } else { other }

@@ -56,6 +56,10 @@ fn parse(record: &[u8]) -> Result<Parsed<'_>, Reject> {
     let time =
         lex::whole_of(time.bytes(), lex::iso_time).ok_or_else(|| time.reject(Reason::Time, record))?;
     let (method, url) = pairs::request_line(line);
+    // Both keys are always there, if need be without a value: without them the record was cut.
+    if !line.is_written() || !page.is_written() {
+        return Err(Reject::at(Reason::Truncated, record.len()));
+    }
     if !url.present() && !host.present() {
         return Err(line.reject(Reason::Address, record));
     }
@@ -167,6 +171,11 @@ const EXAMPLES: &[Example] = &[
         shows: "status is a word",
         record: r#"date="2025-11-12T09:15:34.390Z" http_status_code=OK http_request_first_line="GET http://a.example/ HTTP/1.1" block_id=0"#,
         expected: Expected::Reject(Reason::Status),
+    },
+    Example {
+        shows: "cut between two values, before the decision",
+        record: r#"date="2025-11-12T09:15:34.390Z" http_status_code=403 http_request_first_line="GET http://bets.example/ HTTP/1.1" url_cat"#,
+        expected: Expected::Reject(Reason::Truncated),
     },
     Example {
         shows: "cut inside the request",

@@ -230,6 +230,11 @@ const EXAMPLES: &[Example] = &[
         expected: Expected::Reject(Reason::Time),
     },
     Example {
+        shows: "an offset that no zone has",
+        record: r#"10.1.4.17 - - [10/Sep/2025:10:45:00 +9900] "GET http://a.example/ HTTP/1.1" 200 10182 TCP_MISS:HIER_DIRECT"#,
+        expected: Expected::Reject(Reason::Time),
+    },
+    Example {
         shows: "status is a word",
         record: r#"10.1.4.17 - - [10/Sep/2025:10:45:00 +0100] "GET http://a.example/ HTTP/1.1" OK 10182 TCP_MISS:HIER_DIRECT"#,
         expected: Expected::Reject(Reason::Status),

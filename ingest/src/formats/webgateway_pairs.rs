@@ -54,6 +54,11 @@ fn parse(record: &[u8]) -> Result<Parsed<'_>, Reject> {
         pairs::values(record, QUOTED, &KEYS).map_err(|fault| fault.reject(record))?;
     let (code, page) =
         both(status.bytes()).ok_or_else(|| status.reject(Reason::Status, record))?;
+    // The address is the last of the columns that are read, and stands there empty in a tunnel: without
+    // its key the record was cut.
+    if !url.is_written() {
+        return Err(url.reject(Reason::Truncated, record));
+    }
     if !url.present() && !host.present() {
         return Err(url.reject(Reason::Address, record));
     }
@@ -184,6 +189,11 @@ const EXAMPLES: &[Example] = &[
         shows: "no page number",
         record: r#"status="200" srcip="10.1.4.17" urlc="x" url="http://a.example/""#,
         expected: Expected::Reject(Reason::Status),
+    },
+    Example {
+        shows: "cut between two values: the host alone would look like a tunnel",
+        record: r#"status="200/0" srcip="10.1.4.17" user="mtaylor" dhost="a.example" urlp="80" mtd="GET" ur"#,
+        expected: Expected::Reject(Reason::Truncated),
     },
     Example {
         shows: "cut inside the address",
