@@ -8,8 +8,8 @@
 //! row is left out when it comes. The weaker row first: nobody can tell yet, so it waits, and whatever
 //! follows waits behind it, since the order of records tells repeated local times apart. It is left
 //! out when its stronger row is among the next few, and handed on when it is not. Rows that lie
-//! further apart are both taken in: a request too many is seen, one too few is not. Files without such
-//! rows never wait.
+//! further apart are both taken in: a request too many is seen, one too few is not. So are two of which
+//! the weaker was the last of a file that grew afterwards. Files without such rows never wait.
 
 use std::collections::VecDeque;
 
@@ -258,6 +258,31 @@ mod tests {
         let many: String =
             (0..super::REMEMBERED as u32 * 2).map(|at| row("ftgd_allow", 100 + at, 1, "x")).collect();
         assert_eq!(read(&format!("{last}{many}{first}")).1, 0);
+    }
+
+    #[test]
+    fn the_other_dress_of_the_rows_is_read_alike() {
+        let row = |rule: &str, path: &str| {
+            format!(
+                "CEF:0|Fortinet|Fortigate|v7.0.6|13312|utm:webfilter {rule} passthrough|3|FTNTFGTeventtime=1762938930123456789 cat=utm:webfilter FTNTFGTsubtype=webfilter FTNTFGTeventtype={rule} externalId=7 src=10.1.4.17 dhost=a.example act=passthrough request={path}\n"
+            )
+        };
+        let content =
+            [row("urlmonitor", "https://a.example/a"), row("ftgd_allow", "/a"), row("urlmonitor", "/b")];
+        let detected = Detected::format(formats::find("fortigate-cef").unwrap());
+        let mut tally = Tally::default();
+        crate::read::read_records(
+            &mut content.concat().as_bytes(),
+            &detected,
+            &mut tally,
+            &mut |_, _, _, tally| {
+                tally.events += 1;
+                Ok(())
+            },
+        )
+        .unwrap();
+        tally.conserve(2).unwrap();
+        assert_eq!(tally.duplicate, 1);
     }
 
     #[test]
