@@ -173,6 +173,15 @@ impl RecordKind {
     }
 }
 
+/// That a producer may write two rows about this request, and which of them this is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Twin {
+    /// Hash of what both rows say of the request.
+    pub request: u64,
+    /// The other row says all that this one does, and more.
+    pub weaker: bool,
+}
+
 /// One request as its record states it.
 #[derive(Clone, Default)]
 pub struct Fields<'a> {
@@ -233,6 +242,8 @@ pub struct Fields<'a> {
     /// The format that read it, where that is not the file's: the producer was set to another layout
     /// while it wrote.
     pub read_by: Option<&'static str>,
+    /// Where the producer may write a second row about the request.
+    pub twin: Option<Twin>,
     /// Something odd but usable that the parser saw.
     pub notice: Option<crate::report::Notice>,
 }

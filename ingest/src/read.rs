@@ -5,19 +5,23 @@ use std::io::Read;
 use crate::detect::{Detected, Layout};
 use crate::envelope;
 use crate::error::{Error, Kind};
-use crate::fields::{OtherKind, Parsed, When};
+use crate::fields::{OtherKind, Parsed, Twin, When};
 use crate::formats::profile::{Fitted, RowReader, is_blank};
 use crate::formats::{self, Reader, Reading, Vote};
 use crate::frame::{Framer, Framing, RawRecord};
 use crate::report::{Notice, Place, Reason, Reject, Tally};
 
+mod twins;
+
+use twins::{Next, Twins};
+
 /// What takes the records: place, bytes without line end, and what they were read as.
 pub type Sink<'s> =
     &'s mut dyn FnMut(Place, &[u8], Result<Parsed<'_>, Reject>, &mut Tally) -> Result<(), Error>;
 
-/// Reads all records of `input`. Records, their bytes, the file's bytes, blanks, directives and
-/// notices are counted here; events, other records and rejects by `sink`, which sees every record
-/// that is neither blank nor directive.
+/// Reads all records of `input`. Records, their bytes, the file's bytes, blanks, directives, notices
+/// and the weaker of two rows about one request (as duplicates) are counted here; events, other records
+/// and rejects by `sink`, which sees every other record, in their order.
 ///
 /// # Errors
 /// What `sink` returns, or [`Kind::Input`] when `input` cannot be read to its end.
@@ -41,13 +45,24 @@ fn read_format(
     sink: Sink<'_>,
 ) -> Result<(), Error> {
     let mut framer = Framer::new(reader.framing());
+    let mut twins = Twins::default();
     loop {
         let more = fill(&mut framer, input)?;
         while let Some(record) = framer.record() {
             let blank = record.bytes.trim_ascii().is_empty();
-            take(&record, blank, || parse(&mut reader, wrapped, record.bytes), tally, sink)?;
+            let outcome = look(&record, blank, || parse(&mut reader, wrapped, record.bytes));
+            let twin = twin(&outcome);
+            match twins.see(twin) {
+                Next::HandOn => take(&record, outcome, tally, sink)?,
+                Next::LeaveOut => leave_out(&record, tally),
+                Next::Hold => {
+                    twins.hold(&record, twin);
+                    release(&mut twins, false, &mut reader, wrapped, tally, sink)?;
+                }
+            }
         }
         if !more {
+            release(&mut twins, true, &mut reader, wrapped, tally, sink)?;
             tally.file_bytes = framer.file_bytes();
             return Ok(());
         }
@@ -70,13 +85,43 @@ fn read_profile(
         let more = fill(&mut framer, input)?;
         while let Some(record) = framer.record() {
             let blank = is_blank(record.bytes, delimiter);
-            take(&record, blank, || reader.read(record.place, record.bytes), tally, sink)?;
+            let outcome = look(&record, blank, || reader.read(record.place, record.bytes));
+            take(&record, outcome, tally, sink)?;
         }
         if !more {
             tally.file_bytes = framer.file_bytes();
             return Ok(());
         }
     }
+}
+
+/// Hands on what need not wait any longer. It is read again: what was read before was borrowed.
+fn release(
+    twins: &mut Twins,
+    ended: bool,
+    reader: &mut Reader,
+    wrapped: bool,
+    tally: &mut Tally,
+    sink: Sink<'_>,
+) -> Result<(), Error> {
+    while let Some(held) = twins.release(ended) {
+        let record = held.record();
+        if held.left_out() {
+            leave_out(&record, tally);
+            continue;
+        }
+        let blank = record.bytes.trim_ascii().is_empty();
+        let outcome = look(&record, blank, || parse(reader, wrapped, record.bytes));
+        take(&record, outcome, tally, sink)?;
+    }
+    Ok(())
+}
+
+/// Counts the weaker of two rows about one request.
+const fn leave_out(record: &RawRecord<'_>, tally: &mut Tally) {
+    tally.records += 1;
+    tally.record_bytes += record.place.length_bytes;
+    tally.duplicate += 1;
 }
 
 /// A parsed record, and the notice that belongs to it.
@@ -129,23 +174,39 @@ fn fill(framer: &mut Framer, input: &mut dyn Read) -> Result<bool, Error> {
     })
 }
 
-/// Counts one record and hands it on.
-fn take<'r>(
+/// What a record is; none for a blank one.
+fn look<'r>(
     record: &RawRecord<'_>,
     blank: bool,
     parse: impl FnOnce() -> Result<Noticed<'r>, Reject>,
+) -> Option<Result<Noticed<'r>, Reject>> {
+    match record.fault {
+        Some(reason) => Some(Err(Reject::at(reason, record.bytes.len()))),
+        None if blank => None,
+        None => Some(parse()),
+    }
+}
+
+/// Which of two rows a record may be.
+const fn twin(outcome: &Option<Result<Noticed<'_>, Reject>>) -> Option<Twin> {
+    match outcome {
+        Some(Ok((Parsed::Request(fields), _))) => fields.twin,
+        _ => None,
+    }
+}
+
+/// Counts one record and hands it on.
+fn take<'r>(
+    record: &RawRecord<'_>,
+    outcome: Option<Result<Noticed<'r>, Reject>>,
     tally: &mut Tally,
     sink: Sink<'_>,
 ) -> Result<(), Error> {
     tally.records += 1;
     tally.record_bytes += record.place.length_bytes;
-    if record.fault.is_none() && blank {
+    let Some(parsed) = outcome else {
         tally.blanks += 1;
         return Ok(());
-    }
-    let parsed = match record.fault {
-        Some(reason) => Err(Reject::at(reason, record.bytes.len())),
-        None => parse(),
     };
     match parsed {
         Ok((Parsed::Directive, _)) => {

@@ -105,13 +105,13 @@ fn parse(record: &[u8]) -> Result<Parsed<'_>, Reject> {
     let cut = || Reject::at(Reason::Truncated, record.len());
     if let Some(rest) = message.strip_prefix(b"query[") {
         let (_, rest) = parted(rest, b"] ").ok_or_else(cut)?;
-        let (name, from) = parted(rest, b" from ").ok_or_else(cut)?;
+        let (name, from) = last_parted(rest, b" from ").ok_or_else(cut)?;
         let client = lex::text(from.trim_ascii()).ok_or_else(cut)?;
         return event(record, time, name, Some(client), Action::Unknown);
     }
     for refusal in REFUSALS {
         if let Some(rest) = message.strip_prefix(*refusal) {
-            let (name, _) = parted(rest, b" is ").ok_or_else(cut)?;
+            let (name, _) = last_parted(rest, b" is ").ok_or_else(cut)?;
             return event(record, time, name, client, Action::Blocked);
         }
     }
@@ -122,6 +122,16 @@ fn parted<'a>(text: &'a [u8], separator: &[u8]) -> Option<(&'a [u8], &'a [u8])> 
     let at = memchr::memmem::find(text, separator)?;
     Some((&text[..at], &text[at + separator.len()..]))
 }
+
+/// At the last separator: whoever asks chooses the name, and one with the separator in it must not name
+/// another client.
+fn last_parted<'a>(text: &'a [u8], separator: &[u8]) -> Option<(&'a [u8], &'a [u8])> {
+    let at = memchr::memmem::rfind(text, separator)?;
+    Some((&text[..at], &text[at + separator.len()..]))
+}
+
+/// What is written for a name with bytes that cannot be printed.
+const UNPRINTABLE: &[u8] = b"<name unprintable>";
 
 /// A line about a name: so much is so, or was asked of so-and-so. The rest is the program's own.
 fn is_step(message: &[u8]) -> bool {
@@ -142,7 +152,7 @@ fn event<'a>(
     action: Action,
 ) -> Result<Parsed<'a>, Reject> {
     // The root itself is `.`: nobody's site.
-    let host = lex::text(name).filter(|name| name.as_ref() != b".");
+    let host = lex::text(name).filter(|name| !matches!(name.as_ref(), b"." | UNPRINTABLE));
     let Some(host) = host else { return Ok(Parsed::Other(OtherKind::Lookup)) };
     if host.contains(&b' ') {
         return Err(Reject::at(Reason::Columns, lex::offset(record, name)));
@@ -204,6 +214,16 @@ const EXAMPLES: &[Example] = &[
         shows: "an address was given out",
         record: "Sep 10 09:45:01 dnsmasq-dhcp[676]: DHCPACK(eth0) 10.1.4.17 00:00:5e:00:53:17 PC17",
         expected: Expected::Other(OtherKind::System),
+    },
+    Example {
+        shows: "a name that holds the words behind it, to pass for another client",
+        record: "Sep 10 09:45:00 dnsmasq[676]: query[A] a.example from 10.1.4.99 from 10.1.4.17",
+        expected: Expected::Reject(Reason::Columns),
+    },
+    Example {
+        shows: "a name that cannot be printed",
+        record: "Sep 10 09:45:00 dnsmasq[676]: query[A] <name unprintable> from 10.1.4.17",
+        expected: Expected::Other(OtherKind::Lookup),
     },
     Example {
         shows: "cut",

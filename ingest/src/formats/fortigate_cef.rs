@@ -23,6 +23,7 @@ const FIELDS: &[Field] = &[
     field(9, "requestContext, catdesc", "category word"),
     field(10, "in", "bytes received"),
     field(11, "requestMethod, requestClientApplication", "method and browser"),
+    field(12, "externalId", "number of the session: finds the second row about one request"),
 ];
 
 pub(super) static FORMAT: Format = Format {
@@ -105,8 +106,9 @@ const OWN: [&[u8]; 10] = [
     b"profile",
     b"catdesc",
 ];
-const COMMON: [&[u8]; 12] = [
+const COMMON: [&[u8]; 13] = [
     b"cat",
+    b"externalId",
     b"duser",
     b"src",
     b"shost",
@@ -141,6 +143,7 @@ fn parse(record: &[u8]) -> Result<Parsed<'_>, Reject> {
         profile,
         category,
         cat,
+        session,
         user,
         client,
         client_host,
@@ -165,6 +168,7 @@ fn parse(record: &[u8]) -> Result<Parsed<'_>, Reject> {
         subtype: sort,
         event_type,
         log_id,
+        session,
         event_time,
         date,
         time,

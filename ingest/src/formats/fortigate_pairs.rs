@@ -22,6 +22,7 @@ const FIELDS: &[Field] = &[
     field(12, "rcvdbyte", "bytes received"),
     field(13, "httpmethod", "HTTP method (`method` is how the category was found)"),
     field(14, "contenttype, agent", "MIME type and browser, where they are switched on"),
+    field(15, "sessionid", "finds the row `urlmonitor` that stands beside a row `ftgd_...` of the same request"),
 ];
 
 pub(super) static FORMAT: Format = Format {
@@ -36,11 +37,12 @@ pub(super) static FORMAT: Format = Format {
     examples: EXAMPLES,
 };
 
-const KEYS: [&[u8]; 22] = [
+const KEYS: [&[u8]; 23] = [
     b"type",
     b"subtype",
     b"eventtype",
     b"logid",
+    b"sessionid",
     b"eventtime",
     b"date",
     b"time",
@@ -68,6 +70,7 @@ fn parse(record: &[u8]) -> Result<Parsed<'_>, Reject> {
         subtype,
         event_type,
         log_id,
+        session,
         event_time,
         date,
         time,
@@ -95,6 +98,7 @@ fn parse(record: &[u8]) -> Result<Parsed<'_>, Reject> {
         subtype: subtype.bytes(),
         event_type,
         log_id,
+        session,
         event_time,
         date,
         time,

@@ -2,12 +2,16 @@
 //!
 //! The actions and message numbers are those of the FortiOS log message reference
 //! (<https://docs.fortinet.com/document/fortigate/7.2.10/fortios-log-message-reference/13312>).
+//!
+//! With all addresses logged there is a row `urlmonitor` beside the row `ftgd_...` of the decision. The
+//! two have session, address and second in common, and the former is left out where the latter is near.
 
 use std::borrow::Cow;
+use std::hash::{DefaultHasher, Hash, Hasher};
 
 use super::lex;
 use super::pairs::Value;
-use crate::fields::{Action, BlockReason, Fields, OtherKind, Parsed, TimeBasis, When};
+use crate::fields::{Action, BlockReason, Fields, OtherKind, Parsed, TimeBasis, Twin, When};
 use crate::report::{Notice, Reason, Reject};
 
 /// The values of one row.
@@ -17,6 +21,7 @@ pub(super) struct Row<'a> {
     pub(super) subtype: &'a [u8],
     pub(super) event_type: Value<'a>,
     pub(super) log_id: Value<'a>,
+    pub(super) session: Value<'a>,
     pub(super) event_time: Value<'a>,
     pub(super) date: Value<'a>,
     pub(super) time: Value<'a>,
@@ -63,6 +68,7 @@ pub(super) fn read<'a>(record: &[u8], row: Row<'a>, undated: bool) -> Result<Par
         categories: row.category.text(),
         action,
         block_reason,
+        twin: twin(&row, time),
         notice: (action == Action::Unknown).then_some(Notice::UnknownAction),
         ..Fields::default()
     };
@@ -125,6 +131,37 @@ fn decision(row: &Row<'_>) -> (Action, Option<BlockReason>) {
         }
         _ => (Action::Unknown, None),
     }
+}
+
+/// Which row this is of the two about one request. The rows of other rules have no second.
+fn twin(row: &Row<'_>, time: When) -> Option<Twin> {
+    let weaker = match row.event_type.bytes() {
+        b"urlmonitor" => true,
+        decision if decision.starts_with(b"ftgd_") => false,
+        _ => return None,
+    };
+    if !row.session.present() || row.session.bytes() == b"0" {
+        return None;
+    }
+    let url = row.url.bytes();
+    let (host, path) = match memchr::memmem::find(url, b"://") {
+        Some(at) if !url.starts_with(b"/") => {
+            let rest = &url[at + 3..];
+            rest.split_at(memchr::memchr(b'/', rest).unwrap_or(rest.len()))
+        }
+        _ => (row.host.bytes(), url),
+    };
+    // Keys are fixed: the worst that a made-up address can do is to spare the lake a second row.
+    let mut hasher = DefaultHasher::new();
+    row.session.bytes().hash(&mut hasher);
+    host.hash(&mut hasher);
+    (if path.is_empty() { b"/" } else { path }).hash(&mut hasher);
+    match time {
+        When::Instant(micros) => micros.div_euclid(1_000_000).hash(&mut hasher),
+        When::Local(local) => local.hash(&mut hasher),
+        _ => return None,
+    }
+    Some(Twin { request: hasher.finish(), weaker })
 }
 
 fn block_reason(event_type: &[u8]) -> BlockReason {

@@ -250,9 +250,13 @@ pub(super) fn object<'a, T: Deserialize<'a>>(record: &'a [u8]) -> Result<T, Reje
     serde_json::from_slice(record).map_err(|error| {
         // A record is one line, so the column is the place.
         let at = error.column().saturating_sub(1).min(record.len());
+        // A control character in text must be written as an escape; it stands at the place or behind it.
+        let control = record[at..].iter().take(2).any(u8::is_ascii_control);
         let reason = match error.classify() {
             serde_json::error::Category::Eof => Reason::Truncated,
-            _ if std::str::from_utf8(record).is_err() => Reason::Bytes,
+            _ if control || std::str::from_utf8(record).is_err() => Reason::Bytes,
+            // Well-formed, but a key stands twice, or its value is of another kind.
+            serde_json::error::Category::Data => Reason::Columns,
             _ => Reason::Quoting,
         };
         Reject::at(reason, at)
@@ -316,5 +320,8 @@ mod tests {
         assert_eq!(fault(br#"{"value":"a"#), Some(Reason::Truncated));
         assert_eq!(fault(br#"{"value":"a"b"}"#), Some(Reason::Quoting));
         assert_eq!(fault(b"{\"value\":\"\xff\"}"), Some(Reason::Bytes));
+        assert_eq!(fault(b"{\"value\":\"a\x1b[2J\"}"), Some(Reason::Bytes));
+        assert_eq!(fault(b"{\"other\":\"a\0b\"}"), Some(Reason::Bytes));
+        assert_eq!(fault(br#"{"value":"a","value":"b"}"#), Some(Reason::Columns));
     }
 }

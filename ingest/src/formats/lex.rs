@@ -245,8 +245,8 @@ pub(crate) fn offset_minutes(input: &[u8]) -> Step<'_, i64> {
     let (rest, (sign, hours, minutes)) =
         (sign, fixed(2), opt(preceded(opt(char(':')), fixed(2)))).parse(input)?;
     let minutes = minutes.unwrap_or(0);
-    // No clock on earth is further from UTC than fourteen hours.
-    if hours > 14 || minutes > 59 {
+    // No zone is further away than Kiribati.
+    if hours * 60 + minutes > 14 * 60 || minutes > 59 {
         return Err(nom::Err::Error(Fault::new(Reason::Time, input)));
     }
     Ok((rest, sign * (hours * 60 + minutes)))
@@ -427,6 +427,16 @@ mod tests {
         assert_eq!(local("2025.2.29 19:06:10"), None);
         let (rest, when) = dotted_time(b"2016.1.8 19:46:10 1452282370.005").unwrap();
         assert_eq!((rest, when), (&b""[..], When::Instant(1_452_282_370_005_000)));
+    }
+
+    #[test]
+    fn offsets() {
+        for (text, minutes) in [("Z", 0), ("+01:00", 60), ("-0330", -210), ("+14", 840)] {
+            assert_eq!(whole_of(text.as_bytes(), offset_minutes), Some(minutes), "{text}");
+        }
+        for bad in ["+99:99", "+14:30", "-01:60", "+1", "01:00"] {
+            assert_eq!(whole_of(bad.as_bytes(), offset_minutes), None, "{bad}");
+        }
     }
 
     #[test]

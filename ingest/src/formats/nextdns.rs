@@ -8,7 +8,6 @@ use super::directives::NOT_KEPT;
 use super::{Directives, Example, Expected, Field, Format, Reading, Verified, field, lex};
 use crate::fields::{Action, BlockReason, Fields, Parsed, RecordKind, TimeBasis};
 use crate::frame::Framing;
-use crate::frame::Delimiter;
 use crate::report::{Notice, Reason, Reject};
 
 const FIELDS: &[Field] = &[
@@ -27,7 +26,8 @@ pub(super) static FORMAT: Format = Format {
     origin: "NextDNS, Settings > Logs > Download",
     verified: Verified::Unconfirmed,
     fields: FIELDS,
-    framing: Framing::Csv(Delimiter::Comma),
+    // No value holds a line end, and a row that was cut between quotes must not swallow the next.
+    framing: Framing::Lines,
     reading: Reading::Directed { parse },
     examples: EXAMPLES,
 };

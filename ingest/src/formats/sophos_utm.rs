@@ -86,6 +86,9 @@ fn parse(record: &[u8]) -> Result<Parsed<'_>, Reject> {
         b"named" => return Ok(Parsed::Other(OtherKind::Lookup)),
         _ => return Ok(Parsed::Other(OtherKind::System)),
     }
+    if line.message.trim_ascii().is_empty() {
+        return Err(Reject::at(Reason::Truncated, record.len()));
+    }
     if !pairs::begins(line.message) {
         return Ok(Parsed::Other(OtherKind::System));
     }
@@ -297,6 +300,11 @@ const EXAMPLES: &[Example] = &[
         shows: "status is a word",
         record: r#"2025:11:12-09:15:46 utm httpproxy[6267]: id="0001" sub="http" action="pass" statuscode="OK" url="http://a.example/""#,
         expected: Expected::Reject(Reason::Status),
+    },
+    Example {
+        shows: "cut behind the program",
+        record: "2025:11:12-09:15:47 utm httpproxy[6267]:",
+        expected: Expected::Reject(Reason::Truncated),
     },
     Example {
         shows: "cut inside a value",

@@ -3,7 +3,6 @@
 use super::{Example, Expected, Field, Format, Reading, Verified, Vote, comma, field, umbrella};
 use crate::fields::{Action, BlockReason, Fields, Parsed, RecordKind, TimeBasis};
 use crate::frame::Framing;
-use crate::frame::Delimiter;
 use crate::report::{Notice, Reason, Reject};
 
 const FIELDS: &[Field] = &[
@@ -24,7 +23,8 @@ pub(super) static FORMAT: Format = Format {
     origin: "Cisco Umbrella and Secure Access, dnslogs in a storage bucket, with or without header",
     verified: Verified::RealLines,
     fields: FIELDS,
-    framing: Framing::Csv(Delimiter::Comma),
+    // No value holds a line end, and a row that was cut between quotes must not swallow the next.
+    framing: Framing::Lines,
     reading: Reading::Records { sniff, parse },
     examples: EXAMPLES,
 };

@@ -84,6 +84,10 @@ fn parse(record: &[u8]) -> Result<Parsed<'_>, Reject> {
             }
             _ => continue,
         };
+        // No key of the template comes twice: somebody wrote a tab and a key into a value before it.
+        if place.is_some() {
+            return Err(Reject::at(Reason::Columns, lex::offset(record, pair)));
+        }
         *place = value;
     }
     let cut = !complete && web.url.is_none();
@@ -116,6 +120,11 @@ const EXAMPLES: &[Example] = &[
         shows: "a caution page",
         record: "2025-09-10 09:45:02\treason=Caution page shown\taction=Blocked\trequestmethod=GET\tproduct=NSS\tstatus=403\tuser=mtaylor@school.example\turl=games.example/\tvendor=Zscaler",
         expected: request("games.example/", Some(403), Action::Warned, RecordKind::Request),
+    },
+    Example {
+        shows: "a browser that calls itself by a tab and a decision",
+        record: "2025-09-10 09:45:02\treason=Not allowed to browse this category\taction=Blocked\tuseragent=x\taction=Allowed\tproduct=NSS\tstatus=403\turl=bets.example/\tvendor=Zscaler",
+        expected: Expected::Reject(Reason::Columns),
     },
     Example {
         shows: "cut",
