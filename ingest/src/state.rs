@@ -11,9 +11,11 @@ use rusqlite::{Connection, params};
 use crate::error::{Error, Kind, at};
 use crate::school::SchoolRoot;
 
+mod feeds;
 mod roster;
 mod words;
 
+pub use feeds::{ExpectedFeed, KnownFinding};
 pub use roster::RosterEntry;
 pub use words::{Unmapped, WordKind};
 
@@ -21,7 +23,8 @@ pub use words::{Unmapped, WordKind};
 const APPLICATION_ID: i64 = 0x5753_5354;
 
 /// One step per schema version; never edited, only added to.
-const MIGRATIONS: &[&str] = &["
+const MIGRATIONS: &[&str] = &[
+    "
     CREATE TABLE roster (
         academic_year TEXT NOT NULL, account INTEGER NOT NULL, person INTEGER NOT NULL,
         role TEXT NOT NULL, year_group INTEGER,
@@ -43,7 +46,17 @@ const MIGRATIONS: &[&str] = &["
         PRIMARY KEY (kind, academic_year, token, import_token)) WITHOUT ROWID;
     CREATE TABLE kept_sources (
         fingerprint TEXT PRIMARY KEY, kept_since TEXT NOT NULL) WITHOUT ROWID;
-"];
+",
+    "
+    CREATE TABLE expected_feeds (
+        academic_year TEXT NOT NULL, line INTEGER NOT NULL, folder TEXT NOT NULL, format TEXT,
+        days TEXT NOT NULL, least_records INTEGER, valid_from TEXT, valid_to TEXT,
+        PRIMARY KEY (academic_year, line)) WITHOUT ROWID;
+    CREATE TABLE known_findings (
+        local_date TEXT NOT NULL, source TEXT NOT NULL, kind TEXT NOT NULL,
+        PRIMARY KEY (local_date, source, kind)) WITHOUT ROWID;
+",
+];
 
 /// The state file of one school, open.
 #[derive(Debug)]
