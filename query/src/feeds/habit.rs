@@ -93,7 +93,11 @@ pub(super) fn replaced(day: Date, missing: String, by: &SourceDays) -> Finding {
         day,
         source: missing,
         kind: Kind::FormatChange,
-        seen: format!("no record of that day, but {} in its folder as format {}", on(by, day), by.source.format),
+        seen: format!(
+            "no record of that day, but {} in its folder as format {}",
+            on(by, day),
+            by.source.format
+        ),
         expected: "the format that came there until then".to_owned(),
     }
 }
@@ -152,7 +156,10 @@ fn of_source(rows: &SourceDays, sources: &[SourceDays], judge: &Judge<'_>, found
                 day,
                 source: source.clone(),
                 kind: Kind::SourceEnded,
-                seen: format!("no record of {} in a row", wording::counted(missing.into(), "school day", "school days")),
+                seen: format!(
+                    "no record of {} in a row",
+                    wording::counted(missing.into(), "school day", "school days")
+                ),
                 expected: format!("a log of every school day, as until {}", wording::day(before)),
             });
             recent.forget();

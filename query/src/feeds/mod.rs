@@ -293,9 +293,10 @@ fn linked(feeds: &[ExpectedFeed]) -> (Vec<Rule>, BTreeMap<String, String>) {
             *known = feed;
         }
     }
-    let names = feeds.iter().filter(|feed| !feed.folder.is_empty()).filter_map(|feed| {
-        Some((feed.folder.clone(), newest.get(&feed.line)?.folder.clone()))
-    });
+    let names = feeds
+        .iter()
+        .filter(|feed| !feed.folder.is_empty())
+        .filter_map(|feed| Some((feed.folder.clone(), newest.get(&feed.line)?.folder.clone())));
     let rules = newest.values().map(|feed| Rule {
         folder: feed.folder.clone(),
         format: feed.format.clone(),

@@ -29,7 +29,9 @@ fn import(answer: &Answer, row: usize, zone: &TimeZone) -> Option<Import> {
         taken: taken.to_zoned(zone.clone()).date(),
         version: text("format_version"),
         header: answer.text(row, "header_hash").filter(|hash| !hash.is_empty()),
-        days: counts(&text("event_days")).filter_map(|(day, events)| Some((day.parse().ok()?, events))).collect::<BTreeMap<_, _>>(),
+        days: counts(&text("event_days"))
+            .filter_map(|(day, events)| Some((day.parse().ok()?, events)))
+            .collect::<BTreeMap<_, _>>(),
         events: answer.count(row, "events"),
         candidates: answer.count(row, "candidates"),
         rejects: answer.count(row, "rejects"),
