@@ -258,7 +258,7 @@ pub(crate) fn judged_until(now: &jiff::Zoned) -> Date {
     if now.hour() < 9 { before(yesterday, 1) } else { yesterday }
 }
 
-/// The first of the last 14 school days up to a day; that day itself where the calendar has none.
+/// The first of the last 14 school days up to a day; three weeks before it where the calendar has none.
 pub(crate) fn recently(calendar: &dyn SchoolDays, today: Date) -> Date {
     let mut school_days = 0;
     for back in 0..400 {
@@ -268,7 +268,7 @@ pub(crate) fn recently(calendar: &dyn SchoolDays, today: Date) -> Date {
             return day;
         }
     }
-    today
+    before(today, 21)
 }
 
 fn before(day: Date, days: i64) -> Date {

@@ -43,10 +43,12 @@ impl Installation {
     fn drop_log(&self, folder: &str, day: Date, records: i64) {
         let eight = day.at(8, 0, 0, 0).to_zoned(TimeZone::UTC).unwrap().timestamp().as_second();
         let mut text = String::new();
+        // Equal content would be known content.
+        let folder_host = if folder.is_empty() { "www" } else { folder };
         for number in 0..records {
             writeln!(
                 text,
-                "{}.250    120 10.1.2.3 TCP_MISS/200 4512 GET http://www.example.com/{day}/{number} ajones HIER_DIRECT/192.0.2.7 text/html",
+                "{}.250    120 10.1.2.3 TCP_MISS/200 4512 GET http://{folder_host}.example.com/{day}/{number} ajones HIER_DIRECT/192.0.2.7 text/html",
                 eight + number
             )
             .unwrap();
