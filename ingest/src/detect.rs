@@ -106,12 +106,24 @@ impl Detected {
         }
     }
 
-    /// Hash of the header's words, which changes when the export does; none without a header.
+    /// Hash of the header's words, which changes when the export does; of a format whose files name
+    /// their columns, of the columns that `sample` names. None without either.
     #[must_use]
-    pub fn header_hash(&self) -> Option<&str> {
+    pub fn header_hash(&self, sample: &[u8]) -> Option<String> {
         match &self.layout {
-            Layout::Format { .. } => None,
-            Layout::Profile(fitted) => Some(fitted.header_hash()),
+            Layout::Format { format, .. } => {
+                if !matches!(format.reading, Reading::Directed { .. }) {
+                    return None;
+                }
+                let mut reader = format.reader();
+                for line in sample.split(|byte| *byte == b'\n').take(VOTERS) {
+                    // Only what the line leaves behind matters here.
+                    let _ = reader.read(line.trim_ascii_end());
+                }
+                let columns = reader.columns();
+                (!columns.is_empty()).then(|| formats::profile::short_hash(columns))
+            }
+            Layout::Profile(fitted) => Some(fitted.header_hash().to_owned()),
         }
     }
 

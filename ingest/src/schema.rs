@@ -337,6 +337,12 @@ const IMPORT_COLUMNS: &[Column] = &[
     n("first_utc", Timestamp, "earliest event; UTC"),
     n("last_utc", Timestamp, "latest event; UTC"),
     c("notices", Text, "odd but usable, as kind=count, semicolon between"),
+    n(
+        "header_hash",
+        Text,
+        "hash of the header or of the columns that a line of the file names; empty where there is none",
+    ),
+    n("event_days", Text, "events of a web log by local day, as 2025-10-06=count, semicolon between"),
     YEAR,
 ];
 

@@ -68,6 +68,12 @@ impl AcademicYear {
         Self(if date.month() >= 9 { date.year() } else { date.year() - 1 })
     }
 
+    /// The academic year before.
+    #[must_use]
+    pub const fn before(self) -> Self {
+        Self(self.0 - 1)
+    }
+
     /// Calendar year of the first day.
     #[must_use]
     pub const fn first_year(self) -> i16 {

@@ -12,10 +12,12 @@ use crate::error::{Error, Kind, at};
 use crate::school::SchoolRoot;
 
 mod exports;
+mod feeds;
 mod roster;
 mod words;
 
 pub(crate) use exports::ExportRow;
+pub use feeds::{ExpectedFeed, KnownFinding};
 pub use roster::RosterEntry;
 pub use words::{Unmapped, WordKind};
 
@@ -52,6 +54,15 @@ const MIGRATIONS: &[&str] = &[
         source_format TEXT NOT NULL, local_date TEXT NOT NULL, import_token INTEGER NOT NULL,
         row INTEGER NOT NULL, copies INTEGER NOT NULL,
         PRIMARY KEY (source_format, local_date, import_token, row)) WITHOUT ROWID;
+",
+    "
+    CREATE TABLE expected_feeds (
+        academic_year TEXT NOT NULL, line INTEGER NOT NULL, folder TEXT NOT NULL, format TEXT,
+        days TEXT NOT NULL, least_records INTEGER, valid_from TEXT, valid_to TEXT,
+        PRIMARY KEY (academic_year, line)) WITHOUT ROWID;
+    CREATE TABLE known_findings (
+        local_date TEXT NOT NULL, source TEXT NOT NULL, kind TEXT NOT NULL,
+        PRIMARY KEY (local_date, source, kind)) WITHOUT ROWID;
 ",
 ];
 

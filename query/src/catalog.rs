@@ -246,6 +246,31 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn a_file_older_than_a_column_is_empty_there() {
+        let dir = tempfile::tempdir().unwrap();
+        let row = vec![("fingerprint", "aa"), ("events", "3"), ("academic_year", "2025-26")];
+        let batch = fixture::batch(&schema::IMPORTS, &[row]);
+        let columns = schema::IMPORTS.columns;
+        let old = ["header_hash", "event_days", "academic_year"];
+        let keep: Vec<usize> = (0..columns.len()).filter(|at| !old.contains(&columns[*at].name)).collect();
+        let inside = batch.project(&keep).unwrap();
+        let path = dir.path().join("part-0.parquet");
+        let mut writer = ArrowWriter::try_new(File::create(&path).unwrap(), inside.schema(), None).unwrap();
+        writer.write(&inside).unwrap();
+        writer.close().unwrap();
+        let size_bytes = std::fs::metadata(&path).unwrap().len();
+        let file = ListedFile { path, size_bytes, partition: "2025-26".to_owned() };
+        let mut session = Session::new(&Limits::default()).unwrap();
+        let list = FileList::new(&schema::IMPORTS, &[file]).unwrap();
+        session.add(&schema::IMPORTS, Arc::new(list), 0).unwrap();
+        let statement =
+            "SELECT sum(events) AS n FROM imports WHERE event_days IS NULL AND header_hash IS NULL";
+        assert_eq!(count(&session, statement).await, 3);
+        let imports = crate::feeds::imports(&session, &jiff::tz::TimeZone::UTC).await.unwrap();
+        assert_eq!(imports.len(), 1);
+    }
+
+    #[tokio::test]
     async fn a_table_without_files_has_its_columns_and_no_rows() {
         let mut session = Session::new(&Limits::default()).unwrap();
         let list = FileList::new(&schema::EPISODES, &[]).unwrap();

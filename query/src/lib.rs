@@ -5,6 +5,7 @@ pub mod audit;
 mod catalog;
 pub mod disclosure;
 mod error;
+mod feeds;
 mod figures;
 #[cfg(test)]
 mod fixture;

@@ -7,6 +7,7 @@ use ingest::lake::Lake;
 use ingest::schema::TableSchema;
 use ingest::school::{Config, SchoolConfig, SchoolId, SchoolRoot};
 use ingest::settings::Settings;
+use ingest::state::{ExpectedFeed, State};
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
@@ -16,6 +17,7 @@ use crate::disclosure::control::{self, Frame};
 use crate::disclosure::releasable::Releasable;
 use crate::disclosure::table::{Table, Versions};
 use crate::error::{Error, Kind};
+use crate::feeds;
 use crate::metrics::{self, Place, Unseen};
 use crate::plan::Reader;
 use crate::session::{Limits, Session, Value};
@@ -141,12 +143,34 @@ impl School {
         self.metric("overblocking", ask).await
     }
 
-    /// What could not be seen. Tables: `summary`, `days`, `imports`, `rejects`.
+    /// What could not be seen. Tables: `summary`, `findings`, `days`, `imports`, `rejects`.
     ///
     /// # Errors
     /// As [`attention`](Self::attention).
     pub async fn coverage(&self, ask: &Ask) -> Result<Releasable<Table, Staff>, Error> {
         self.metric("coverage", ask).await
+    }
+
+    /// Findings about the feeds of the last 14 school days, newest first: the table `findings` of
+    /// `coverage`.
+    ///
+    /// # Errors
+    /// As [`attention`](Self::attention).
+    pub async fn feed_findings(&self) -> Result<Releasable<Table, Staff>, Error> {
+        let today = jiff::Timestamp::now().to_zoned(self.zone.clone()).date();
+        let ask = Ask {
+            from: Some(feeds::recently(self.calendar.as_ref(), today)),
+            to: Some(today),
+            table: Some("findings".to_owned()),
+            ..Ask::default()
+        };
+        self.coverage(&ask).await
+    }
+
+    /// What `feeds.csv` expects, as the last ingest found it.
+    fn expected_feeds(&self) -> Result<Vec<ExpectedFeed>, Error> {
+        let root = SchoolRoot::new(&self.dir, &self.id);
+        if root.state().exists() { Ok(State::open(&root)?.expected_feeds()?) } else { Ok(Vec::new()) }
     }
 
     /// A metric of [`METRICS`] by its word.
@@ -157,9 +181,10 @@ impl School {
         let metric = metrics::metric(word)?;
         let mut session = Session::new(&self.limits)?;
         self.add(&mut session, metric.reads).await?;
-        let now = jiff::Timestamp::now();
-        let today = now.to_zoned(self.zone.clone()).date();
-        let newest = newest_record(&session, now).await?;
+        let now = jiff::Timestamp::now().to_zoned(self.zone.clone());
+        let today = now.date();
+        let feeds = self.expected_feeds()?;
+        let newest = newest_record(&session, now.timestamp()).await?;
         let newest_day = last_day(&session, today).await?;
         let mut window = Window::choose(ask, self.calendar.as_ref(), newest_day, today)?;
         if word == "attention" && ask.to.is_none() && ask.period.is_none() {
@@ -179,6 +204,8 @@ impl School {
             calendar: self.calendar.as_ref(),
             lesson_periods: &self.lesson_periods,
             newest,
+            now: &now,
+            feeds: &feeds,
         };
         let figures = Box::pin(metrics::compute(word, &reader, &place, &unseen)).await?;
         let frame = Frame {

@@ -1,5 +1,6 @@
 //! Rows of `imports` and `rejects`: counts and places, no text of a log.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use arrow::array::{ArrayRef, Date32Array, Int32Array, Int64Array, StringArray, TimestampMicrosecondArray};
@@ -41,6 +42,10 @@ pub struct ImportRow {
     pub tally: Tally,
     /// Earliest and latest event, microseconds since the epoch.
     pub span_utc_us: Option<(i64, i64)>,
+    /// Hash of the header, where the file has one.
+    pub header_hash: Option<String>,
+    /// Events of a web log by local day; none of an incident export.
+    pub event_days: BTreeMap<Date, u64>,
 }
 
 fn built(table: &TableSchema, columns: Vec<ArrayRef>) -> Result<RecordBatch, Error> {
@@ -97,6 +102,10 @@ pub fn imports(rows: &[ImportRow]) -> Result<RecordBatch, Error> {
             row.tally.notices.iter().map(|(kind, count)| format!("{kind}={count}")).collect();
         notices.join(";")
     });
+    let days = rows.iter().map(|row| {
+        let days: Vec<_> = row.event_days.iter().map(|(day, events)| format!("{day}={events}")).collect();
+        days.join(";")
+    });
     built(
         &IMPORTS,
         vec![
@@ -120,6 +129,8 @@ pub fn imports(rows: &[ImportRow]) -> Result<RecordBatch, Error> {
             times(rows.iter().map(|row| row.span_utc_us.map(|span| span.0)).collect()),
             times(rows.iter().map(|row| row.span_utc_us.map(|span| span.1)).collect()),
             Arc::new(StringArray::from_iter_values(notices)),
+            Arc::new(StringArray::from_iter(rows.iter().map(|row| row.header_hash.as_deref()))),
+            Arc::new(StringArray::from_iter_values(days)),
         ],
     )
 }

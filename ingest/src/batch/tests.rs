@@ -141,8 +141,12 @@ fn ledger_rows_carry_counts_and_places() {
         folder: String::new(),
         tally,
         span_utc_us: Some((7, 8)),
+        header_hash: None,
+        event_days: [(date(2025, 10, 6), 7), (date(2025, 10, 7), 1)].into(),
     };
     let rows = imports(&[row]).unwrap();
+    assert_eq!(texts(&rows, "event_days"), [Some("2025-10-06=7;2025-10-07=1".to_owned())]);
+    assert_eq!(texts(&rows, "header_hash"), [None]);
     assert_eq!(rows.schema(), file_schema(&IMPORTS));
     for (column, number) in [("records", 10), ("events", 8), ("other", 1), ("rejects", 1), ("last_utc", 8)] {
         assert_eq!(numbers(&rows, column), [Some(number)], "{column}");

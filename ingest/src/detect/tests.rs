@@ -21,6 +21,30 @@ fn refusal(sample: &[u8]) -> String {
 }
 
 #[test]
+fn the_hash_of_a_header_follows_its_columns_only() {
+    let hash = |sample: &str| match detect(sample.as_bytes(), &ProfileSet::default()) {
+        Detection::Found(detected) => detected.header_hash(sample.as_bytes()),
+        Detection::Refused(reason) => panic!("{reason}"),
+    };
+    let iis = |date: &str, columns: &str, row: &str| {
+        hash(&format!(
+            "#Software: Microsoft Internet Information Services 8.5\n#Date: {date}\n#Fields: {columns}\n{row}\n"
+        ))
+    };
+    let columns = "date time c-ip cs-host cs-uri-stem sc-status sc-substatus";
+    let row = "2025-09-10 09:45:00 10.1.4.17 www.example.org /maths 200 0";
+    let first = iis("2025-09-10 00:00:01", columns, row);
+    assert!(first.is_some());
+    assert_eq!(iis("2025-09-11 00:00:01", columns, row), first);
+    let moved = "date time cs-host c-ip cs-uri-stem sc-status sc-substatus";
+    assert_ne!(
+        iis("2025-09-11 00:00:01", moved, "2025-09-10 09:45:00 www.example.org 10.1.4.17 /maths 200 0"),
+        first
+    );
+    assert_eq!(hash(SQUID), None, "its columns are always the same");
+}
+
+#[test]
 fn one_line_is_enough_and_blanks_do_not_vote() {
     assert_eq!(found(SQUID).as_deref(), Some("squid-native"));
     assert_eq!(found(&format!("\u{feff}\n\n{GUARDIAN}\n")).as_deref(), Some("e2guardian-2"));

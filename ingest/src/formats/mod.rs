@@ -222,6 +222,12 @@ impl Reader {
         self.format.framing
     }
 
+    /// The format's own codes of the columns that a line named last; empty before any.
+    #[must_use]
+    pub fn columns(&self) -> &[u8] {
+        &self.directives.columns
+    }
+
     /// Whether directives were read that name the columns of this very format.
     #[must_use]
     pub const fn recognised(&self) -> bool {

@@ -154,9 +154,13 @@ fn complete(
     for field in schema.fields() {
         let array = if field.name() == table.partition {
             constant(table, partition, batch.num_rows())?
-        } else {
-            let array = batch.column_by_name(field.name()).ok_or("a column is missing")?;
+        } else if let Some(array) = batch.column_by_name(field.name()) {
             arrow::compute::cast(array, field.data_type())?
+        } else if field.is_nullable() {
+            // The file is older than the column.
+            arrow::array::new_null_array(field.data_type(), batch.num_rows())
+        } else {
+            return Err("a column is missing".into());
         };
         arrays.push(array);
     }

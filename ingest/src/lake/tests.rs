@@ -68,6 +68,8 @@ async fn enter(lake: &Lake, fingerprint16: &str) {
         folder: String::new(),
         tally: Tally::default(),
         span_utc_us: None,
+        header_hash: None,
+        event_days: std::collections::BTreeMap::new(),
     };
     let mut writer = DataFileWriter::create(
         lake.folder(),

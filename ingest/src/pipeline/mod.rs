@@ -7,6 +7,7 @@
 //! Small files share their commits: a group of them becomes durable together.
 
 mod derive;
+mod feeds;
 mod group;
 mod lock;
 mod overlap;
@@ -85,6 +86,7 @@ impl Ingest<'_> {
     pub fn run(&self, paths: &[PathBuf], progress: &dyn Progress) -> Result<IngestReport, Error> {
         self.with(progress, |run| {
             run.recover()?;
+            run.expect_feeds()?;
             run.take_all(paths)?;
             run.derive()?;
             run.expire_kept()

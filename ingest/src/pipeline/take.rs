@@ -1,8 +1,10 @@
 //! One file: from its bytes to data files and vault files that nobody sees yet.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::Read;
 use std::time::{Duration, Instant};
+
+use jiff::civil::Date;
 
 use super::Run;
 use super::group::Prepared;
@@ -15,7 +17,7 @@ use crate::fields::Parsed;
 use crate::inbox::{Claimed, Fingerprint};
 use crate::lake::importing::{ImportFiles, ImportId, ImportWriter};
 use crate::normalise::Normaliser;
-use crate::pseudonymise::{Domain, written};
+use crate::pseudonymise::{Domain, Keyring, written};
 use crate::read::read_records;
 use crate::report::{FileReport, Notice, Outcome, Place, Reason, Reject, Tally};
 use crate::school::AcademicYear;
@@ -33,7 +35,7 @@ struct Written {
     files: ImportFiles,
     vault: VaultWriter,
     tally: Tally,
-    span_utc_us: Option<(i64, i64)>,
+    span: Span,
     export_rows: Vec<ExportRow>,
 }
 
@@ -117,10 +119,11 @@ impl Run<'_> {
             Detection::Found(detected) => detected,
             Detection::Refused(reason) => return Ok(End::Refused(reason, Tally::default())),
         };
+        let header_hash = detected.header_hash(&sample);
         drop(sample);
         self.report.files[index].format = Some(detected.format_id().to_owned());
         self.report.timings.look += begun.elapsed();
-        self.import(source, &fingerprint, content, &detected)
+        self.import(source, &fingerprint, content, &detected, header_hash)
     }
 
     /// Fingerprint and length, and how far the content stands in the lake already: a log that is
@@ -146,6 +149,7 @@ impl Run<'_> {
         fingerprint: &Fingerprint,
         content: Content,
         detected: &Detected,
+        header_hash: Option<String>,
     ) -> Result<End, Error> {
         let hex = fingerprint.hex();
         let attempt = self.state.open_import(&hex)?;
@@ -167,7 +171,7 @@ impl Run<'_> {
         };
         let sealing = self.report.timings.seal - sealing_before;
         self.report.timings.parse_to_lake += begun.elapsed().saturating_sub(sealing);
-        let Written { files, vault, tally, span_utc_us, export_rows } = written;
+        let Written { files, vault, tally, span, export_rows } = written;
 
         let refused = if tally.nearly_all_rejected() {
             Some(mostly_rejected(&tally))
@@ -201,17 +205,16 @@ impl Run<'_> {
             settings_version: self.settings.version().to_owned(),
             folder: self.folder_token(&source.folder)?,
             tally,
-            span_utc_us,
+            span_utc_us: span.utc_us,
+            header_hash,
+            event_days: span.days,
         };
         Ok(End::Ready(Box::new((files, row, id.transaction()))))
     }
 
-    fn folder_token(&mut self, folder: &str) -> Result<String, Error> {
-        if folder.is_empty() {
-            return Ok(String::new());
-        }
+    fn folder_token(&self, folder: &str) -> Result<String, Error> {
         let year = AcademicYear::of(self.today);
-        Ok(written(self.pseudonymiser.token(year, Domain::Folder, folder)?))
+        folder_token(self.keyring, year, folder)
     }
 
     /// Reads all records and writes what becomes of them.
@@ -289,6 +292,7 @@ impl Run<'_> {
                         writer.push(&pseudonymous)?;
                         tally.events += 1;
                         span.see(event.moment.utc_us);
+                        span.count(event.moment.local_date);
                         return Ok(());
                     }
                     Err(reject) => reject,
@@ -329,18 +333,54 @@ impl Run<'_> {
             tally.notice(Notice::Replaced);
         }
         let export_rows = overlap.map(Overlap::rows).unwrap_or_default();
-        Ok(Written { files: writer.finish()?, vault, tally, span_utc_us: span.0, export_rows })
+        Ok(Written { files: writer.finish()?, vault, tally, span: span.closed(), export_rows })
     }
 }
 
-/// Earliest and latest event.
+/// Earliest and latest event, and those of a web log by local day.
 #[derive(Default)]
-struct Span(Option<(i64, i64)>);
+struct Span {
+    utc_us: Option<(i64, i64)>,
+    days: BTreeMap<Date, u64>,
+    /// The day of the event before, whose count is not in `days` yet: days come in runs.
+    run: Option<(Date, u64)>,
+}
 
 impl Span {
     fn see(&mut self, utc_us: i64) {
-        self.0 = Some(self.0.map_or((utc_us, utc_us), |(first, last)| (first.min(utc_us), last.max(utc_us))));
+        let seen =
+            self.utc_us.map_or((utc_us, utc_us), |(first, last)| (first.min(utc_us), last.max(utc_us)));
+        self.utc_us = Some(seen);
     }
+
+    fn count(&mut self, day: Date) {
+        match &mut self.run {
+            Some((running, events)) if *running == day => *events += 1,
+            _ => {
+                self.end_run();
+                self.run = Some((day, 1));
+            }
+        }
+    }
+
+    fn end_run(&mut self) {
+        if let Some((day, events)) = self.run.take() {
+            *self.days.entry(day).or_default() += events;
+        }
+    }
+
+    fn closed(mut self) -> Self {
+        self.end_run();
+        self
+    }
+}
+
+/// A folder of the inbox as the ledger of imports has it: empty for its top, else a keyed token.
+pub(super) fn folder_token(keyring: &Keyring, year: AcademicYear, folder: &str) -> Result<String, Error> {
+    if folder.is_empty() {
+        return Ok(String::new());
+    }
+    Ok(written(keyring.token(year, Domain::Folder, folder.as_bytes())?))
 }
 
 fn mostly_rejected(tally: &Tally) -> String {

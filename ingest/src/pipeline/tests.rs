@@ -11,7 +11,7 @@ use crate::keys::{PrivateKey, new_key_pair};
 use crate::lake::columns::epoch_days;
 use crate::lake::{IMPORTED, TableSnapshot};
 use crate::schema::{ACTOR_DAYS, IMPORTS, INCIDENTS, REJECTS, REQUESTS, TABLES, TableSchema};
-use crate::school::{Phase, RecipientSetting, SchoolId};
+use crate::school::{AcademicYear, Phase, RecipientSetting, SchoolId};
 use crate::vault::read::{Selection, VaultReader};
 
 const PASSPHRASE: &str = "seven blue herons by the weir";
@@ -509,4 +509,24 @@ fn the_first_and_last_event_stand_in_the_ledger() {
     assert!(imports[0].contains("first_utc=2025-10-06T08:00:00.130Z"), "{}", imports[0]);
     assert!(imports[0].contains("last_utc=2025-10-07T08:19:00.130Z"), "{}", imports[0]);
     assert_eq!(epoch_days(date(2025, 10, 6)), 20_367);
+}
+
+#[test]
+fn the_ledger_counts_days_and_the_state_knows_the_feeds() {
+    let place = Installation::new();
+    place.put("proxy.log", &log());
+    place.run();
+    let imports = place.rows(&IMPORTS);
+    let log = imports.iter().find(|row| row.contains("source_format=squid-native")).unwrap();
+    assert!(log.contains("event_days=2025-10-06=20;2025-10-07=20"), "{log}");
+    assert!(State::open(&place.root()).unwrap().expected_feeds().unwrap().is_empty());
+
+    fs::create_dir_all(place.root().settings()).unwrap();
+    fs::write(place.root().settings().join("feeds.csv"), "folder,days\nproxy,school\n,none\n").unwrap();
+    place.run();
+    let feeds = State::open(&place.root()).unwrap().expected_feeds().unwrap();
+    let this = AcademicYear::of(today("Europe/London").unwrap());
+    let of_this_year: Vec<_> = feeds.iter().filter(|feed| feed.year == this).collect();
+    assert_eq!(of_this_year.len(), 2);
+    assert!(of_this_year[0].folder.len() == 16 && of_this_year[1].folder.is_empty());
 }

@@ -1,9 +1,10 @@
-//! What the school's data files say: calendar, groups, roll, networks, bell times, shared accounts.
+//! What the school's data files say: calendar, feeds, groups, roll, networks, bell times, shared accounts.
 //!
 //! Every file ships with usual content (`ingest/data/`); a file of the same name in the school's
 //! `settings/` folder adds to it or replaces it. All are read and checked once, at the start.
 
 pub mod calendar;
+pub mod feeds;
 pub mod groups;
 pub mod networks;
 pub mod periods;
@@ -16,6 +17,7 @@ pub mod year_group;
 use std::fmt;
 
 use calendar::Calendar;
+use feeds::Feeds;
 use groups::Groups;
 use networks::Networks;
 use periods::LessonPeriods;
@@ -29,6 +31,7 @@ use crate::error::Error;
 use crate::school::{SchoolConfig, SchoolRoot};
 
 const CALENDAR: &str = include_str!("../../data/calendar.csv");
+const FEEDS: &str = include_str!("../../data/feeds.csv");
 const GROUPS: &str = include_str!("../../data/groups.toml");
 const NETWORKS: &str = include_str!("../../data/networks.csv");
 const PERIODS: &str = include_str!("../../data/periods.csv");
@@ -40,6 +43,7 @@ const TERMS: &str = include_str!("../../data/terms.csv");
 /// The school's settings, shipped files with the school's own over them.
 pub struct Settings {
     calendar: Calendar,
+    feeds: Feeds,
     groups: Groups,
     roll: Roll,
     networks: Networks,
@@ -61,6 +65,7 @@ impl Settings {
         let dir = root.settings();
         let source = |name, shipped| Source::load(&dir, name, shipped);
         let calendar = source("calendar.csv", CALENDAR)?;
+        let feeds = source("feeds.csv", FEEDS)?;
         let groups = source("groups.toml", GROUPS)?;
         let networks = source("networks.csv", NETWORKS)?;
         let periods = source("periods.csv", PERIODS)?;
@@ -71,7 +76,7 @@ impl Settings {
         let classifier = Classifier::load(&dir)?;
 
         let mut hasher = blake3::Hasher::new();
-        for file in [&calendar, &groups, &networks, &periods, &roll, &engines, &shared, &terms] {
+        for file in [&calendar, &feeds, &groups, &networks, &periods, &roll, &engines, &shared, &terms] {
             file.digest(&mut hasher);
         }
         for (name, text) in classifier.texts() {
@@ -84,6 +89,7 @@ impl Settings {
 
         Ok(Self {
             calendar: Calendar::read(&terms, &calendar)?,
+            feeds: Feeds::read(&feeds)?,
             groups: Groups::read(&groups, config.phase)?,
             roll: Roll::read(&roll, config)?,
             networks: Networks::read(&networks)?,
@@ -106,6 +112,12 @@ impl Settings {
     #[must_use]
     pub const fn calendar(&self) -> &Calendar {
         &self.calendar
+    }
+
+    /// What is expected in the inbox.
+    #[must_use]
+    pub const fn feeds(&self) -> &Feeds {
+        &self.feeds
     }
 
     /// What group names mean.
@@ -227,6 +239,7 @@ mod tests {
         for (name, text) in [
             ("calendar.csv", "date,day_type\n2026-01-06,closure\n"),
             ("roll.csv", "year_group,pupils\n7,60\n"),
+            ("feeds.csv", "folder,days\nproxy,school\n"),
             ("networks.csv", "cidr,network,kind\n10.0.0.0/8,School,site\n"),
             ("shared_accounts.csv", "pattern\nks1*\n"),
             ("groups.toml", "[[rule]]\npattern = '^x$'\nkind = \"class\"\nyear_group = 7\n"),

@@ -182,6 +182,11 @@ impl<'a> Row<'a> {
         self.sheet.columns.get(column).and_then(|index| self.values.get(*index)).unwrap_or_default()
     }
 
+    /// Line of the file, from 1.
+    pub(crate) const fn line(&self) -> u64 {
+        self.line
+    }
+
     /// An error at this row.
     pub(crate) fn error(&self, message: impl std::fmt::Display) -> Error {
         setting(&self.sheet.name, self.line, message)

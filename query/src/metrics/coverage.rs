@@ -1,4 +1,7 @@
-//! What could not be seen: days, persons, categories, decisions, rejected records, files.
+//! What could not be seen: days, persons, categories, decisions, rejected records, files; and what is
+//! odd about the feeds.
+
+use std::collections::BTreeSet;
 
 use ingest::schema::{self, TableSchema};
 
@@ -6,12 +9,13 @@ use super::unseen::IMPORTS_OF_WINDOW;
 use super::{Place, Unseen, table_of};
 use crate::disclosure::table::Cell;
 use crate::error::Error;
+use crate::feeds::{self, Finding};
 use crate::figures::{About, Figures, dimension, measure};
 use crate::plan::Reader;
 use crate::wording;
 
-/// Summary, day by day, file by file, rejected records by reason.
-pub(super) const TABLES: &[&str] = &["summary", "days", "imports", "rejects"];
+/// Summary, findings about the feeds, day by day, file by file, rejected records by reason.
+pub(super) const TABLES: &[&str] = &["summary", "findings", "days", "imports", "rejects"];
 /// What it reads.
 pub(super) const READS: &[&TableSchema] = &[&schema::ACTIVITY, &schema::IMPORTS, &schema::REJECTS];
 
@@ -22,14 +26,69 @@ pub(super) async fn figures(
     unseen: &Unseen,
 ) -> Result<Figures, Error> {
     match table_of(TABLES, reader.ask.table.as_deref())? {
+        "findings" => Ok(findings_table(&findings(reader, place).await?)),
         "days" => days(reader).await,
         "imports" => imports(reader, place).await,
         "rejects" => rejects(reader).await,
-        _ => Ok(summary(place, unseen)),
+        _ => Ok(summary(place, unseen, findings(reader, place).await?.len() as i64)),
     }
 }
 
-fn summary(place: &Place<'_>, unseen: &Unseen) -> Figures {
+/// Findings about days of the window, newest first.
+async fn findings(reader: &Reader<'_>, place: &Place<'_>) -> Result<Vec<Finding>, Error> {
+    let imports = feeds::imports(&reader.session, place.zone).await?;
+    let mut found = feeds::findings(imports, place.feeds, place.calendar, feeds::judged_until(place.now));
+    found.retain(|finding| (reader.window.from..=reader.window.to).contains(&finding.day));
+    Ok(found)
+}
+
+fn findings_table(found: &[Finding]) -> Figures {
+    let sources: BTreeSet<&str> = found.iter().map(|finding| finding.source.as_str()).collect();
+    Figures {
+        schema: "watershed.coverage.findings/1",
+        title: "Findings about the feeds".to_owned(),
+        unit: "findings: one for a local day, a source (folder of the inbox and format) and a kind",
+        denominator: "",
+        interval: "",
+        about: About::Records,
+        columns: vec![
+            dimension("local_date", "Day"),
+            dimension("source", "Source"),
+            dimension("kind", "Finding"),
+            dimension("seen", "Seen"),
+            dimension("expected", "Expected"),
+            dimension("to_do", "What to do"),
+        ],
+        rows: found
+            .iter()
+            .map(|finding| {
+                vec![
+                    finding.day.to_string().into(),
+                    finding.source.as_str().into(),
+                    finding.kind.word().into(),
+                    finding.seen.as_str().into(),
+                    finding.expected.as_str().into(),
+                    finding.kind.to_do().into(),
+                ]
+            })
+            .collect(),
+        notes: vec![
+            "Records are rows of the lake, those of staff among them. A source is expected by habit from 5 school days with data on, if it had data on two school days of three, until it is missing on 10 in a row; by feeds.csv as that says. A folder is named by the first digits of its token.".to_owned(),
+        ],
+        reading: match found.first() {
+            None => "Every feed came as expected, as far as these days show.".to_owned(),
+            Some(newest) => format!(
+                "{} about {}; the newest is a {} of {}.",
+                wording::counted(found.len() as i64, "finding", "findings"),
+                wording::counted(sources.len() as i64, "source", "sources"),
+                newest.kind.word(),
+                wording::day(newest.day)
+            ),
+        },
+    }
+}
+
+fn summary(place: &Place<'_>, unseen: &Unseen, findings: i64) -> Figures {
     let missing = unseen.missing_days.len() as i64;
     let of_records: &[(&str, &str, i64)] = &[
         ("identified_records", "Records tied to a person", unseen.identified),
@@ -52,6 +111,7 @@ fn summary(place: &Place<'_>, unseen: &Unseen) -> Figures {
         "records",
     ));
     rows.push(line("imports", "Files taken in", unseen.imports, None, "files"));
+    rows.push(line("findings", "Findings about the feeds (table `findings`)", findings, None, "findings"));
     let newest = place.newest.map(|newest| newest.to_zoned(place.zone.clone()));
     rows.push(vec![
         "newest_record".into(),
@@ -76,7 +136,7 @@ fn summary(place: &Place<'_>, unseen: &Unseen) -> Figures {
     Figures {
         schema: "watershed.coverage.summary/1",
         title: "What could not be seen".to_owned(),
-        unit: "records, school days, files",
+        unit: "records, school days, files, findings",
         denominator: "in the column `out_of`; records are those of everybody but staff",
         interval: "",
         about: About::Records,

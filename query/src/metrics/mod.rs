@@ -24,6 +24,10 @@ pub(crate) struct Place<'a> {
     pub(crate) lesson_periods: &'a [String],
     /// Newest record of any import.
     pub(crate) newest: Option<jiff::Timestamp>,
+    /// The moment of the question, by the school's clocks.
+    pub(crate) now: &'a jiff::Zoned,
+    /// What `feeds.csv` expects.
+    pub(crate) feeds: &'a [ingest::state::ExpectedFeed],
 }
 
 /// A metric as the list knows it.

@@ -12,6 +12,7 @@ use crate::disclosure::table::Cell;
 use crate::fixture::{Row, batch, table};
 use crate::window::tests::TwoTerms;
 
+mod feeds;
 mod statements;
 
 const PUPIL: [(&str, &str); 2] = [("actor_kind", "person"), ("role", "pupil")];

@@ -10,7 +10,7 @@ use ingest::settings::Settings;
 use ingest::state::State;
 use query::disclosure::ledger::Ledger;
 
-use super::{Context, Ended, Format};
+use super::{Context, Ended, Format, feeds};
 
 /// One finding.
 struct Finding {
@@ -25,6 +25,7 @@ pub(crate) fn run(context: &Context) -> anyhow::Result<Ended> {
     let mut findings = Vec::new();
     for school in &config.schools {
         school_findings(&context.dir, school, &mut findings);
+        feed_findings(&context.dir, school, &mut findings);
     }
     anyhow::ensure!(!config.schools.is_empty(), "there is no school here; run `watershed init` first");
     if context.format == Format::Json {
@@ -90,6 +91,34 @@ fn school_findings(dir: &Path, school: &SchoolConfig, findings: &mut Vec<Finding
             school.settle_seconds, school.keep_sources_days
         )),
     );
+}
+
+/// Findings about feeds that are listed one by one.
+const LISTED: usize = 10;
+
+fn feed_findings(dir: &Path, school: &SchoolConfig, findings: &mut Vec<Finding>) {
+    let mut add =
+        |good, says| findings.push(Finding { school: school.id.to_string(), what: "feeds", good, says });
+    match feeds::recent(dir, &school.id) {
+        Err(error) => add(false, format!("{error:#}")),
+        Ok(found) if found.is_empty() => {
+            add(true, "as expected in the last 14 school days, as far as they show".to_owned());
+        }
+        Ok(found) => {
+            for finding in found.iter().take(LISTED) {
+                add(false, finding.line());
+            }
+            if found.len() > LISTED {
+                add(
+                    false,
+                    format!(
+                        "{} more of the last 14 school days; run `watershed coverage --table findings`",
+                        found.len() - LISTED
+                    ),
+                );
+            }
+        }
+    }
 }
 
 fn folders(root: &SchoolRoot) -> Result<String, String> {

@@ -11,6 +11,7 @@ use ingest::pipeline::{Ingest, Progress};
 use ingest::report::{FileReport, IngestReport, Outcome};
 use serde_json::{Value, json};
 
+use super::feeds::{self, Standing};
 use super::printer::Printer;
 use super::{Context, Ended, Format};
 use crate::chart::words;
@@ -104,16 +105,21 @@ pub(crate) fn run(context: &Context, arguments: IngestArguments) -> anyhow::Resu
         measure: arguments.timings,
     };
     let report = ingest.run(&arguments.paths, &Shown::new(context.printer))?;
+    let standing = feeds::after_run(&context.dir, &school.id)?;
     match context.format {
-        Format::Json => context.printer.out(&as_json(&report, arguments.timings).to_string()),
+        Format::Json => context.printer.out(&as_json(&report, &standing, arguments.timings).to_string()),
         Format::Csv => context.printer.out(&as_csv(&report)),
         Format::Table => context.printer.out(&as_table(context.printer, &report)),
+    }
+    for finding in standing.new.iter().filter(|_| context.format != Format::Json) {
+        context.printer.say(&format!("New finding: {}", finding.line()));
     }
     if arguments.timings && context.format != Format::Json {
         let stages = stages(&report).map(|(stage, seconds)| format!("{stage} {seconds:.3} s"));
         context.printer.say(&stages.join(", "));
     }
-    Ok(if report.needs_a_look() { Ended::NeedsALook } else { Ended::Well })
+    let good = !report.needs_a_look() && standing.new.is_empty();
+    Ok(if good { Ended::Well } else { Ended::NeedsALook })
 }
 
 fn reason(outcome: &Outcome) -> &str {
@@ -136,7 +142,7 @@ fn stages(report: &IngestReport) -> [(&'static str, f64); 5] {
     .map(|(stage, took)| (stage, took.as_secs_f64()))
 }
 
-fn as_json(report: &IngestReport, timings: bool) -> Value {
+fn as_json(report: &IngestReport, standing: &Standing, timings: bool) -> Value {
     let files: Vec<Value> = report
         .files
         .iter()
@@ -163,8 +169,13 @@ fn as_json(report: &IngestReport, timings: bool) -> Value {
             })
         })
         .collect();
-    let mut json =
-        json!({"schema": "watershed.ingest/1", "files": files, "days_derived": report.days_derived});
+    let findings: Vec<Value> = standing.new.iter().map(feeds::FeedFinding::json).collect();
+    let mut json = json!({
+        "schema": "watershed.ingest/1",
+        "files": files,
+        "days_derived": report.days_derived,
+        "new_findings": findings,
+    });
     if timings {
         let stages =
             stages(report).map(|(stage, seconds)| (format!("{}_s", stage.replace(' ', "_")), json!(seconds)));

@@ -1,11 +1,12 @@
 //! The command line: one file per command, one exit status, one printer.
 //!
-//! Exit status: 0 all good; 1 done, but something was refused or rejected above the notice level;
-//! 2 failed. Nothing ever needs a prompt: each has a flag.
+//! Exit status: 0 all good; 1 done, but something was refused or rejected above the notice level, or
+//! something is odd about a feed; 2 failed. Nothing ever needs a prompt: each has a flag.
 
 mod accounts;
 mod check;
 mod demo;
+mod feeds;
 mod figures;
 mod formats;
 mod generate;
@@ -34,7 +35,9 @@ use printer::Printer;
 pub(crate) enum Ended {
     /// All good.
     Well,
-    /// Done, but something was refused or rejected above the notice level.
+    /// Done, but something was refused or rejected above the notice level, or is odd about a feed:
+    /// `coverage` has findings of the days asked about, `check` of the last 14 school days, and
+    /// `ingest` and `watch` found a new one among these.
     NeedsALook,
 }
 

@@ -13,7 +13,7 @@ use ingest::pipeline::{Ingest, Progress};
 use ingest::report::{IngestReport, Outcome};
 use ingest::school::{Config, SchoolConfig, SchoolRoot};
 
-use super::{Context, Ended, ingesting};
+use super::{Context, Ended, feeds, ingesting};
 
 #[derive(Debug, Args)]
 pub(crate) struct WatchArguments {
@@ -85,6 +85,10 @@ struct Health {
     events: u64,
     rejects: u64,
     waiting: usize,
+    /// Findings about the feeds in the last 14 school days.
+    findings: usize,
+    /// The hour, since 1970, in which the feeds were looked at last.
+    feeds_hour: i64,
     /// Seconds since 1970 of the last look that ended well; 0 before the first.
     succeeded_s: i64,
     /// Why the last look failed.
@@ -182,6 +186,10 @@ fn look(context: &Context, school: &SchoolConfig, stop: &Stop, health: &mut Heal
         }
     };
     context.printer.out(&health.line(now, report.as_ref().ok()));
+    let ended = match &report {
+        Ok(report) if look_at_feeds(context, school, report, now, health) => Ended::NeedsALook,
+        _ => ended,
+    };
     if let Ok(report) = &report {
         for file in &report.files {
             if let Outcome::Refused(reason) = &file.outcome {
@@ -192,6 +200,35 @@ fn look(context: &Context, school: &SchoolConfig, stop: &Stop, health: &mut Heal
         }
     }
     ended
+}
+
+/// Says what is new about the feeds: after files came, else once an hour, because what does not come
+/// is found by the clock. Whether there was anything, or the look failed.
+fn look_at_feeds(
+    context: &Context,
+    school: &SchoolConfig,
+    report: &IngestReport,
+    now: jiff::Timestamp,
+    health: &mut Health,
+) -> bool {
+    let hour = now.as_second() / 3600;
+    if report.files.is_empty() && health.feeds_hour == hour {
+        return false;
+    }
+    health.feeds_hour = hour;
+    match feeds::after_run(&context.dir, &school.id) {
+        Ok(standing) => {
+            health.findings = standing.all;
+            for finding in &standing.new {
+                context.printer.out(&format!("{} new finding: {}", health.school, finding.line()));
+            }
+            !standing.new.is_empty()
+        }
+        Err(error) => {
+            context.printer.out(&format!("{} feeds cannot be looked at: {error:#}", health.school));
+            true
+        }
+    }
 }
 
 /// The text file is replaced whole, so that nobody reads half of it.
@@ -228,6 +265,9 @@ fn metrics(health: &[Health]) -> String {
     family("rejects_total", "counter", "Records that could not be read.", &|school| one(&school.rejects));
     family("waiting_files", "gauge", "Files of the inbox that are still changing.", &|school| {
         one(&school.waiting)
+    });
+    family("feed_findings", "gauge", "Findings about the feeds in the last 14 school days.", &|school| {
+        one(&school.findings)
     });
     family("last_success_timestamp_seconds", "gauge", "Last look that ended well.", &|school| {
         one(&school.succeeded_s)

@@ -183,13 +183,14 @@ pub(super) async fn coverage(
     let mut parts = Vec::new();
     for (heading, table) in [
         ("Summary", "summary"),
+        ("Findings about the feeds", "findings"),
         ("Day by day", "days"),
         ("Files taken in", "imports"),
         ("Lines that could not be read", "rejects"),
     ] {
         let found =
             app.ask(&signed_in, &Question { table: Some(table), ..asked.question("coverage") }).await?;
-        let mut part = Part::new(heading, found.value(), table != "summary")?;
+        let mut part = Part::new(heading, found.value(), !["summary", "findings"].contains(&table))?;
         if table == "days" && found.value().rows.len() > 1 {
             let choice = LineChoice {
                 title: "Records on each school day".to_owned(),

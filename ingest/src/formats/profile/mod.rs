@@ -183,7 +183,7 @@ fn own(folder: &Path) -> Result<Vec<Profile>, Error> {
 }
 
 /// First eight hex digits of a hash, enough to tell versions apart.
-fn short_hash(content: &[u8]) -> String {
+pub(crate) fn short_hash(content: &[u8]) -> String {
     blake3::hash(content).to_hex()[..8].to_owned()
 }
 
