@@ -496,7 +496,7 @@ def turn_e2guardian(process, client, folder, snippets, log, origin):
     handed = rotate(folder, snippets["e2guardian-logrotate"], "/var/log/e2guardian", "/run/e2guardian.pid",
                     log.parent / "pid")
     client.ask(f"http://www.school.example:{origin}/page/next", sign_in=f"f.okafor:{PASSWORD}", user="f.okafor",
-               group="everybody else")
+               group="everybody else", reason=None)
     wait_for("e2guardian's next log", lambda: lines(log), process)
     both = log.with_name("nights.log")
     both.write_bytes(handed.read_bytes() + log.read_bytes())
