@@ -228,7 +228,11 @@ mod tests {
             "<13>Nov 12 09:15:30 relay 10.1.4.1 <134>Nov 12 09:15:29 fw squid[8]: THE message",
             "Nov 12 09:15:30 relay Nov 12 09:15:29 fw THE message",
         ] {
-            assert!(messages(line).iter().any(|message| message.starts_with("THE message")), "{line}: {:?}", messages(line));
+            assert!(
+                messages(line).iter().any(|message| message.starts_with("THE message")),
+                "{line}: {:?}",
+                messages(line)
+            );
         }
     }
 

@@ -11,6 +11,7 @@ mod command_line;
 mod corpus;
 mod crash;
 mod leaks;
+mod manual;
 mod peers;
 mod readme;
 mod recompute;
