@@ -37,14 +37,14 @@ fn school() -> School {
     let basics = ["--name", "St Anne's", "--phase", "secondary", "--roll", "1000", "--yes"];
     out(watershed()
         .arg("--dir")
-        .arg(place.path())
+        .arg(place.path().join("installation"))
         .args(["--school", "st-annes", "init"])
         .args(basics)
         .arg("--dsl-key")
         .arg(place.path().join("dsl.pub"))
         .arg("--pseudonym-key-dir")
         .arg(place.path().join("pseudonym-keys")));
-    let inbox = place.path().join("schools/st-annes/inbox");
+    let inbox = place.path().join("installation/schools/st-annes/inbox");
     std::fs::create_dir_all(&inbox).unwrap();
     let log = inbox.join("squid-2025-09-10.log");
     std::fs::copy(Path::new(env!("CARGO_MANIFEST_DIR")).join("sample-logs/squid-native/basic.log"), &log)
@@ -57,7 +57,7 @@ fn school() -> School {
 impl School {
     /// A command line of the manual, at this school's place.
     fn command(&self, line: &str) -> Command {
-        let line = line.replace("/srv/watershed", self.place.path().to_str().unwrap());
+        let line = line.replace("/srv/watershed", self.place.path().join("installation").to_str().unwrap());
         let (program, arguments) = line.split_once(' ').unwrap();
         assert_eq!(program, "/usr/local/bin/watershed");
         let mut command = watershed();
@@ -99,6 +99,6 @@ fn the_service_takes_the_inbox_in_and_ends_when_told() {
     let ended = service.wait().unwrap();
     assert!(told.success() && ended.success(), "{ended}: {said}");
     assert!(said.contains("st-annes") && !school.log.exists(), "{said}");
-    let metrics = std::fs::read_to_string(school.place.path().join("watershed.prom")).unwrap();
+    let metrics = std::fs::read_to_string(school.place.path().join("installation/watershed.prom")).unwrap();
     assert!(metrics.contains("watershed_healthy{school=\"st-annes\"} 1"), "{metrics}");
 }
