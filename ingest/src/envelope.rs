@@ -49,6 +49,7 @@ enum Next {
     Priority,
     Time,
     Host,
+    Program,
     Tag,
 }
 
@@ -87,8 +88,16 @@ impl<'a> Iterator for Places<'a> {
                     }
                 },
                 Next::Host => {
-                    self.step = Next::Tag;
+                    self.step = Next::Program;
                     word(self.rest)
+                }
+                Next::Program => {
+                    self.step = Next::Tag;
+                    // The four words of RFC 5424 may stand here as well, so the place is not taken up.
+                    if let Some(message) = bare_tag(self.rest) {
+                        return Some(Opened { message, time: self.time });
+                    }
+                    None
                 }
                 Next::Tag => {
                     self.step = Next::Priority;
@@ -161,6 +170,12 @@ fn tag(line: &[u8]) -> Option<&[u8]> {
     Some(rest.strip_prefix(b"\xef\xbb\xbf").unwrap_or(rest))
 }
 
+/// What follows `program` without a colon: so rsyslog's file layouts write what came as RFC 5424.
+fn bare_tag(line: &[u8]) -> Option<&[u8]> {
+    let end = memchr::memchr(b' ', line)?;
+    (!line[..end].ends_with(b":")).then(|| unblanked(&line[end..]))
+}
+
 /// What follows structured data: `-`, or `[...]` blocks in which quoted values may hold brackets.
 fn structured(line: &[u8]) -> Option<&[u8]> {
     if let Some(rest) = line.strip_prefix(b"-") {
@@ -208,10 +223,16 @@ mod tests {
             "<134>1 2025-11-12T09:15:30+01:00 fw squid - ID47 [a b=\"x]y\\\"\"][c] \u{feff}THE message",
             "<134>1 - - - - - - THE message",
             "2025-11-12T09:15:30.123456+00:00 fw squid[8]: THE message",
+            "2025-11-12T09:15:30.123456+00:00 fw squid THE message",
+            "Nov 12 09:15:30 fw squid THE message of - four words",
             "<13>Nov 12 09:15:30 relay 10.1.4.1 <134>Nov 12 09:15:29 fw squid[8]: THE message",
             "Nov 12 09:15:30 relay Nov 12 09:15:29 fw THE message",
         ] {
-            assert!(messages(line).contains(&"THE message".to_owned()), "{line}: {:?}", messages(line));
+            assert!(
+                messages(line).iter().any(|message| message.starts_with("THE message")),
+                "{line}: {:?}",
+                messages(line)
+            );
         }
     }
 

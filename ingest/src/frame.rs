@@ -14,7 +14,8 @@ pub use csv::Delimiter;
 /// Longest record that is read, without its line end.
 pub const CAP_BYTES: usize = 64 * 1024;
 
-/// Squid cuts a record here and writes a NUL in place of the line end.
+/// Squid cuts a record here and writes a NUL in place of the line end; through its `daemon:` module,
+/// which is Debian's default, it writes nothing in that place.
 const SQUID_CUT: usize = 8_191;
 
 /// Bytes asked of the input at a time.
@@ -273,12 +274,41 @@ fn line(rest: &[u8], ended: bool) -> Look {
             unterminated: false,
         });
     }
+    let whole = newline.is_some() || ended || rest.len() > CAP_BYTES + 1;
+    if whole && newline.is_none_or(|at| at > SQUID_CUT) && begins_anew(rest) {
+        return Look::Record(Cut {
+            content: 0..SQUID_CUT,
+            length: SQUID_CUT,
+            lines: 0,
+            fault: Some(Reason::Truncated),
+            unterminated: false,
+        });
+    }
     match newline {
         Some(at) => Look::Record(terminated(rest, at, 1)),
         None if rest.len() > CAP_BYTES + 1 => Look::Skip,
         None if ended => Look::Record(unterminated(rest, 1)),
         None => Look::More,
     }
+}
+
+/// Whether Squid's next record follows at the place of the cut: both begin with a time or both with an
+/// address, as the first word.
+fn begins_anew(rest: &[u8]) -> bool {
+    let Some(next) = rest.get(SQUID_CUT..) else { return false };
+    let word = |text: &[u8]| {
+        let end = memchr::memchr(b' ', &text[..text.len().min(46)])?;
+        std::str::from_utf8(&text[..end]).ok().map(str::to_owned)
+    };
+    let is_time = |word: &str| {
+        word.split_once('.').is_some_and(|(seconds, thousandths)| {
+            let digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+            seconds.len() == 10 && thousandths.len() == 3 && digits(seconds) && digits(thousandths)
+        })
+    };
+    let is_address = |word: &str| word.parse::<std::net::IpAddr>().is_ok();
+    let (Some(first), Some(second)) = (word(rest), word(next)) else { return false };
+    (is_time(&first) && is_time(&second)) || (is_address(&first) && is_address(&second))
 }
 
 /// A record that ends with the line end at `newline`.

@@ -12,6 +12,8 @@ mod corpus;
 mod crash;
 mod faults;
 mod leaks;
+mod manual;
+mod peers;
 mod readme;
 mod recompute;
 mod support;

@@ -98,7 +98,14 @@ fn the_test_command_is_there() {
 #[test]
 fn links_lead_somewhere() {
     let mut dead = Vec::new();
-    for page in ["README.md", "CHANGELOG.md", "ingest/README.md", "query/README.md", "reports/README.md"] {
+    for page in [
+        "README.md",
+        "CHANGELOG.md",
+        "docs/nightly.md",
+        "ingest/README.md",
+        "query/README.md",
+        "reports/README.md",
+    ] {
         let text = std::fs::read_to_string(root().join(page)).unwrap();
         let folder = root().join(page).parent().unwrap().to_owned();
         for (at, _) in text.match_indices("](") {

@@ -109,6 +109,27 @@ fn a_squid_record_cut_with_nul_does_not_take_the_next_one_with_it() {
 }
 
 #[test]
+fn nor_does_one_that_is_cut_with_nothing() {
+    for (first, next) in [
+        ("1757497500.123    245 10.1.4.17 ", "1757497501.002      0 10.1.4.17 TCP_MISS/200"),
+        ("10.1.4.17 - - [", "2001:db8::17 - mtaylor ["),
+    ] {
+        let mut bytes = first.as_bytes().to_vec();
+        bytes.resize(8_191, b'x');
+        bytes.extend_from_slice(next.as_bytes());
+        for end in ["\n", "\r\n", ""] {
+            let records = lines(&[&bytes, end.as_bytes()].concat());
+            assert_eq!(records.len(), 2, "{next}");
+            assert_eq!((records[0].2, records[0].0), (Some(Reason::Truncated), place(1, 1, 0, 8_191)));
+            assert_eq!((records[1].1.as_slice(), records[1].0.line), (next.as_bytes(), 1));
+        }
+        // A byte further on it is a long line.
+        bytes.insert(100, b'x');
+        assert_eq!(lines(&bytes).len(), 1);
+    }
+}
+
+#[test]
 fn csv_records_keep_line_ends_between_quotes() {
     let records = csv(b"a,\"one\r\ntwo \"\"x\"\"\n\"\r\nb,c\n");
     assert_eq!(texts(&records), [&b"a,\"one\r\ntwo \"\"x\"\"\n\""[..], b"b,c"]);
