@@ -34,8 +34,9 @@ impl Recent {
         }
     }
 
-    fn last(&self) -> Option<Date> {
-        self.days.back().map(|(_, day, _)| *day)
+    /// Ordinal and day of the last one.
+    fn last(&self) -> Option<(usize, Date)> {
+        self.days.back().map(|(index, day, _)| (*index, *day))
     }
 
     fn forget(&mut self) {
@@ -134,11 +135,13 @@ fn of_source(rows: &SourceDays, sources: &[SourceDays], judge: &Judge<'_>, found
             missing = 0;
             continue;
         }
-        // An archive that was taken in long after its days promises no further night.
-        if day > *last && (!of_last.prompt || day > until) {
+        if day > *last && day > until {
             break;
         }
-        let Some(before) = recent.last().filter(|_| recent.is_habit()) else { continue };
+        let Some((at, before)) = recent.last().filter(|_| recent.is_habit()) else { continue };
+        if index - at > MEASURED_DAYS {
+            continue;
+        }
         if let Some(by) = judge.successor(sources, rows, before, day) {
             if judge.governing(&rows.source, day).all(|rule| rule.format.is_none()) {
                 found.push(replaced(day, source.clone(), by));
@@ -146,7 +149,8 @@ fn of_source(rows: &SourceDays, sources: &[SourceDays], judge: &Judge<'_>, found
             recent.forget();
             continue;
         }
-        if governed {
+        // An archive that was taken in long after its days promises no further night.
+        if governed || (day > *last && !of_last.prompt) {
             continue;
         }
         missing += 1;

@@ -202,6 +202,23 @@ fn another_format_in_the_same_folder_takes_a_place() {
 }
 
 #[test]
+fn an_archive_shows_its_format_change_too() {
+    let days = school_days_to(date(2025, 10, 24));
+    let archive = |imports: Vec<Import>| {
+        let later = imports.into_iter().map(|import| Import { taken: date(2026, 7, 1), ..import });
+        later.collect::<Vec<_>>()
+    };
+    let mut imports = archive(nights(&days[..20], 1000));
+    // The night of the change is missing, which nobody can know of the old format.
+    imports.extend(archive(of("e2guardian-5-8", nights(&days[21..], 1000))));
+    assert_eq!(found(imports, date(2026, 7, 1)), [(days[21], Kind::FormatChange)]);
+    // Weeks later it is no change but another thing.
+    let mut imports = archive(nights(&days[..20], 1000));
+    imports.extend(archive(of("e2guardian-5-8", nights(&days[31..], 1000))));
+    assert!(found(imports, date(2026, 7, 1)).is_empty());
+}
+
+#[test]
 fn of_two_formats_side_by_side_one_can_be_missing() {
     let days = school_days_to(date(2025, 10, 24));
     let mut imports = nights(&without(&days, &days[20..21]), 1000);
