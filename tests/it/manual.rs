@@ -4,7 +4,6 @@
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::time::{Duration, SystemTime};
 
 use ingest::formats::{self, profile::ProfileSet};
 
@@ -22,7 +21,7 @@ fn piece(name: &str) -> String {
     piece.lines().filter(|line| !line.starts_with("```")).map(|line| format!("{line}\n")).collect()
 }
 
-/// A school whose inbox holds a log that has rested.
+/// A school whose inbox holds a log.
 struct School {
     place: tempfile::TempDir,
     log: PathBuf,
@@ -49,8 +48,11 @@ fn school() -> School {
     let log = inbox.join("squid-2025-09-10.log");
     std::fs::copy(Path::new(env!("CARGO_MANIFEST_DIR")).join("sample-logs/squid-native/basic.log"), &log)
         .unwrap();
-    let rested = SystemTime::now() - Duration::from_secs(600);
-    std::fs::File::options().write(true).open(&log).unwrap().set_modified(rested).unwrap();
+    // The log lies there as if it had rested.
+    let settings = place.path().join("installation/watershed.toml");
+    let text = std::fs::read_to_string(&settings).unwrap();
+    assert!(text.contains("settle_seconds = 60"), "{text}");
+    std::fs::write(&settings, text.replace("settle_seconds = 60", "settle_seconds = 0")).unwrap();
     School { place, log }
 }
 

@@ -51,6 +51,14 @@ def start(stack, folder, *command):
     return process
 
 
+def folder_of_peer(path):
+    """A new folder in which the programs may write."""
+    path.mkdir(exist_ok=True)
+    if os.geteuid() == 0:
+        os.chown(path, NOBODY, NOBODY)
+    return path
+
+
 def stop(process):
     """Asks first, since logs are flushed at the end, then takes the whole session down."""
     if process.poll() is None:
@@ -104,14 +112,11 @@ def placed(snippet, folder, *places):
 
 def rotate(folder, snippet, logs, pid_place, pid_file):
     """Turns a log while its program runs, as the manual says, and returns what lies in the inbox then."""
-    inbox = folder / "inbox"
-    inbox.mkdir()
+    inbox = folder_of_peer(folder / "inbox")
     conf = folder / "logrotate.conf"
     conf.write_text(placed(snippet.replace(pid_place, str(pid_file)), pid_file.parent, logs)
                     .replace(INBOX, str(inbox)))
     conf.chmod(0o644)
-    if os.geteuid() == 0:
-        os.chown(inbox, NOBODY, NOBODY)
     done = start_and_wait(folder, shutil.which("logrotate"), "-f", "-s", str(folder / "logrotate.state"), str(conf))
     found = list(inbox.iterdir())
     if done or len(found) != 1:
@@ -202,14 +207,10 @@ class Client:
         self.proxy, self.address = (address, port), address
         self.expected = []
 
-    def connection(self):
-        client = socket.create_connection(self.proxy, timeout=LONGEST_WAIT)
-        return client
-
     def raw(self, request, then=None, leave_after=None):
         """Sends bytes; `then` is sent after the first answer; `leave_after` bytes the client goes away."""
         got = b""
-        with self.connection() as client:
+        with socket.create_connection(self.proxy, timeout=LONGEST_WAIT) as client:
             client.sendall(request)
             with contextlib.suppress(ConnectionError):
                 while leave_after is None or len(got) < leave_after:
@@ -426,8 +427,7 @@ def e2guardian_folder(etc, search):
 
 
 def start_e2guardian(stack, folder, etc, layout, port, squid_port, snippet):
-    logs = folder / f"layout{layout}"
-    logs.mkdir()
+    logs = folder_of_peer(folder / f"layout{layout}")
     who = pwd.getpwuid(NOBODY if os.geteuid() == 0 else os.getuid())
     conf = settings((etc / "e2guardian.conf").read_text(), E2GUARDIAN | snippet | {
         "logfileformat": layout, "filterports": port, "filterip": "127.0.0.1", "transparenthttpsport": "0",
@@ -438,8 +438,6 @@ def start_e2guardian(stack, folder, etc, layout, port, squid_port, snippet):
     # The names of the groups' files come from this one's.
     path = etc / "layout.conf"
     path.write_text(conf)
-    if os.geteuid() == 0:
-        os.chown(logs, NOBODY, NOBODY)
     process = start(stack, folder, shutil.which("e2guardian"), "-N", "-c", str(path))
     wait_for("e2guardian", lambda: listens(port), process)
     return process, logs / "access.log"
@@ -533,10 +531,7 @@ INBOX = "/srv/watershed/schools/st-annes/inbox"
 
 
 def start_rsyslog(stack, folder, name, conf):
-    work = folder / name
-    work.mkdir()
-    if os.geteuid() == 0:
-        os.chown(work, NOBODY, NOBODY)
+    work = folder_of_peer(folder / name)
     path = folder / f"{name}.conf"
     path.write_text(f'global(workDirectory="{work}" localHostname="proxy.school.example")\n{conf}')
     return start(stack, folder, shutil.which("rsyslogd"), "-n", "-iNONE", "-f", str(path))
@@ -544,10 +539,7 @@ def start_rsyslog(stack, folder, name, conf):
 
 def relay(stack, folder, snippets, name, log, sent_as):
     """Sends a log from one rsyslog to another; every file that the other wrote."""
-    spool = folder / f"spool-{name}"
-    spool.mkdir()
-    if os.geteuid() == 0:
-        os.chown(spool, NOBODY, NOBODY)
+    spool = folder_of_peer(folder / f"spool-{name}")
     [port] = free_ports(1)
     at = f'port="{port}" address="127.0.0.1"'
     more = "".join(f'action(type="omfile" file="{spool}/{form}.txt" template="{form}")\n' for form in WRITTEN_AS)
@@ -581,18 +573,15 @@ def hand_over(folder, snippet, spool):
 
 def rsyslog(stack, folder, snippets):
     origin = serve(stack, Site, "127.0.0.1")
-    port, closed, squid_port, guardian_port = free_ports(4)
+    port, closed, squid_port = free_ports(3)
     proxy = start_squid(stack, folder, port, origin, None, closed, placed(snippets["squid"], folder, "/var/log/squid"))
     client = Client(port)
     ask_through_squid(client, origin, closed)
     log = folder / "access.log"
     wait_for("squid's log", lambda: lines(log) > len(client.expected), proxy)
     sources = [("squid", log, "squid-native", client.expected, {"no request": 1})]
-    start_squid_behind = folder / "behind"
-    start_squid_behind.mkdir()
-    if os.geteuid() == 0:
-        os.chown(start_squid_behind, NOBODY, NOBODY)
-    start_squid(stack, start_squid_behind, squid_port, origin, None, closed, "")
+    behind = folder_of_peer(folder / "behind")
+    start_squid(stack, behind, squid_port, origin, None, closed, "")
     etc = folder / "etc"
     e2guardian_folder(etc, snippets["e2guardian-search"])
     for layout in [4, 6]:
@@ -623,9 +612,8 @@ def main():
     began = int(time.time())
     with contextlib.ExitStack() as stack:
         # Not below the home folder, which nobody may be barred from.
-        folder = pathlib.Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="watershed-peers-")))
-        if os.geteuid() == 0:
-            os.chown(folder, NOBODY, NOBODY)
+        folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="watershed-peers-"))
+        folder = folder_of_peer(pathlib.Path(folder))
         try:
             found = globals()[program](stack, folder, snippets)
         finally:
