@@ -10,13 +10,15 @@ use ingest::read::read_records;
 use ingest::report::Tally;
 use libfuzzer_sys::fuzz_target;
 
-static PROFILES: LazyLock<ProfileSet> = LazyLock::new(|| ProfileSet::shipped().expect("shipped profiles are sound"));
+static PROFILES: LazyLock<ProfileSet> =
+    LazyLock::new(|| ProfileSet::shipped().expect("shipped profiles are sound"));
 
 fuzz_target!(|content: &[u8]| {
     let [choice, rows @ ..] = content else { return };
     let profiles: Vec<_> = PROFILES.iter().collect();
     let profile = profiles[usize::from(*choice) % profiles.len()];
-    let words: Vec<_> = profile.columns().filter_map(|(_, words, _)| words.first()).map(String::as_str).collect();
+    let words: Vec<_> =
+        profile.columns().filter_map(|(_, words, _)| words.first()).map(String::as_str).collect();
     let mut file = words.join(",").into_bytes();
     file.push(b'\n');
     file.extend_from_slice(rows);

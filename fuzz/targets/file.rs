@@ -10,7 +10,8 @@ use ingest::read::read_records;
 use ingest::report::Tally;
 use libfuzzer_sys::fuzz_target;
 
-static PROFILES: LazyLock<ProfileSet> = LazyLock::new(|| ProfileSet::shipped().expect("shipped profiles are sound"));
+static PROFILES: LazyLock<ProfileSet> =
+    LazyLock::new(|| ProfileSet::shipped().expect("shipped profiles are sound"));
 
 fuzz_target!(|content: &[u8]| {
     let Detection::Found(detected) = detect(content, &PROFILES) else { return };

@@ -107,7 +107,12 @@ fn every_file_is_part_of_the_program() {
             other.path.rsplit_once('/').is_some_and(|(above, _)| above == folder)
                 && other.text.contains(&format!("#[path = \"{name}\"]"))
         });
-        if !named && !by_path {
+        // A target of a manifest in the folder above.
+        let target = folder.rsplit_once('/').is_some_and(|(above, last)| {
+            let manifest = format!("{above}/Cargo.toml");
+            files().contains(&manifest) && read(&manifest).contains(&format!("path = \"{last}/{name}\""))
+        });
+        if !named && !by_path && !target {
             found.push(source.path.clone());
         }
     }
