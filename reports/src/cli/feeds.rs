@@ -86,6 +86,8 @@ fn listed(table: &Table) -> Vec<FeedFinding> {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may")]
+
     use std::fmt::Write as _;
 
     use clap::Parser;
