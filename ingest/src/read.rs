@@ -142,7 +142,12 @@ fn parse<'r>(reader: &mut Reader, wrapped: bool, record: &'r [u8]) -> Result<Not
             Ok((parsed, notice))
         }
         Err(reject) => {
-            if let Some(parsed) = in_another_layout(reader, inner) {
+            if let Some(mut parsed) = in_another_layout(reader, inner) {
+                if let Parsed::Request(fields) = &mut parsed
+                    && fields.time == When::Missing
+                {
+                    fields.time = time;
+                }
                 return Ok((parsed, Some(Notice::OtherLayout)));
             }
             // After a crash a log holds runs of NUL bytes; that says more than the column they broke.

@@ -2,15 +2,15 @@
 //! `peers.rs` runs its pieces for other programs.
 
 use std::io::{BufRead, BufReader};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
 use ingest::formats::{self, profile::ProfileSet};
 
-use super::support::{out, watershed};
+use super::support::{out, root, watershed};
 
 fn manual() -> String {
-    std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/nightly.md")).unwrap()
+    std::fs::read_to_string(root().join("docs/nightly.md")).unwrap()
 }
 
 /// A piece between its markers, fences off.
@@ -46,8 +46,7 @@ fn school() -> School {
     let inbox = place.path().join("installation/schools/st-annes/inbox");
     std::fs::create_dir_all(&inbox).unwrap();
     let log = inbox.join("squid-2025-09-10.log");
-    std::fs::copy(Path::new(env!("CARGO_MANIFEST_DIR")).join("sample-logs/squid-native/basic.log"), &log)
-        .unwrap();
+    std::fs::copy(root().join("sample-logs/squid-native/basic.log"), &log).unwrap();
     // The log lies there as if it had rested.
     let settings = place.path().join("installation/watershed.toml");
     let text = std::fs::read_to_string(&settings).unwrap();

@@ -13,7 +13,7 @@ use ingest::read::read_records;
 use ingest::report::Tally;
 use serde_json::{Map, Value};
 
-use super::support::python;
+use super::support::{python, root};
 
 /// Folders in which Debian puts such programs, and which not everybody's search path has.
 const PLACES: &str = "/usr/sbin:/usr/bin:/sbin:/bin";
@@ -41,7 +41,7 @@ fn play(scenario: &str, programs: &[&str]) {
         return;
     }
     let place = tempfile::tempdir().unwrap();
-    let manual = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/nightly.md");
+    let manual = root().join("docs/nightly.md");
     let printed = python("peers.py", &[Path::new(scenario), place.path(), &manual]);
     let logs: Vec<Value> = serde_json::from_str(&printed).unwrap();
     assert!(!logs.is_empty());

@@ -1,14 +1,12 @@
 //! README.md says what is so: its tables are the program's own, its steps run, its links lead somewhere.
 
 use std::fmt::Write as _;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Command;
 
 use ingest::formats::{self, Verified, profile::ProfileSet};
 
-fn root() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-}
+use super::support::root;
 
 fn readme() -> String {
     std::fs::read_to_string(root().join("README.md")).unwrap()

@@ -33,11 +33,16 @@ pub(crate) fn json(command: &mut Command) -> serde_json::Value {
     serde_json::from_str(&out(command)).unwrap()
 }
 
+/// The project's folder, asked for when the test runs: a build folder may serve several checkouts.
+pub(crate) fn root() -> PathBuf {
+    PathBuf::from(std::env::var_os("CARGO_MANIFEST_DIR").expect("run by cargo"))
+}
+
 /// Python with the packages of `tests/oracles.txt`, as `tests/run` sets it up.
 pub(crate) fn python(script: &str, arguments: &[&Path]) -> String {
     let python = std::env::var("WATERSHED_PYTHON")
         .expect("no second opinion without Python: run `tests/run`, which sets it up and names it in WATERSHED_PYTHON");
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it").join(script);
+    let path = root().join("tests/it").join(script);
     let output = Command::new(python).arg(path).args(arguments).output().unwrap();
     assert!(
         output.status.success(),

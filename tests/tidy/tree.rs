@@ -6,9 +6,11 @@ use std::sync::OnceLock;
 
 use super::source::Source;
 
-/// The project's folder.
+/// The project's folder, asked for when it runs: a build folder may serve several checkouts.
 pub(super) fn root() -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+    PathBuf::from(
+        std::env::var_os("CARGO_MANIFEST_DIR").expect("run by cargo, or with CARGO_MANIFEST_DIR set"),
+    )
 }
 
 /// Names at the top that are no source: Git's own, and what `.gitignore` names.

@@ -344,18 +344,5 @@ impl Classifier {
     }
 }
 
-/// A vendor's severity word on the common scale, 5 worst: Smoothwall's levels and Senso's.
-#[must_use]
-pub fn severity_of_word(word: &str) -> Option<u8> {
-    match data_file::bare(word).as_ref() {
-        "critical" => Some(5),
-        "danger" | "urgent" => Some(4),
-        "caution" | "warning" | "high" => Some(3),
-        "advisory" | "medium" => Some(2),
-        "low" => Some(1),
-        _ => None,
-    }
-}
-
 #[cfg(test)]
 mod tests;

@@ -21,15 +21,23 @@ pub(super) fn move_below(from: &Path, folder: &Path, claim: &Path, relative: &Pa
     .map_err(|error| at(folder, error))
 }
 
-/// A move between file systems: the copy is on the disk before the original goes.
+/// A move between file systems: the copy is whole and on the disk before it has its name, and the
+/// original goes last, so that a move that was interrupted can be made again.
 fn copy_over(from: &Path, to: &Path) -> std::io::Result<()> {
     if fs::symlink_metadata(from)?.is_symlink() {
         // What it points at was never ours to read.
         return fs::remove_file(from);
     }
-    let mut copy = fs::File::create_new(to)?;
+    let mut part = to.as_os_str().to_owned();
+    part.push(".part");
+    let mut options = fs::OpenOptions::new();
+    options.write(true).create(true).truncate(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let mut copy = options.open(&part)?;
     std::io::copy(&mut fs::File::open(from)?, &mut copy)?;
     copy.sync_all()?;
+    fs::rename(&part, to)?;
     fs::remove_file(from)
 }
 

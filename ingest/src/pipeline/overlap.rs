@@ -14,8 +14,9 @@ use crate::quick_map::QuickMap;
 use crate::school::AcademicYear;
 use crate::state::{ExportRow, State};
 
-/// Rows of one export that are remembered; beyond that it is no export that overlaps another.
-const MOST_ROWS: usize = 4_000_000;
+/// Rows of one export that are compared and remembered, some 50 MB; what follows is taken in with a
+/// notice.
+const MOST_ROWS: usize = 1_000_000;
 
 /// The rows of one export against those of earlier ones.
 pub(super) struct Overlap<'o> {
@@ -70,6 +71,11 @@ impl<'o> Overlap<'o> {
         let seen = self.seen.entry((day, token)).or_default();
         *seen += 1;
         Ok(*seen <= known)
+    }
+
+    /// Whether there were more rows than are compared.
+    pub(super) fn is_overfull(&self) -> bool {
+        self.seen.len() >= MOST_ROWS
     }
 
     /// What is to be remembered once the import stands.

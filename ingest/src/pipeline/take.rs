@@ -263,6 +263,14 @@ impl Run<'_> {
                 reported = (place.offset_bytes, place.record);
             }
             if content.stood_before(place, raw) {
+                // Of an export it still counts among the copies of its row: a repeat in the new part is
+                // one more, and real.
+                if let Some(overlap) = &mut overlap
+                    && let Ok(Parsed::Request(fields)) = &parsed
+                    && let Ok(event) = normaliser.request(place, fields, roster, &mut Tally::default())
+                {
+                    overlap.stood_before(event.moment.local_date, raw)?;
+                }
                 tally.duplicate += 1;
                 return Ok(());
             }
@@ -331,6 +339,9 @@ impl Run<'_> {
         }
         if source.replaced() {
             tally.notice(Notice::Replaced);
+        }
+        if overlap.as_ref().is_some_and(Overlap::is_overfull) {
+            tally.notice(Notice::OverlapUnchecked);
         }
         let export_rows = overlap.map(Overlap::rows).unwrap_or_default();
         Ok(Written { files: writer.finish()?, vault, tally, span: span.closed(), export_rows })

@@ -382,6 +382,12 @@ fn of_exports_that_overlap_each_row_counts_once() {
     let tally = place.run().files.remove(0).tally;
     assert_eq!((tally.records, tally.events, tally.duplicate), (6, 2, 3), "{tally:?}");
     assert_eq!(place.snapshot(&REQUESTS).rows(), Some(5));
+    // The export itself grew: a repeat behind the part that was taken in before is a record of its own.
+    let grown = [header.to_owned(), second.concat(), row(15, 3, "ajones")].concat();
+    place.put("october, grown.csv", &grown);
+    let tally = place.run().files.remove(0).tally;
+    assert_eq!((tally.records, tally.events, tally.duplicate), (7, 1, 5), "{tally:?}");
+    assert_eq!(place.snapshot(&REQUESTS).rows(), Some(6));
     // A third that only repeats adds nothing, also beside the second in one run.
     place.put("again.csv", &format!("{header}{}{}", row(15, 3, "ajones"), row(13, 1, "ajones")));
     let tally = place.run().files.remove(0).tally;

@@ -131,27 +131,15 @@ pub(crate) fn run(context: &Context, arguments: &WatchArguments) -> anyhow::Resu
     let mut health: Vec<Health> = Vec::new();
     let mut ended = Ended::Well;
     context.printer.say(&format!("watching; a look every {} s, end with Ctrl-C or SIGTERM", arguments.every));
+    // A mistake that is there at the start ends the service; later ones are said and tried again.
+    Config::load(&context.dir)?;
     loop {
-        // Read anew each time: a school that is added is seen, and so is a changed setting.
-        let config = Config::load(&context.dir)?;
-        let named = context.named_school();
-        for school in
-            config.schools.iter().filter(|school| named.is_none_or(|name| school.id.as_str() == name))
-        {
-            if stop.is_set() {
-                break;
-            }
-            let index =
-                health.iter().position(|known| known.school == school.id.as_str()).unwrap_or_else(|| {
-                    health.push(Health { school: school.id.to_string(), ..Health::default() });
-                    health.len() - 1
-                });
-            if look(context, school, &stop, &mut health[index]) == Ended::NeedsALook {
-                ended = Ended::NeedsALook;
-            }
-        }
-        if let Some(file) = &arguments.metrics {
-            write_metrics(file, &health)?;
+        let round = round(context, arguments, &stop, &mut health).unwrap_or_else(|error| {
+            context.printer.error(&error);
+            Ended::NeedsALook
+        });
+        if round == Ended::NeedsALook {
+            ended = Ended::NeedsALook;
         }
         if arguments.once || stop.is_set() {
             break;
@@ -162,6 +150,35 @@ pub(crate) fn run(context: &Context, arguments: &WatchArguments) -> anyhow::Resu
         }
     }
     context.printer.say("stopped; nothing is half done");
+    Ok(ended)
+}
+
+/// One look at every school's inbox.
+fn round(
+    context: &Context,
+    arguments: &WatchArguments,
+    stop: &Stop,
+    health: &mut Vec<Health>,
+) -> anyhow::Result<Ended> {
+    let mut ended = Ended::Well;
+    // Read anew each time: a school that is added is seen, and so is a changed setting.
+    let config = Config::load(&context.dir)?;
+    let named = context.named_school();
+    for school in config.schools.iter().filter(|school| named.is_none_or(|name| school.id.as_str() == name)) {
+        if stop.is_set() {
+            break;
+        }
+        let index = health.iter().position(|known| known.school == school.id.as_str()).unwrap_or_else(|| {
+            health.push(Health { school: school.id.to_string(), ..Health::default() });
+            health.len() - 1
+        });
+        if look(context, school, stop, &mut health[index]) == Ended::NeedsALook {
+            ended = Ended::NeedsALook;
+        }
+    }
+    if let Some(file) = &arguments.metrics {
+        write_metrics(file, health)?;
+    }
     Ok(ended)
 }
 

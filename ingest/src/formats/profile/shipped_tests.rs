@@ -8,7 +8,7 @@ use crate::detect::{Detection, detect};
 
 #[test]
 fn every_file_of_a_profile_is_in_the_list() {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("data/profiles");
+    let folder = Path::new(&std::env::var_os("CARGO_MANIFEST_DIR").unwrap()).join("data/profiles");
     let files: BTreeSet<String> = std::fs::read_dir(folder)
         .unwrap()
         .map(|entry| entry.unwrap().path().file_stem().unwrap().to_str().unwrap().to_owned())
