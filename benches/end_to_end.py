@@ -19,12 +19,14 @@ import tempfile
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE))
+import peers  # noqa: E402
+
 DERIVED = [
     people + table
     for people in ("", "staff_")
     for table in ("attempts", "episodes", "actor_days", "actor_theme_days", "activity", "blocked_site_days")
 ]
-PEERS = ["duckdb-lines", "duckdb-pattern", "polars-lines", "polars-pattern"]
 
 
 def measured(command):
@@ -60,15 +62,16 @@ class Watershed:
         (work / "passphrase").write_text("measured and thrown away\n")
         run([binary, "keys", "new", "--out", work / "key", "--passphrase-file", work / "passphrase"])
 
-    def once(self, timings):
+    def once(self):
         """One ingest into a fresh school."""
         place = self.work / "installation"
         for old in (place, self.work / "keys"):
             shutil.rmtree(old, ignore_errors=True)
         run([self.binary, "init", "--dir", place, "--school", "bench", "--name", "Bench", "--phase", "secondary",
              "--roll", "1000", "--dsl-key", self.work / "key.pub", "--pseudonym-key-dir", self.work / "keys", "--yes"])
-        command = [self.binary, "ingest", "--dir", place, "--format", "json", self.log]
-        figures, out = measured(command + (["--timings"] if timings else []))
+        figures, out = measured(
+            [self.binary, "ingest", "--dir", place, "--format", "json", "--timings", self.log]
+        )
         report = json.loads(out)
         [file] = report["files"]
         school = place / "schools" / "bench"
@@ -83,15 +86,14 @@ class Watershed:
             table_bytes={table.name: size(table) for table in sorted(lake.iterdir()) if table.is_dir()},
             derived_bytes=sum(size(lake / table) for table in DERIVED if (lake / table).exists()),
         )
-        if timings:
-            figures["timings"] = {stage: round(seconds, 3) for stage, seconds in report["timings"].items()}
+        figures["timings"] = {stage: round(seconds, 3) for stage, seconds in report["timings"].items()}
         return figures
 
 
-def peer(name, work, log):
+def peer(name, layout, work, log):
     into = work / f"{name}.parquet"
     into.unlink(missing_ok=True)
-    figures, _ = measured([sys.executable, HERE / "peers.py", name, log, into])
+    figures, _ = measured([sys.executable, HERE / "peers.py", name, layout, log, into])
     rows = subprocess.run([sys.executable, HERE / "peers.py", "count", into], check=True, capture_output=True)
     figures.update(rows=int(rows.stdout), output_bytes=into.stat().st_size)
     return figures
@@ -102,12 +104,13 @@ def median(runs, key):
 
 
 def table(results, log_bytes):
-    best = min((name for name in results if name in PEERS), key=lambda name: median(results[name], "cpu_s"))
+    rivals = [name for name in results if name != "watershed"]
+    best = min(rivals, key=lambda name: median(results[name], "cpu_s"))
     lines = [
         "| contender | CPU s | MB per CPU s | wall s | peak MiB | output MB | rows | CPU / best peer | bytes / best peer |",
         "|---|---|---|---|---|---|---|---|---|",
     ]
-    smallest = min(median(results[name], "output_bytes") for name in results if name in PEERS)
+    smallest = min(median(results[name], "output_bytes") for name in rivals)
     for name, runs in results.items():
         cpu, written = median(runs, "cpu_s"), median(runs, "output_bytes")
         lines.append(
@@ -139,38 +142,40 @@ def machine():
 def main():
     arguments = argparse.ArgumentParser(description=__doc__)
     arguments.add_argument("--binary", type=Path, required=True)
+    arguments.add_argument("--layout", choices=sorted(peers.CONTENDERS), default="squid")
     arguments.add_argument("--lines", type=int, default=1_000_000)
     arguments.add_argument("--seed", type=int, default=7)
     arguments.add_argument("--runs", type=int, default=5)
     arguments.add_argument("--into", type=Path, help="new folder for README.md and raw.json")
     arguments = arguments.parse_args()
-    binary = arguments.binary.resolve()
+    binary, layout = arguments.binary.resolve(), arguments.layout
 
     with tempfile.TemporaryDirectory() as work:
         work = Path(work)
         log = work / "access.log"
-        run([binary, "generate", "--layout", "squid", "--lines", str(arguments.lines), "--seed", str(arguments.seed), log])
+        run([binary, "generate", "--layout", layout, "--lines", str(arguments.lines), "--seed", str(arguments.seed), log])
         ours = Watershed(binary, work, log)
-        results = {"watershed": []} | {name: [] for name in PEERS}
-        timed = []
+        rivals = list(peers.CONTENDERS[layout])
+        results = {"watershed": []} | {name: [] for name in rivals}
         for number in range(arguments.runs):
             print(f"run {number + 1} of {arguments.runs}", file=sys.stderr)
-            results["watershed"].append(ours.once(timings=False))
-            for name in PEERS:
-                results[name].append(peer(name, work, log))
-            timed.append(ours.once(timings=True))
+            results["watershed"].append(ours.once())
+            for name in rivals:
+                results[name].append(peer(name, layout, work, log))
+        import chdb
         import duckdb
         import polars
 
         log_bytes = log.stat().st_size
         last = results["watershed"][-1]
         text = (
-            f"# {arguments.lines:,} Squid lines, {log_bytes / 1e6:.0f} MB, seed {arguments.seed}, {arguments.runs} runs in turn\n\n"
-            f"{machine()}. DuckDB {duckdb.__version__}, Polars {polars.__version__}, Python {platform.python_version()}.\n"
+            f"# {arguments.lines:,} lines of {layout}, {log_bytes / 1e6:.0f} MB, seed {arguments.seed}, {arguments.runs} runs in turn\n\n"
+            f"{machine()}. DuckDB {duckdb.__version__}, Polars {polars.__version__}, chDB {chdb.__version__}, "
+            f"Python {platform.python_version()}.\n"
             "Medians; the peak is the highest of the runs. Peers convert and nothing else; Watershed does everything.\n\n"
             f"{table(results, log_bytes)}\n\n"
-            "Where our time goes (wall seconds of its one thread, with sealing measured apart):\n\n"
-            f"{stages(timed)}\n\n"
+            "Where our time goes, in seconds by the wall clock (encode and seal are threads beside read):\n\n"
+            f"{stages(results['watershed'])}\n\n"
             f"Of our bytes {last['lake_bytes'] / 1e6:.1f} MB are the lake, {last['vault_bytes'] / 1e6:.1f} MB the vault; "
             f"derived tables are {100 * last['derived_bytes'] / last['table_bytes']['requests']:.1f} % of the requests. "
             f"Records {last['records']:,} = events {last['rows']:,} + rejects {last['rejects']:,}.\n"
@@ -179,7 +184,7 @@ def main():
         if arguments.into:
             arguments.into.mkdir(parents=True)
             (arguments.into / "README.md").write_text(text)
-            raw = {"machine": machine(), "lines": arguments.lines, "log_bytes": log_bytes, "results": results, "timed": timed}
+            raw = {"machine": machine(), "layout": layout, "lines": arguments.lines, "log_bytes": log_bytes, "results": results}
             (arguments.into / "raw.json").write_text(json.dumps(raw, indent=1) + "\n")
 
 

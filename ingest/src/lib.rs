@@ -25,6 +25,8 @@ pub mod keys;
 pub mod pseudonymise;
 #[cfg(feature = "lake")]
 pub mod vault;
+#[cfg(feature = "lake")]
+mod worker;
 
 #[cfg(feature = "lake")]
 pub mod batch;

@@ -4,3 +4,6 @@
 /// withstand whoever chooses the keys, at several times the price. What a crafted log could gain is a
 /// slow import of itself.
 pub(crate) type QuickMap<K, V> = std::collections::HashMap<K, V, foldhash::fast::RandomState>;
+
+/// The set to it.
+pub(crate) type QuickSet<T> = std::collections::HashSet<T, foldhash::fast::RandomState>;

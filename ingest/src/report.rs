@@ -318,15 +318,17 @@ pub struct FileReport {
     pub tally: Tally,
 }
 
-/// Where a run's time went, by the wall clock of its one thread.
+/// Where a run's time went, by the wall clock. `encode` and `seal` are two threads that work beside the one
+/// that reads, and lie within `read`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Timings {
     /// Fingerprints and detection.
     pub look: Duration,
-    /// Frame, parse, normalise, classify, pseudonymise, batch and Parquet; sealing too unless the
-    /// run was asked to measure it apart.
-    pub parse_to_lake: Duration,
-    /// Sealing; without measuring, only the closing of vault files.
+    /// Frame, parse, normalise, classify, pseudonymise and batch, until lake and vault files are written.
+    pub read: Duration,
+    /// Sorting, encoding and writing the lake's files.
+    pub encode: Duration,
+    /// Sorting, encoding and sealing the vault's files.
     pub seal: Duration,
     /// Flushes and commits.
     pub commit: Duration,

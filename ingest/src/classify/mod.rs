@@ -6,6 +6,7 @@
 mod cache;
 mod category_map;
 mod data_file;
+mod decision;
 mod incident_map;
 mod noise;
 mod search_terms;
@@ -13,22 +14,21 @@ mod site_list;
 pub mod taxonomy;
 
 use std::borrow::Cow;
-use std::cmp::Reverse;
 use std::collections::BTreeSet;
 use std::fmt;
 use std::path::Path;
 
 use jiff::civil::Date;
 
-pub use cache::ClassifyCache;
+pub use cache::{ClassifyCache, HostAnswer};
 pub use taxonomy::{Code, Row, Taxonomy, UNCATEGORISED, UNMAPPED};
 
-use cache::HostAnswer;
 use category_map::CategoryMap;
 use data_file::DataFile;
+use decision::{Decision, DecisionKey};
 use incident_map::IncidentMap;
 use noise::Noise;
-use search_terms::{SearchHit, SearchTerms};
+use search_terms::SearchTerms;
 use site_list::HostTable;
 
 use crate::error::Error;
@@ -118,9 +118,6 @@ impl fmt::Debug for ClassifiedIncident<'_, '_> {
     }
 }
 
-/// From this severity on, words for noise do not hide what a record is about.
-const GRAVE: u8 = 3;
-
 /// All data files of a school, ready for look-ups.
 #[derive(Clone, Debug)]
 pub struct Classifier {
@@ -202,122 +199,92 @@ impl Classifier {
         input: &ClassifyInput<'a>,
         cache: &mut ClassifyCache,
     ) -> Classified<'s, 'a> {
-        let date = input.date;
-        let epoch = self.changes.partition_point(|day| *day <= date);
         let host = if input.host.is_empty() { input.site.unwrap_or("") } else { input.host };
-        let hits = match input.search {
-            Some(words) if !words.is_empty() => {
-                self.search_terms.hits(words, &self.taxonomy, date, &mut cache.spare)
-            }
-            _ => Vec::new(),
-        };
-        let host = cache.host(host, epoch, || self.host_answer(host, date));
-        let text = input.categories.unwrap_or("");
-        let words = cache.words(text, input.separators, epoch, || {
-            self.categories.answer(text, input.separators, &self.taxonomy, date)
-        });
-
-        let uncategorised = |index: usize| self.taxonomy.at(index).code == UNCATEGORISED;
-        let vendor = words.kept.iter().copied().filter(|index| !uncategorised(*index));
-        let from_site = if vendor.clone().next().is_none() { host.site } else { None };
-        let standing: Vec<usize> = vendor.chain(from_site).collect();
-        let all = || standing.iter().copied().chain(hits.iter().map(|hit| hit.code));
-
-        if let Some(illegal) = all().find(|index| self.taxonomy.at(*index).illegal) {
-            return self.illegal(illegal);
-        }
-        let learning =
-            all().chain(words.dropped.iter().copied()).any(|index| self.taxonomy.at(index).learning);
-        let unmapped: Vec<&'a str> = words.unmapped.iter().map(|range| &text[range.clone()]).collect();
-        let (chosen, code_source) = self.choose(&standing, from_site.is_some(), &hits);
-        let code: &'s str = match chosen {
-            Some(index) => &self.taxonomy.at(index).code,
-            None if unmapped.is_empty() => UNCATEGORISED,
-            None => UNMAPPED,
-        };
-        let definition =
-            chosen.map(|index| self.taxonomy.at(index)).or_else(|| self.taxonomy.code(code, date));
-        // Words searched for bring their own severity, which may be milder than their code's.
-        let by_category = match standing.first() {
-            Some(index) => self.taxonomy.at(*index).severity,
-            None if hits.is_empty() => definition.map_or(1, |code| code.severity),
-            None => 0,
-        };
-        let by_search = hits.first().map_or(0, |hit| hit.severity);
-        let severity = by_category.max(by_search).max(input.vendor_severity.unwrap_or(0).min(5));
-        let noisy = words.noise || host.noise;
-        let standing_noise = standing.first().is_some_and(|index| self.taxonomy.at(*index).noise);
-        let grave = by_search >= GRAVE || (by_category >= GRAVE && !standing_noise);
-        Classified {
-            code,
-            other_codes: self.others(chosen, all().chain(words.dropped.iter().copied())),
-            theme: definition.and_then(|code| code.theme.as_deref()),
-            four_c: definition.and_then(|code| code.four_c.as_deref()),
-            severity,
-            code_source,
-            learning,
-            search_theme: hits.first().and_then(|hit| self.taxonomy.at(hit.code).theme.as_deref()),
-            record_noise: self.noise.is_furniture(input.log_level, input.mime, input.path, date)
-                || (noisy && !grave),
-            illegal: false,
-            unmapped,
-        }
+        let epoch = self.epoch(input.date, cache);
+        let host = cache.host(host, epoch, || self.host(host, input.date));
+        self.classify_on(input, host, cache)
     }
 
-    fn host_answer(&self, host: &str, date: Date) -> HostAnswer {
+    /// What is known of a host on a day, for a caller that remembers it.
+    #[must_use]
+    pub fn host(&self, host: &str, date: Date) -> HostAnswer {
         let site = self.sites.get(host, date).and_then(|code| self.taxonomy.index_on(code, date));
         let listed = site.is_some_and(|index| self.taxonomy.at(index).noise);
         HostAnswer { site, noise: self.noise.of_host(host, date).unwrap_or(listed) }
     }
 
-    /// The gravest code and its source; at equal severity what the person typed comes first.
-    fn choose(
-        &self,
-        standing: &[usize],
-        from_site: bool,
-        hits: &[SearchHit],
-    ) -> (Option<usize>, &'static str) {
-        let base = standing.first().copied();
-        let base_severity = base.map(|index| self.taxonomy.at(index).severity);
-        match hits.first() {
-            Some(hit) if base_severity.is_none_or(|severity| hit.severity >= severity) => {
-                (Some(hit.code), "search")
+    /// Number of the stretch of days around `date` in which no answer changes.
+    pub fn epoch(&self, date: Date, cache: &mut ClassifyCache) -> usize {
+        match cache.epoch {
+            Some((known, epoch)) if known == date => epoch,
+            _ => {
+                let epoch = self.changes.partition_point(|day| *day <= date);
+                cache.epoch = Some((date, epoch));
+                epoch
             }
-            _ if base.is_none() => (None, "none"),
-            _ if from_site => (base, "site list"),
-            _ => (base, "vendor"),
         }
     }
 
-    /// The codes that did not win, each once, gravest first.
-    fn others<'s>(&'s self, chosen: Option<usize>, all: impl Iterator<Item = usize>) -> Cow<'s, str> {
-        let mut others: Vec<usize> = all.filter(|index| Some(*index) != chosen).collect();
-        match others[..] {
-            [] => return Cow::Borrowed(""),
-            [one] => return Cow::Borrowed(&self.taxonomy.at(one).code),
-            _ => {}
+    /// What a request is about whose host is known already: what [`host`](Self::host) said of it on a day
+    /// of the same [`epoch`](Self::epoch).
+    pub fn classify_on<'s, 'a>(
+        &'s self,
+        input: &ClassifyInput<'a>,
+        host: HostAnswer,
+        cache: &mut ClassifyCache,
+    ) -> Classified<'s, 'a> {
+        let (date, taxonomy) = (input.date, &self.taxonomy);
+        let epoch = self.epoch(date, cache);
+        let text = input.categories.unwrap_or("");
+        let place = cache.words(text, input.separators, epoch, || {
+            self.categories.answer(text, input.separators, taxonomy, date)
+        });
+        let hits = match input.search {
+            Some(words) if !words.is_empty() => {
+                self.search_terms.hits(words, taxonomy, date, &mut cache.spare)
+            }
+            _ => Vec::new(),
+        };
+        let noise = &self.noise;
+        let furniture = noise.is_furniture(input.log_level, input.mime, input.path, date, |mime| {
+            cache.mime(mime, epoch, || noise.is_furniture_mime(mime, date))
+        });
+        let unmapped = cache.words_at(place).unmapped.iter().map(|range| &text[range.clone()]).collect();
+        if !hits.is_empty() {
+            let words = cache.words_at(place);
+            let decision = Decision::of(taxonomy, words, host, &hits, input.vendor_severity, date);
+            return self.classified(&decision, furniture, unmapped);
         }
-        others.sort_by_key(|index| Reverse(self.taxonomy.weight(*index)));
-        others.dedup();
-        let codes: Vec<&str> = others.iter().map(|index| self.taxonomy.at(*index).code.as_str()).collect();
-        Cow::Owned(codes.join(" "))
+        let key = DecisionKey { words: place, host, vendor_severity: input.vendor_severity };
+        if let Some(decision) = cache.decided(&key) {
+            return self.classified(decision, furniture, unmapped);
+        }
+        let words = cache.words_at(place);
+        let decision = Decision::of(taxonomy, words, host, &hits, input.vendor_severity, date);
+        let classified = self.classified(&decision, furniture, unmapped);
+        cache.remember(key, decision);
+        classified
     }
 
-    /// A row of an illegal list says that it is one and nothing else (decision A2b).
-    fn illegal<'s, 'a>(&'s self, index: usize) -> Classified<'s, 'a> {
-        let code = self.taxonomy.at(index);
+    fn classified<'s, 'a>(
+        &'s self,
+        decision: &Decision,
+        furniture: bool,
+        unmapped: Vec<&'a str>,
+    ) -> Classified<'s, 'a> {
+        let illegal = decision.illegal;
         Classified {
-            code: &code.code,
-            other_codes: Cow::Borrowed(""),
-            theme: None,
-            four_c: None,
-            severity: code.severity,
-            code_source: "vendor",
-            learning: false,
-            search_theme: None,
-            record_noise: false,
-            illegal: true,
-            unmapped: Vec::new(),
+            code: decision.code(&self.taxonomy),
+            other_codes: decision.other_codes(&self.taxonomy),
+            theme: decision.theme(&self.taxonomy),
+            four_c: decision.four_c(&self.taxonomy),
+            severity: decision.severity,
+            code_source: decision.code_source,
+            learning: decision.learning,
+            search_theme: decision.search_theme(&self.taxonomy),
+            record_noise: !illegal && (furniture || decision.noise),
+            illegal,
+            unmapped: if illegal { Vec::new() } else { unmapped },
         }
     }
 

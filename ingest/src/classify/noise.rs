@@ -1,12 +1,13 @@
 //! What nobody asked for: page furniture, adverts, trackers, upkeep of systems.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 
 use jiff::civil::Date;
 
 use super::data_file::{DataFile, Dated};
 use super::site_list::{HostTable, domain};
 use crate::error::Error;
+use crate::quick_map::QuickMap;
 
 pub(crate) const SHIPPED: &str = include_str!("../../data/noise.csv");
 const COLUMNS: &[&str] = &["kind", "value", "valid_from", "valid_to", "note"];
@@ -16,9 +17,9 @@ const LONGEST_BYTES: usize = 64;
 /// MIME types, file extensions and hosts of what nobody asked for.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Noise {
-    mimes: HashMap<String, Dated<bool>>,
-    families: HashMap<String, Dated<bool>>,
-    extensions: HashMap<String, Dated<bool>>,
+    mimes: QuickMap<String, Dated<bool>>,
+    families: QuickMap<String, Dated<bool>>,
+    extensions: QuickMap<String, Dated<bool>>,
     hosts: HostTable<bool>,
 }
 
@@ -54,20 +55,23 @@ impl Noise {
         self.hosts.boundaries(days);
     }
 
-    /// Whether log level, MIME type or file extension say: part of a page, not a page.
+    /// Whether log level, MIME type or file extension say: part of a page, not a page. `of_mime` is
+    /// [`is_furniture_mime`](Self::is_furniture_mime), or what remembers its answers.
     pub(crate) fn is_furniture(
         &self,
         log_level: Option<u8>,
         mime: Option<&str>,
         path: Option<&str>,
         date: Date,
+        of_mime: impl FnOnce(&str) -> bool,
     ) -> bool {
         matches!(log_level, Some(1 | 2))
-            || mime.is_some_and(|mime| self.is_furniture_mime(mime, date))
+            || mime.is_some_and(of_mime)
             || path.and_then(extension).is_some_and(|extension| holds(&self.extensions, extension, date))
     }
 
-    fn is_furniture_mime(&self, mime: &str, date: Date) -> bool {
+    /// Whether a MIME type says so.
+    pub(crate) fn is_furniture_mime(&self, mime: &str, date: Date) -> bool {
         let mime = mime.split(';').next().unwrap_or("").trim();
         match mime.split_once('/') {
             Some((family, _)) => holds(&self.mimes, mime, date) || holds(&self.families, family, date),
@@ -81,7 +85,7 @@ impl Noise {
     }
 }
 
-fn holds(table: &HashMap<String, Dated<bool>>, word: &str, date: Date) -> bool {
+fn holds(table: &QuickMap<String, Dated<bool>>, word: &str, date: Date) -> bool {
     let mut lower = [0_u8; LONGEST_BYTES];
     let Some(lower) = lower.get_mut(..word.len()) else { return false };
     lower.copy_from_slice(word.as_bytes());
@@ -92,10 +96,10 @@ fn holds(table: &HashMap<String, Dated<bool>>, word: &str, date: Date) -> bool {
 
 /// The file extension of a path, if its last segment has one.
 fn extension(path: &str) -> Option<&str> {
-    let end = path.find(['?', '#', ';']).unwrap_or(path.len());
-    let name = path[..end].rsplit('/').next()?;
+    let end = memchr::memchr3(b'?', b'#', b';', path.as_bytes()).unwrap_or(path.len());
+    let start = memchr::memrchr(b'/', &path.as_bytes()[..end]).map_or(0, |slash| slash + 1);
     // `File:map.jpg` is a page about a picture.
-    let (stem, extension) = name.rsplit_once('.')?;
+    let (stem, extension) = path[start..end].rsplit_once('.')?;
     (!stem.contains(':') && !extension.is_empty()).then_some(extension)
 }
 
@@ -116,7 +120,9 @@ mod tests {
     fn furniture_is_told_by_level_type_or_extension() {
         let noise = noise("");
         let day = date(2026, 1, 12);
-        let furniture = |level, mime, path| noise.is_furniture(level, mime, path, day);
+        let furniture = |level, mime, path| {
+            noise.is_furniture(level, mime, path, day, |mime| noise.is_furniture_mime(mime, day))
+        };
         for (level, mime, path, expected) in [
             (Some(1), None, None, true),
             (Some(2), Some("text/html"), Some("/"), true),
@@ -142,7 +148,8 @@ mod tests {
         assert_eq!(noise("").of_host("v10.events.data.microsoft.com", day), Some(true));
         assert_eq!(noise("").of_host("www.microsoft.com", day), None);
         assert_eq!(noise("wanted-host,bat.bing.com\n").of_host("bat.bing.com", day), Some(false));
-        assert!(!noise("wanted-extension,png\n").is_furniture(None, None, Some("/a.png"), day));
+        let wanted = noise("wanted-extension,png\n");
+        assert!(!wanted.is_furniture(None, None, Some("/a.png"), day, |_| true));
         let bad = DataFile::overlaid("noise.csv", SHIPPED, "kind,value\nhosts,a.example.org\n");
         assert!(
             Noise::read(&bad).unwrap_err().to_string().starts_with("settings/noise.csv line 2: column kind")

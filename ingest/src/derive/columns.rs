@@ -1,6 +1,7 @@
 //! Typed access to the columns of a `requests` batch, and short numbers for repeated words.
 
 use std::cell::RefCell;
+use std::rc::Rc;
 
 use arrow::array::{
     Array, BooleanArray, Date32Array, DictionaryArray, Int16Array, Int32Array, Int64Array, RecordBatch,
@@ -51,11 +52,51 @@ pub const ADD_COLUMNS: &[&str] = &[
     "year_group",
 ];
 
+/// Words that decide something, at the numbers that every [`Symbols`] begins with.
+pub(super) mod known {
+    macro_rules! known {
+        ($($name:ident $word:literal)*) => {
+            #[allow(non_camel_case_types, clippy::upper_case_acronyms, reason = "numbers for the constants below")]
+            enum Number { $($name,)* }
+            $(pub(in super::super) const $name: u32 = Number::$name as u32;)*
+            pub(super) const WORDS: &[&str] = &[$($word,)*];
+        };
+    }
+    known! {
+        BLOCKED "blocked"
+        ALLOWED "allowed"
+        WARNED "warned"
+        PROCEEDED "proceeded"
+        BYPASSED "bypassed"
+        MONITORED "monitored"
+        CHALLENGED "challenged"
+        REQUEST "request"
+        TUNNEL "tunnel"
+        AUTHENTICATION "authentication"
+        PAGE "page"
+        UNMATCHED "unmatched"
+        SEARCH "search"
+    }
+}
+
 /// Words of one day, each stored once.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Symbols {
     numbers: QuickMap<String, u32>,
     words: Vec<String>,
+    /// The dictionary that each column came with last, and the symbols of its words: batches of one row
+    /// group share theirs.
+    dictionaries: Vec<(&'static str, Rc<Dictionary>)>,
+}
+
+impl Default for Symbols {
+    fn default() -> Self {
+        let mut symbols = Self { numbers: QuickMap::default(), words: Vec::new(), dictionaries: Vec::new() };
+        for word in known::WORDS {
+            symbols.number(word);
+        }
+        symbols
+    }
 }
 
 impl Symbols {
@@ -75,24 +116,44 @@ impl Symbols {
         self.words.get(number as usize).map_or("", String::as_str)
     }
 
-    /// Whether a number stands for a word.
-    pub(super) fn is(&self, number: u32, word: &str) -> bool {
-        self.word(number) == word
+    fn dictionary(&mut self, name: &'static str, words: &StringArray) -> Rc<Dictionary> {
+        let place = self.dictionaries.iter().position(|(known, _)| *known == name);
+        if let Some((_, dictionary)) = place.map(|place| &self.dictionaries[place])
+            && dictionary.is(words)
+        {
+            return Rc::clone(dictionary);
+        }
+        let symbols = RefCell::new(vec![UNASKED; words.len()]);
+        let dictionary = Rc::new(Dictionary { words: words.clone(), symbols });
+        match place {
+            Some(place) => self.dictionaries[place].1 = Rc::clone(&dictionary),
+            None => self.dictionaries.push((name, Rc::clone(&dictionary))),
+        }
+        dictionary
     }
+}
 
-    /// Whether a number stands for one of some words.
-    pub(super) fn is_any(&self, number: u32, words: &[&str]) -> bool {
-        words.contains(&self.word(number))
+/// The words of a column and their symbols, as far as they were asked for.
+#[derive(Debug)]
+pub(super) struct Dictionary {
+    words: StringArray,
+    symbols: RefCell<Vec<u32>>,
+}
+
+impl Dictionary {
+    /// Whether these are the same words in the same memory, which this holds on to.
+    fn is(&self, words: &StringArray) -> bool {
+        self.words.value_data().as_ptr() == words.value_data().as_ptr()
+            && self.words.value_offsets().as_ptr() == words.value_offsets().as_ptr()
+            && self.words.len() == words.len()
     }
 }
 
 /// A text column: words, or numbers of words where the reader has kept the file's dictionary.
 #[derive(Debug)]
-pub(super) struct TextColumn<'a> {
-    words: &'a StringArray,
-    numbers: Option<&'a Int32Array>,
-    /// Symbols of the dictionary's words, as far as they were asked for.
-    symbols: RefCell<Vec<u32>>,
+pub(super) enum TextColumn<'a> {
+    Spelled(&'a StringArray),
+    Numbered(&'a Int32Array, Rc<Dictionary>),
 }
 
 /// In place of a symbol that was not asked for yet.
@@ -101,14 +162,17 @@ const UNASKED: u32 = u32::MAX;
 impl TextColumn<'_> {
     /// The word's number, none where the cell is empty.
     pub(super) fn symbol(&self, row: usize, symbols: &mut Symbols) -> Option<u32> {
-        let Some(numbers) = self.numbers else {
-            return (!self.words.is_null(row)).then(|| symbols.number(self.words.value(row)));
+        let (numbers, dictionary) = match self {
+            Self::Spelled(words) => {
+                return (!words.is_null(row)).then(|| symbols.number(words.value(row)));
+            }
+            Self::Numbered(numbers, dictionary) => (numbers, dictionary),
         };
         let word = (!numbers.is_null(row)).then(|| numbers.value(row) as usize)?;
-        let mut known = self.symbols.borrow_mut();
+        let mut known = dictionary.symbols.borrow_mut();
         let symbol = known.get_mut(word)?;
         if *symbol == UNASKED {
-            *symbol = symbols.number(self.words.value(word));
+            *symbol = symbols.number(dictionary.words.value(word));
         }
         Some(*symbol)
     }
@@ -135,14 +199,16 @@ fn typed<'a, T: Array + 'static>(batch: &'a RecordBatch, name: &str) -> Result<&
 }
 
 /// A text column by name.
-pub(super) fn text<'a>(batch: &'a RecordBatch, name: &str) -> Result<TextColumn<'a>, Error> {
+pub(super) fn text<'a>(
+    batch: &'a RecordBatch,
+    name: &'static str,
+    symbols: &mut Symbols,
+) -> Result<TextColumn<'a>, Error> {
     let Ok(dictionary) = typed::<DictionaryArray<Int32Type>>(batch, name) else {
-        let words = typed(batch, name)?;
-        return Ok(TextColumn { words, numbers: None, symbols: RefCell::default() });
+        return Ok(TextColumn::Spelled(typed(batch, name)?));
     };
     let words: &StringArray = dictionary.values().as_any().downcast_ref().ok_or_else(|| corrupt(name))?;
-    let symbols = RefCell::new(vec![UNASKED; words.len()]);
-    Ok(TextColumn { words, numbers: Some(dictionary.keys()), symbols })
+    Ok(TextColumn::Numbered(dictionary.keys(), symbols.dictionary(name, words)))
 }
 
 /// A column of truth values by name.
@@ -202,7 +268,7 @@ pub(super) struct Columns<'a> {
 
 impl<'a> Columns<'a> {
     /// Finds all columns in a batch.
-    pub(super) fn of(batch: &'a RecordBatch) -> Result<Self, Error> {
+    pub(super) fn of(batch: &'a RecordBatch, symbols: &mut Symbols) -> Result<Self, Error> {
         Ok(Self {
             event_time_utc: typed(batch, "event_time_utc")?,
             local_date: typed(batch, "local_date")?,
@@ -215,22 +281,22 @@ impl<'a> Columns<'a> {
             illegal: typed(batch, "illegal")?,
             import_token: typed(batch, "import_token")?,
             record_number: typed(batch, "record_number")?,
-            half_term: text(batch, "half_term")?,
-            day_type: text(batch, "day_type")?,
-            lesson_period: text(batch, "lesson_period")?,
-            actor_kind: text(batch, "actor_kind")?,
-            role: text(batch, "role")?,
-            group_id: text(batch, "group_id")?,
-            key_stage: text(batch, "key_stage")?,
-            record_kind: text(batch, "record_kind")?,
-            action: text(batch, "action")?,
-            site: text(batch, "site")?,
-            visibility: text(batch, "visibility")?,
-            code: text(batch, "code")?,
-            theme: text(batch, "theme")?,
-            four_c: text(batch, "four_c")?,
-            code_source: text(batch, "code_source")?,
-            search_theme: text(batch, "search_theme")?,
+            half_term: text(batch, "half_term", symbols)?,
+            day_type: text(batch, "day_type", symbols)?,
+            lesson_period: text(batch, "lesson_period", symbols)?,
+            actor_kind: text(batch, "actor_kind", symbols)?,
+            role: text(batch, "role", symbols)?,
+            group_id: text(batch, "group_id", symbols)?,
+            key_stage: text(batch, "key_stage", symbols)?,
+            record_kind: text(batch, "record_kind", symbols)?,
+            action: text(batch, "action", symbols)?,
+            site: text(batch, "site", symbols)?,
+            visibility: text(batch, "visibility", symbols)?,
+            code: text(batch, "code", symbols)?,
+            theme: text(batch, "theme", symbols)?,
+            four_c: text(batch, "four_c", symbols)?,
+            code_source: text(batch, "code_source", symbols)?,
+            search_theme: text(batch, "search_theme", symbols)?,
             actor_tokens: typed(batch, "actor")?,
             search_tokens: typed(batch, "search_token")?,
             response_bytes_counts: typed(batch, "response_bytes")?,

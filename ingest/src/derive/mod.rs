@@ -16,13 +16,12 @@ mod primary;
 mod runs;
 mod tables;
 
-use std::collections::HashMap;
-
 use arrow::array::RecordBatch;
 
 use crate::classify::taxonomy::Taxonomy;
 use crate::error::Error;
-use columns::{Columns, Symbols};
+use crate::quick_map::QuickMap;
+use columns::{Columns, Symbols, known};
 use primary::Neighbours;
 use runs::{Interest, Person};
 
@@ -68,8 +67,8 @@ pub struct Deriver<'t> {
     symbols: Symbols,
     neighbours: Neighbours,
     day: Option<DayFacts>,
-    people: HashMap<Option<i64>, Person>,
-    activity: HashMap<ActivityKey, Activity>,
+    people: QuickMap<Option<i64>, Person>,
+    activity: QuickMap<ActivityKey, Activity>,
     interests: Vec<Interest>,
 }
 
@@ -82,8 +81,8 @@ impl<'t> Deriver<'t> {
             symbols: Symbols::default(),
             neighbours: Neighbours::default(),
             day: None,
-            people: HashMap::new(),
-            activity: HashMap::new(),
+            people: QuickMap::default(),
+            activity: QuickMap::default(),
             interests: Vec::new(),
         }
     }
@@ -102,7 +101,7 @@ impl<'t> Deriver<'t> {
     /// [`Kind::Corrupt`](crate::Kind::Corrupt) when a column is missing or of another type.
     pub fn add(&mut self, batch: &RecordBatch) -> Result<(), Error> {
         self.neighbours.settle();
-        let columns = Columns::of(batch)?;
+        let columns = Columns::of(batch, &mut self.symbols)?;
         for row in 0..batch.num_rows() {
             self.add_row(&columns, row);
         }
@@ -130,9 +129,9 @@ impl<'t> Deriver<'t> {
         let code = columns.code.required(row, symbols);
         let severity = columns.severity.value(row);
         let illegal = columns.illegal.value(row);
-        let blocked = symbols.is(action, "blocked");
+        let blocked = action == known::BLOCKED;
         let primary = !columns.record_noise.value(row)
-            && self.neighbours.is_primary(symbols, actor, time_us, site, record_kind, action);
+            && self.neighbours.is_primary(actor, time_us, site, record_kind, action);
 
         let person = self.people.entry(actor).or_insert_with(|| Person::of(columns, row, symbols));
         person.see(columns, row, symbols);
@@ -183,8 +182,15 @@ impl<'t> Deriver<'t> {
                 illegal,
                 blocked,
                 decided: blocked
-                    || symbols.is_any(action, &["allowed", "warned", "proceeded", "bypassed", "monitored"]),
-                searched: symbols.is(code_source, "search") || (theme.is_some() && search_theme == theme),
+                    || matches!(
+                        action,
+                        known::ALLOWED
+                            | known::WARNED
+                            | known::PROCEEDED
+                            | known::BYPASSED
+                            | known::MONITORED
+                    ),
+                searched: code_source == known::SEARCH || (theme.is_some() && search_theme == theme),
             });
         }
     }
@@ -209,8 +215,8 @@ impl<'t> Deriver<'t> {
 pub struct DerivedDay {
     symbols: Symbols,
     day: Option<DayFacts>,
-    people: HashMap<Option<i64>, Person>,
-    activity: HashMap<ActivityKey, Activity>,
+    people: QuickMap<Option<i64>, Person>,
+    activity: QuickMap<ActivityKey, Activity>,
     runs: runs::Runs,
 }
 

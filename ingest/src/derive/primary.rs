@@ -1,11 +1,10 @@
 //! Which records a person's act caused, where the neighbours decide.
 
-use std::collections::{HashMap, HashSet};
-
 use arrow::array::{Array, RecordBatch};
 
-use super::columns::{Symbols, flag, instant, text, whole};
+use super::columns::{Symbols, flag, instant, known, text, whole};
 use crate::error::Error;
+use crate::quick_map::{QuickMap, QuickSet};
 
 /// A blocked host this soon after an allowed page on another site is furniture of that page.
 const FURNITURE_US: i64 = 2_000_000;
@@ -19,11 +18,11 @@ type Moments = Vec<(i64, Option<u32>)>;
 #[derive(Debug, Default)]
 pub(super) struct Neighbours {
     /// Allowed HTML pages of each actor: time and site.
-    pages: HashMap<Actor, Moments>,
+    pages: QuickMap<Actor, Moments>,
     /// Warnings that were passed: time of the step and site.
-    proceeded: HashMap<Actor, Moments>,
+    proceeded: QuickMap<Actor, Moments>,
     /// Actor and site pairs with decrypted requests.
-    decrypted: HashSet<(Actor, u32)>,
+    decrypted: QuickSet<(Actor, u32)>,
     settled: bool,
 }
 
@@ -31,27 +30,34 @@ impl Neighbours {
     /// Takes one batch of the first pass.
     pub(super) fn observe(&mut self, batch: &RecordBatch, symbols: &mut Symbols) -> Result<(), Error> {
         let (times, actors) = (instant(batch, "event_time_utc")?, whole(batch, "actor")?);
-        let (kinds, actions, sites) =
-            (text(batch, "record_kind")?, text(batch, "action")?, text(batch, "site")?);
-        let visibilities = text(batch, "visibility")?;
+        let (kinds, actions, sites) = (
+            text(batch, "record_kind", symbols)?,
+            text(batch, "action", symbols)?,
+            text(batch, "site", symbols)?,
+        );
+        let visibilities = text(batch, "visibility", symbols)?;
         let (pages, noise) = (flag(batch, "html_page")?, flag(batch, "record_noise")?);
         self.settled = false;
+        let mut last = None;
         for row in 0..batch.num_rows() {
             let actor = (!actors.is_null(row)).then(|| actors.value(row));
             let site = sites.symbol(row, symbols);
             let kind = kinds.required(row, symbols);
             let action = actions.required(row, symbols);
-            if symbols.is(action, "proceeded") {
+            if action == known::PROCEEDED {
                 self.proceeded.entry(actor).or_default().push((times.value(row), site));
             }
-            if !symbols.is(kind, "request") {
+            if kind != known::REQUEST {
                 continue;
             }
             let visibility = visibilities.required(row, symbols);
-            if let Some(site) = site.filter(|_| symbols.is(visibility, "page")) {
+            if let Some(site) = site.filter(|_| visibility == known::PAGE)
+                && last != Some((actor, site))
+            {
                 self.decrypted.insert((actor, site));
+                last = Some((actor, site));
             }
-            if pages.value(row) && !noise.value(row) && symbols.is(action, "allowed") {
+            if pages.value(row) && !noise.value(row) && action == known::ALLOWED {
                 self.pages.entry(actor).or_default().push((times.value(row), site));
             }
         }
@@ -72,31 +78,32 @@ impl Neighbours {
     /// Whether a record that is no noise by itself is primary among its neighbours.
     pub(super) fn is_primary(
         &self,
-        symbols: &Symbols,
         actor: Actor,
         time_us: i64,
         site: Option<u32>,
         record_kind: u32,
         action: u32,
     ) -> bool {
-        match symbols.word(action) {
+        match action {
             // The proxy asked who it is; nobody did anything.
-            "challenged" => false,
-            "blocked" => !self.near(&self.pages, actor, time_us - FURNITURE_US, time_us, |page| page != site),
-            "warned" => {
+            known::CHALLENGED => false,
+            known::BLOCKED => {
+                !self.near(&self.pages, actor, time_us - FURNITURE_US, time_us, |page| page != site)
+            }
+            known::WARNED => {
                 !self.near(&self.proceeded, actor, time_us, time_us + WARNING_US, |step| step == site)
             }
             // A tunnel whose inner requests stand in the log too is counted by those (Q04).
-            "allowed" if symbols.is(record_kind, "tunnel") => {
+            known::ALLOWED if record_kind == known::TUNNEL => {
                 !site.is_some_and(|site| self.decrypted.contains(&(actor, site)))
             }
-            _ => !symbols.is(record_kind, "authentication"),
+            _ => record_kind != known::AUTHENTICATION,
         }
     }
 
     fn near(
         &self,
-        among: &HashMap<Actor, Moments>,
+        among: &QuickMap<Actor, Moments>,
         actor: Actor,
         from_us: i64,
         to_us: i64,

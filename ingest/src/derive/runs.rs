@@ -1,6 +1,6 @@
 //! Runs of events: attempts (gap at most 60 s) and episodes (gap at most 10 min).
 
-use super::columns::{Columns, Symbols};
+use super::columns::{Columns, Symbols, known};
 use crate::quick_map::QuickMap;
 
 /// Greatest gap between the records of an attempt.
@@ -33,7 +33,7 @@ impl Person {
     fn rank(columns: &Columns<'_>, row: usize, symbols: &mut Symbols) -> (bool, i64, i64, i64) {
         let group = columns.group_id.required(row, symbols);
         (
-            symbols.is(group, "unmatched"),
+            group == known::UNMATCHED,
             columns.event_time_utc.value(row),
             columns.import_token.value(row),
             columns.record_number.value(row),

@@ -134,11 +134,20 @@ pub(super) fn no_event(url: &[u8], result: &[u8]) -> Option<OtherKind> {
     if url.starts_with(b"error:") || (url == b"-" && result.starts_with(b"NONE")) {
         return Some(OtherKind::NoRequest);
     }
-    // Questions of neighbouring caches, which no person asked, and the proxy's own pages.
+    // Questions of neighbouring caches, which no person asked, and the proxy's own pages. What was refused
+    // was asked for by somebody, whatever the address looks like.
     let internal = result.starts_with(b"UDP_")
         || url.starts_with(b"cache_object:")
-        || memchr::memmem::find(url, b"/squid-internal-").is_some();
+        || (is_own_page(url) && !result.ends_with(b"DENIED"));
     internal.then_some(OtherKind::Internal)
+}
+
+/// Whether an address is one of the proxy's own pictures: its path begins so. Elsewhere in an address the
+/// words are the user's.
+fn is_own_page(url: &[u8]) -> bool {
+    let Some(colon) = memchr::memchr(b':', url) else { return false };
+    let Some(rest) = url[colon..].strip_prefix(b"://") else { return false };
+    memchr::memchr(b'/', rest).is_some_and(|slash| rest[slash..].starts_with(b"/squid-internal-"))
 }
 
 /// What Squid decided. The code is a set of words, so that words of later versions do no harm.

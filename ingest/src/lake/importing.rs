@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use jiff::civil::Date;
 
@@ -15,12 +17,13 @@ use crate::incident::Incident;
 use crate::report::{Place, Reject};
 use crate::schema::{INCIDENTS, REJECTS, REQUESTS, STAFF_INCIDENTS, STAFF_REQUESTS, TableSchema};
 use crate::school::AcademicYear;
+use crate::worker::{Worker, lock};
 
 /// Days held open at once; the one unused for longest is closed, and reopened as a further file.
 const OPEN_DAYS: usize = 8;
 
-/// Rows held in memory over all open days, one row group's worth.
-const BUFFERED_ROWS: usize = ROW_GROUP_ROWS;
+/// Rows held in memory over all open days: as many again are being encoded meanwhile.
+const BUFFERED_ROWS: usize = ROW_GROUP_ROWS / 2;
 
 /// Rejects held in memory.
 const BUFFERED_REJECTS: usize = 16_384;
@@ -52,9 +55,12 @@ struct OpenDay {
     table: &'static TableSchema,
     date: Date,
     rows: RequestBatch,
-    writer: Option<DataFileWriter>,
+    writer: Option<SharedWriter>,
     used: u64,
 }
+
+/// A data file that the worker writes to; empty once it is finished.
+type SharedWriter = Arc<Mutex<Option<DataFileWriter>>>;
 
 /// Writes the rows of one import. Nothing of it can be seen until the files are committed.
 pub struct ImportWriter {
@@ -65,12 +71,14 @@ pub struct ImportWriter {
     current: usize,
     used: u64,
     buffered: usize,
-    spare: Vec<RequestBatch>,
+    /// Batches that were written and can be filled again.
+    spare: Arc<Mutex<Vec<RequestBatch>>>,
+    worker: Worker,
     /// By staff or not, and academic year.
     incidents: BTreeMap<(bool, AcademicYear), IncidentBatch>,
     rejects: Vec<RejectRow>,
     reject_writer: Option<DataFileWriter>,
-    files: Vec<WrittenFile>,
+    files: Arc<Mutex<Vec<WrittenFile>>>,
     begun_files: u32,
     touched: BTreeSet<Date>,
 }
@@ -87,6 +95,8 @@ pub(crate) struct ImportFiles {
     pub(crate) files: Vec<WrittenFile>,
     /// Local days with rows of its own.
     pub(crate) touched: BTreeSet<Date>,
+    /// How long they took to sort, encode and write, beside reading.
+    pub(crate) encoding: Duration,
 }
 
 impl ImportFiles {
@@ -112,11 +122,12 @@ impl ImportWriter {
             current: 0,
             used: 0,
             buffered: 0,
-            spare: Vec::new(),
+            spare: Arc::default(),
+            worker: Worker::new("lake"),
             incidents: BTreeMap::new(),
             rejects: Vec::new(),
             reject_writer: None,
-            files: Vec::new(),
+            files: Arc::default(),
             begun_files: 0,
             touched: BTreeSet::new(),
         }
@@ -153,7 +164,7 @@ impl ImportWriter {
             self.close(day)?;
         }
         self.touched.insert(date);
-        let rows = self.spare.pop().unwrap_or_default();
+        let rows = self.spare();
         self.days.push(OpenDay { table, date, rows, writer: None, used: 0 });
         Ok(self.days.len() - 1)
     }
@@ -167,28 +178,44 @@ impl ImportWriter {
         Ok(())
     }
 
+    fn spare(&self) -> RequestBatch {
+        lock(&self.spare).pop().unwrap_or_default()
+    }
+
+    /// Hands a day's rows to the worker and gives the day an empty batch.
     fn flush(&mut self, day: &mut OpenDay) -> Result<(), Error> {
         if day.rows.is_empty() {
             return Ok(());
         }
         self.buffered -= day.rows.len();
-        let batch = day.rows.finish(&self.id.source_format, self.id.token)?;
         if day.writer.is_none() {
             let stem = self.stem();
             let schema = RequestBatch::schema();
-            day.writer =
-                Some(DataFileWriter::create(&self.lake, day.table, &day.date.to_string(), &stem, schema)?);
+            let writer = DataFileWriter::create(&self.lake, day.table, &day.date.to_string(), &stem, schema)?;
+            day.writer = Some(Arc::new(Mutex::new(Some(writer))));
         }
-        day.writer.as_mut().map_or(Ok(()), |writer| writer.write(&batch))
+        let Some(writer) = day.writer.clone() else { return Ok(()) };
+        let mut rows = std::mem::replace(&mut day.rows, self.spare());
+        let (spare, format, token) = (Arc::clone(&self.spare), self.id.source_format.clone(), self.id.token);
+        self.worker.run(move || {
+            let batch = rows.finish(&format, token)?;
+            lock(&spare).push(rows);
+            lock(&writer).as_mut().map_or(Ok(()), |writer| writer.write(&batch))
+        })
     }
 
     fn close(&mut self, mut day: OpenDay) -> Result<(), Error> {
         self.flush(&mut day)?;
-        if let Some(writer) = day.writer {
-            self.files.push(writer.finish()?);
-        }
-        self.spare.push(day.rows);
-        Ok(())
+        lock(&self.spare).push(day.rows);
+        let Some(writer) = day.writer else { return Ok(()) };
+        let files = Arc::clone(&self.files);
+        self.worker.run(move || {
+            if let Some(writer) = lock(&writer).take() {
+                let file = writer.finish()?;
+                lock(&files).push(file);
+            }
+            Ok(())
+        })
     }
 
     fn stem(&mut self) -> String {
@@ -215,7 +242,7 @@ impl ImportWriter {
             let (stem, schema) = (self.stem(), file_schema(table));
             let mut writer = DataFileWriter::create(&self.lake, table, &year.to_string(), &stem, schema)?;
             writer.write(&rows)?;
-            self.files.push(writer.finish()?);
+            lock(&self.files).push(writer.finish()?);
         }
         Ok(())
     }
@@ -246,15 +273,21 @@ impl ImportWriter {
 
     /// Closes all files. They are not flushed to the disk yet: a group of imports does that at once.
     pub(crate) fn finish(mut self) -> Result<ImportFiles, Error> {
+        self.close_all()?;
+        let files = std::mem::take(&mut *lock(&self.files));
+        Ok(ImportFiles { files, touched: self.touched, encoding: self.worker.busy() })
+    }
+
+    fn close_all(&mut self) -> Result<(), Error> {
         while let Some(day) = self.days.pop() {
             self.close(day)?;
         }
         self.flush_incidents()?;
         self.flush_rejects()?;
         if let Some(writer) = self.reject_writer.take() {
-            self.files.push(writer.finish()?);
+            lock(&self.files).push(writer.finish()?);
         }
-        Ok(ImportFiles { files: self.files, touched: self.touched })
+        self.worker.wait()
     }
 
     /// Gives up: removes what was written.

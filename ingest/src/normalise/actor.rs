@@ -3,14 +3,14 @@
 use std::borrow::Cow;
 use std::net::{IpAddr, Ipv4Addr};
 
-use super::account::{self, Account};
-use super::{Roster, text};
-use crate::event::{ActorKind, ActorName, DeviceName, Member, Moment, Role};
+use super::account::Account;
+use super::accounts::{Owner, User};
+use super::text;
+use crate::event::{ActorKind, ActorName, DeviceName, Member, Role};
 use crate::fields::{Action, Fields, RecordKind};
 use crate::report::{Notice, Tally};
 use crate::settings::groups::{GroupKind, GroupMatch, UNMATCHED};
 use crate::settings::networks::{Network, NetworkKind};
-use crate::settings::shared_accounts::SharedAccounts;
 use crate::settings::year_group;
 
 /// The machine and its address, ready for the range look-up.
@@ -21,32 +21,12 @@ pub(crate) struct Client<'a> {
     hidden: bool,
 }
 
-/// The account column, read.
-pub(crate) struct User<'a> {
-    written: Cow<'a, str>,
-    account: Account<'a>,
-}
-
 /// What is known about an actor besides the name.
 pub(crate) struct Standing<'s> {
     pub(crate) role: Role,
     pub(crate) group_id: &'s str,
     pub(crate) year_group: Option<i8>,
     pub(crate) key_stage: Option<&'static str>,
-}
-
-/// Reads the account column.
-pub(crate) fn user<'a>(fields: &'a Fields<'a>, tally: &mut Tally) -> User<'a> {
-    match text::read(&fields.user, tally) {
-        Some(Cow::Borrowed(written)) => {
-            User { written: Cow::Borrowed(written), account: account::read(written) }
-        }
-        Some(Cow::Owned(written)) => {
-            let account = account::read(&written).into_owned();
-            User { written: Cow::Owned(written), account }
-        }
-        None => User { written: Cow::Borrowed(""), account: Account::Anonymous },
-    }
 }
 
 /// Reads address, host and program of the client.
@@ -99,9 +79,7 @@ pub(crate) fn actor<'a>(
     fields: &Fields<'_>,
     user: User<'a>,
     client: &Client<'a>,
-    shared_accounts: &SharedAccounts,
-    roster: &mut dyn Roster,
-    moment: &Moment<'_>,
+    owner: Owner,
     tally: &mut Tally,
 ) -> (ActorName<'a>, Option<Role>) {
     // After a refused sign-in the name is what was typed: nobody knows who typed it.
@@ -110,17 +88,12 @@ pub(crate) fn actor<'a>(
         && fields.kind != RecordKind::Authentication;
     let hidden = user.account == Account::Anonymous && client.hidden;
     let written = user.written;
-    let with = |kind, name, member| ActorName { kind, name, written: written.clone(), member };
+    let with = |kind, name, member| ActorName { kind, name, written, member };
     match user.account {
         Account::Named(name) if accepted => {
-            let shared = shared_accounts.find(&name, moment.local_date);
-            if let Some(shared) = shared.filter(|shared| shared.exact) {
-                return (with(ActorKind::Shared, name, None), shared.role);
-            }
-            let member = roster.member(&name, moment.academic_year);
-            match shared.filter(|_| member.is_none()) {
+            match owner.shared.filter(|shared| shared.exact || owner.member.is_none()) {
                 Some(shared) => (with(ActorKind::Shared, name, None), shared.role),
-                None => (with(ActorKind::Person, name, member), None),
+                None => (with(ActorKind::Person, name, owner.member), None),
             }
         }
         Account::Machine(name) if accepted => (with(ActorKind::Machine, name, None), None),

@@ -1,8 +1,10 @@
 //! From a record's own words to an event: who, when, where to, by the school's data files.
 
 pub mod account;
+mod accounts;
 mod actor;
 mod group;
+mod host;
 mod incident;
 mod order;
 mod request;
@@ -33,7 +35,8 @@ pub trait Roster {
 pub struct Normaliser<'s> {
     settings: &'s Settings,
     clock: time::Clock<'s>,
-    sites: url::SiteCache,
+    hosts: host::HostCache,
+    accounts: accounts::AccountCache,
     groups: group::GroupCache<'s>,
     classes: ClassifyCache,
     scratch: String,
@@ -57,7 +60,8 @@ impl<'s> Normaliser<'s> {
         Ok(Self {
             settings,
             clock: time::Clock::new(settings, zone, now)?,
-            sites: url::SiteCache::default(),
+            hosts: host::HostCache::default(),
+            accounts: accounts::AccountCache::default(),
             groups: group::GroupCache::default(),
             classes: settings.classifier().cache(),
             scratch: String::new(),

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use super::host::KnownHost;
 use super::{Normaliser, Roster, actor, search, text, url};
 use crate::classify::ClassifyInput;
 use crate::event::{Event, Facts, Identified, Page, SiteName, Words};
@@ -36,18 +37,21 @@ impl<'s> Normaliser<'s> {
         }
         let stamp = self.clock.stamp(fields.time, fields.basis, fields.duration_ms, tally)?;
         let moment = self.clock.moment(stamp, tally);
-        let page = self.page(fields, tally);
-        let search = self.search(fields, &page, tally);
+        let mut page = self.page(fields, tally);
+        let (classifier, date) = (settings.classifier(), moment.local_date);
+        let epoch = classifier.epoch(date, &mut self.classes);
+        let host = self.hosts.find(&page.host, settings, epoch, || classifier.host(&page.host, date));
+        page.site = host.site(&page.host);
+        let search = self.search(fields, &page, host, tally);
         if page.host.is_empty() && search.is_none() {
             return Err(Reject::at(Reason::Address, 0));
         }
 
-        let user = actor::user(fields, tally);
+        let user = self.accounts.read(text::read(&fields.user, tally).unwrap_or_default());
         let client = actor::client(fields, &user, tally);
+        let owner = self.accounts.owner(&user, &moment, settings.shared_accounts(), roster);
+        let (actor, shared_role) = actor::actor(fields, user, &client, owner, tally);
         let year = moment.academic_year;
-        let shared_accounts = settings.shared_accounts();
-        let (actor, shared_role) =
-            actor::actor(fields, user, &client, shared_accounts, roster, &moment, tally);
         let group = text::read(&fields.group, tally);
         let rule = group.as_deref().and_then(|name| self.groups.find(settings.groups(), name, year));
         let network = client.address.and_then(|address| settings.networks().find(address, moment.local_date));
@@ -69,9 +73,9 @@ impl<'s> Normaliser<'s> {
             search: search.as_deref(),
             log_level: fields.log_level,
             vendor_severity: fields.vendor_severity,
-            date: moment.local_date,
+            date,
         };
-        let class = settings.classifier().classify(&input, &mut self.classes);
+        let class = classifier.classify_on(&input, host.class, &mut self.classes);
         let unmapped = class.unmapped.iter().map(|word| Cow::Owned((*word).to_owned())).collect();
         let facts = Facts {
             role: standing.role,
@@ -113,7 +117,7 @@ impl<'s> Normaliser<'s> {
         })
     }
 
-    fn page<'a>(&mut self, fields: &'a Fields<'a>, tally: &mut Tally) -> Page<'a> {
+    fn page<'a>(&self, fields: &'a Fields<'a>, tally: &mut Tally) -> Page<'a> {
         let mut page = match text::read(&fields.url, tally) {
             Some(Cow::Borrowed(text)) => borrowed_page(text),
             Some(Cow::Owned(text)) => owned_page(&text),
@@ -139,7 +143,6 @@ impl<'s> Normaliser<'s> {
             page.host = column.host;
             page.port = page.port.or(column.port);
         }
-        page.site = self.sites.site(&page.host);
         page
     }
 
@@ -147,6 +150,7 @@ impl<'s> Normaliser<'s> {
         &mut self,
         fields: &'a Fields<'a>,
         page: &Page<'a>,
+        host: KnownHost,
         tally: &mut Tally,
     ) -> Option<Cow<'a, str>> {
         if let Some(words) = text::read(&fields.search_words, tally) {
@@ -156,7 +160,7 @@ impl<'s> Normaliser<'s> {
         else {
             return None;
         };
-        if query.is_empty() {
+        if query.is_empty() || !host.searched {
             return None;
         }
         let engines = self.settings.search_engines();
@@ -205,6 +209,10 @@ fn owned_page(text: &str) -> Page<'static> {
 
 /// A method of the closed list; none for the words that squid and others write when there was none.
 fn known_method(written: &str) -> Option<&'static str> {
+    // Nearly all are one of the first, as they stand.
+    if let Some(method) = METHODS[..3].iter().find(|method| **method == written) {
+        return Some(method);
+    }
     if ["NONE", "NONE_NONE", "UNKNOWN"].iter().any(|word| word.eq_ignore_ascii_case(written)) {
         return None;
     }
@@ -213,6 +221,6 @@ fn known_method(written: &str) -> Option<&'static str> {
 
 fn is_html(mime: Option<&str>) -> bool {
     let Some(mime) = mime else { return false };
-    let kind = mime.split(';').next().unwrap_or_default().trim();
+    let kind = memchr::memchr(b';', mime.as_bytes()).map_or(mime, |end| mime[..end].trim_end());
     kind.eq_ignore_ascii_case("text/html") || kind.eq_ignore_ascii_case("application/xhtml+xml")
 }

@@ -40,7 +40,9 @@ pub(crate) fn lenient(bytes: &[u8]) -> String {
 }
 
 fn present(text: &str) -> Option<&str> {
-    let text = text.trim();
+    let ends = [text.as_bytes().first(), text.as_bytes().last()];
+    let bare = ends.into_iter().flatten().all(u8::is_ascii_graphic);
+    let text = if bare { text } else { text.trim() };
     (!text.is_empty() && text != "-").then_some(text)
 }
 

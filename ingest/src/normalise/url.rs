@@ -3,9 +3,6 @@
 use std::borrow::Cow;
 use std::net::IpAddr;
 
-use crate::event::SiteName;
-use crate::quick_map::QuickMap;
-
 /// An address in parts, as written; a user name and password before the host are dropped.
 #[derive(Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Parts<'t> {
@@ -22,15 +19,18 @@ pub(crate) fn split(text: &str) -> Parts<'_> {
     let end = memchr::memchr3(b'/', b'?', b'#', rest.as_bytes()).unwrap_or(rest.len());
     let (authority, tail) = rest.split_at(end);
     let (host, port) = host_and_port(authority);
-    let (path, query) = match tail.split_once('?') {
-        Some((path, query)) => (path, Some(query)),
+    let (path, query) = match memchr::memchr(b'?', tail.as_bytes()) {
+        Some(mark) => (&tail[..mark], Some(&tail[mark + 1..])),
         None => (tail, None),
     };
     Parts { scheme, host, port, path: (!path.is_empty()).then_some(path), query }
 }
 
 fn scheme(text: &str) -> (Option<&str>, &str) {
-    if let Some((scheme, rest)) = text.split_once("://")
+    // No scheme holds a colon, so the first one tells.
+    if let Some(colon) = memchr::memchr(b':', text.as_bytes())
+        && let (scheme, rest) = text.split_at(colon)
+        && let Some(rest) = rest.strip_prefix("://")
         && !scheme.is_empty()
         && scheme
             .bytes()
@@ -42,6 +42,9 @@ fn scheme(text: &str) -> (Option<&str>, &str) {
 }
 
 fn host_and_port(authority: &str) -> (&str, Option<u16>) {
+    if memchr::memchr3(b'@', b'[', b':', authority.as_bytes()).is_none() {
+        return (authority, None);
+    }
     let authority = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
     if let Some(rest) = authority.strip_prefix('[') {
         let (host, tail) = rest.split_once(']').unwrap_or((rest, ""));
@@ -172,43 +175,6 @@ pub(crate) fn registrable(host: &str) -> Option<usize> {
     (label < before).then_some(label)
 }
 
-/// Hosts seen, so that the list is asked once for each.
-#[derive(Default)]
-pub(crate) struct SiteCache {
-    starts: QuickMap<Box<str>, Option<u8>>,
-}
-
-impl SiteCache {
-    const MOST: usize = 1 << 16;
-
-    /// The public part of a host, borrowed where the host is.
-    pub(crate) fn site<'a>(&mut self, host: &Cow<'a, str>) -> SiteName<'a> {
-        if host.is_empty() {
-            return SiteName::None;
-        }
-        let start = match self.starts.get(host.as_ref()) {
-            Some(start) => *start,
-            None => {
-                if self.starts.len() >= Self::MOST {
-                    self.starts.clear();
-                }
-                let start = registrable(host).and_then(|start| u8::try_from(start).ok());
-                self.starts.insert(host.as_ref().into(), start);
-                start
-            }
-        };
-        match (start, host) {
-            (None, _) => SiteName::Private,
-            (Some(start), Cow::Borrowed(host)) => {
-                SiteName::Domain(Cow::Borrowed(&host[usize::from(start)..]))
-            }
-            (Some(start), Cow::Owned(host)) => {
-                SiteName::Domain(Cow::Owned(host[usize::from(start)..].to_owned()))
-            }
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -304,17 +270,6 @@ mod tests {
             ("", (None, "", None, None, None)),
         ] {
             assert_eq!(parts(text), wanted, "{text}");
-        }
-    }
-
-    #[test]
-    fn clean_hosts_are_borrowed() {
-        let mut cache = SiteCache::default();
-        for _ in 0..2 {
-            let site = cache.site(&Cow::Borrowed("www.example.com"));
-            assert!(matches!(site, SiteName::Domain(Cow::Borrowed("example.com"))));
-            assert_eq!(cache.site(&Cow::Borrowed("jane-ipad.local")), SiteName::Private);
-            assert_eq!(cache.site(&Cow::Borrowed("")), SiteName::None);
         }
     }
 }

@@ -48,8 +48,6 @@ pub struct Ingest<'i> {
     pub school: &'i SchoolConfig,
     /// Keep files of the inbox after their commit even if `keep_sources_days` is 0.
     pub keep: bool,
-    /// Measure sealing apart from the rest, which costs a few per cent.
-    pub measure: bool,
 }
 
 /// What a run holds open.

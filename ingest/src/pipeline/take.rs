@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Read;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use jiff::civil::Date;
 
@@ -161,7 +161,6 @@ impl Run<'_> {
             ingest_date: self.today,
         };
         let begun = Instant::now();
-        let sealing_before = self.report.timings.seal;
         let written = match self.write(source, content, detected, &id) {
             Err(error) if error.kind() == Kind::Input => {
                 self.state.close_import(&hex)?;
@@ -169,9 +168,8 @@ impl Run<'_> {
             }
             written => written?,
         };
-        let sealing = self.report.timings.seal - sealing_before;
-        self.report.timings.parse_to_lake += begun.elapsed().saturating_sub(sealing);
         let Written { files, vault, tally, span, export_rows } = written;
+        self.report.timings.encode += files.encoding;
 
         let refused = if tally.nearly_all_rejected() {
             Some(mostly_rejected(&tally))
@@ -189,9 +187,9 @@ impl Run<'_> {
         for year in years {
             self.state.confirm_key(year, self.keyring.check_value(year)?)?;
         }
-        let begun = Instant::now();
         let sealed = vault.finish()?;
-        self.report.timings.seal += begun.elapsed();
+        self.report.timings.seal += sealed.busy;
+        self.report.timings.read += begun.elapsed();
         self.state.record_unmapped(id.token, &sealed.unmapped)?;
         if !export_rows.is_empty() {
             self.state.record_export_rows(detected.format_id(), id.token, export_rows.into_iter())?;
@@ -242,8 +240,6 @@ impl Run<'_> {
         let mut tally = Tally::default();
         let mut span = Span::default();
         let mut reported = (0, 0);
-        let mut sealing = Duration::ZERO;
-        let measure = self.ingest.measure;
         let known: BTreeSet<i64> = self
             .imported
             .keys()
@@ -274,15 +270,6 @@ impl Run<'_> {
                 tally.duplicate += 1;
                 return Ok(());
             }
-            let mut seal = |push: &mut dyn FnMut(&mut VaultWriter) -> Result<(), Error>| {
-                if !measure {
-                    return push(&mut vault);
-                }
-                let begun = Instant::now();
-                let outcome = push(&mut vault);
-                sealing += begun.elapsed();
-                outcome
-            };
             let reject = match parsed {
                 Ok(Parsed::Request(fields)) => match normaliser.request(place, &fields, roster, tally) {
                     Ok(event) if closed.contains(&event.moment.local_date) => {
@@ -296,7 +283,7 @@ impl Run<'_> {
                             return Ok(());
                         }
                         let pseudonymous = pseudonymiser.event(&event)?;
-                        seal(&mut |vault| vault.push(&event, &pseudonymous))?;
+                        vault.push(&event, &pseudonymous)?;
                         writer.push(&pseudonymous)?;
                         tally.events += 1;
                         span.see(event.moment.utc_us);
@@ -308,7 +295,7 @@ impl Run<'_> {
                 Ok(Parsed::Incident(fields)) => match normaliser.incident(place, &fields, roster, tally) {
                     Ok(incident) => {
                         let pseudonymous = pseudonymiser.incident(&incident)?;
-                        seal(&mut |vault| vault.push_incident(&incident, &pseudonymous))?;
+                        vault.push_incident(&incident, &pseudonymous)?;
                         writer.push_incident(&pseudonymous)?;
                         tally.events += 1;
                         span.see(incident.occurred.utc_us);
@@ -325,9 +312,8 @@ impl Run<'_> {
             };
             tally.reject(reject.reason);
             writer.push_reject(place, reject)?;
-            seal(&mut |vault| vault.push_reject(place, reject.reason, raw))
+            vault.push_reject(place, reject.reason, raw)
         });
-        self.report.timings.seal += sealing;
         progress.advanced(tally.record_bytes.saturating_sub(reported.0), tally.records - reported.1);
         if let Err(error) = outcome {
             vault.abandon();

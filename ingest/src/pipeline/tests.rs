@@ -62,7 +62,7 @@ impl Installation {
 
     fn with<T>(&self, work: impl FnOnce(&Ingest<'_>) -> Result<T, Error>) -> T {
         let dir = self.dir();
-        work(&Ingest { dir: &dir, school: &self.school, keep: false, measure: true }).unwrap()
+        work(&Ingest { dir: &dir, school: &self.school, keep: false }).unwrap()
     }
 
     fn snapshot(&self, table: &'static TableSchema) -> TableSnapshot {

@@ -50,7 +50,7 @@ impl<'k> Pseudonymiser<'k> {
     /// A pseudonymiser with empty caches.
     #[must_use]
     pub fn new(keyring: &'k Keyring) -> Self {
-        Self { tokens: Tokens { keyring, caches: QuickMap::default(), scratch: String::new() } }
+        Self { tokens: Tokens { keyring, caches: Vec::new(), scratch: String::new() } }
     }
 
     /// The event as the lake may know it.
@@ -173,13 +173,21 @@ impl<'k> Pseudonymiser<'k> {
 /// Tokens by text, remembered: a day has few actors, devices and sites and many records.
 struct Tokens<'k> {
     keyring: &'k Keyring,
-    caches: QuickMap<(AcademicYear, Domain), QuickMap<Box<str>, i64>>,
+    /// One for each year and domain, of which there are few.
+    caches: Vec<((AcademicYear, Domain), QuickMap<Box<str>, i64>)>,
     scratch: String,
 }
 
 impl Tokens<'_> {
     fn of(&mut self, year: AcademicYear, domain: Domain, text: &str) -> Result<i64, Error> {
-        let cache = self.caches.entry((year, domain)).or_default();
+        let place = match self.caches.iter().position(|(kind, _)| *kind == (year, domain)) {
+            Some(place) => place,
+            None => {
+                self.caches.push(((year, domain), QuickMap::default()));
+                self.caches.len() - 1
+            }
+        };
+        let cache = &mut self.caches[place].1;
         if let Some(token) = cache.get(text) {
             return Ok(*token);
         }

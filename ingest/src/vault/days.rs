@@ -11,6 +11,7 @@ use super::{Content, remove_if_empty};
 use crate::error::Error;
 use crate::keys::PublicKey;
 use crate::school::SchoolId;
+use crate::worker::Worker;
 
 /// Day files of one content open at once; an older one is closed and a new one begun when its day
 /// returns.
@@ -27,11 +28,14 @@ pub(super) struct Shelf {
     pub(super) import_token: i64,
     pub(super) closed: Vec<Closed>,
     pub(super) open: BTreeSet<PathBuf>,
+    pub(super) worker: Worker,
 }
 
 /// Unfinished files go with their writer, also when it ends by an error.
 impl Drop for Shelf {
     fn drop(&mut self) {
+        // The worker may still be writing to one of them; why it failed was said, or does not matter now.
+        drop(self.worker.wait());
         let mut folders = BTreeSet::new();
         for file in self.closed.drain(..) {
             for path in [file.partial(), file.place()] {
@@ -84,13 +88,13 @@ impl<R: Row> Days<R> {
             None => self.begin(shelf, day)?,
         }
         if let Some((_, file)) = self.open.last_mut() {
-            file.push(row)?;
+            file.push(row, &mut shelf.worker)?;
         }
         let buffered: usize = self.open.iter().map(|(_, file)| file.buffered_bytes()).sum();
         if buffered > BUFFERED_BYTES
             && let Some((_, file)) = self.open.iter_mut().max_by_key(|(_, file)| file.buffered_bytes())
         {
-            file.flush()?;
+            file.flush(&mut shelf.worker)?;
         }
         Ok(())
     }
@@ -118,7 +122,7 @@ impl<R: Row> Days<R> {
 impl Shelf {
     fn close<R: Row>(&mut self, file: SealedFile<R>) -> Result<(), Error> {
         let partial = file.partial().to_owned();
-        let closed = file.close()?;
+        let closed = file.close(&mut self.worker)?;
         self.open.remove(&partial);
         self.closed.push(closed);
         Ok(())

@@ -8,6 +8,7 @@ use super::seal::{SealedFile, sync_folder};
 use crate::error::Error;
 use crate::keys::PublicKey;
 use crate::school::SchoolId;
+use crate::worker::Worker;
 
 /// Seals a roster under a name of its own; the same name again replaces it.
 pub(crate) fn seal_people(
@@ -19,10 +20,11 @@ pub(crate) fn seal_people(
 ) -> Result<(), Error> {
     let file_name = format!("{name}.parquet");
     let mut file = SealedFile::<PersonRow<'static>>::create(vault, PEOPLE, &file_name, school, recipients)?;
+    let mut worker = Worker::new("vault");
     for person in people {
-        file.push(person)?;
+        file.push(person, &mut worker)?;
     }
-    let closed = file.close()?;
+    let closed = file.close(&mut worker)?;
     closed.publish()?;
     sync_folder(closed.folder())
 }

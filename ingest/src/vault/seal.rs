@@ -7,6 +7,7 @@
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
 
 use arrow::array::UInt64Array;
 use parquet::arrow::ArrowWriter;
@@ -20,6 +21,7 @@ use super::rows::Row;
 use crate::error::{Error, Kind, at};
 use crate::keys::{PrivateKey, PublicKey, WRAPPED_BYTES, random};
 use crate::school::SchoolId;
+use crate::worker::{Worker, lock};
 
 /// Slots in a file's key metadata.
 pub const RECIPIENTS_MAXIMUM: usize = 4;
@@ -32,7 +34,7 @@ const INFO: &[u8] = b"watershed vault file key 1";
 /// Rows of a row group at most.
 const GROUP_ROWS: usize = 1 << 16;
 /// Bytes of a row group in memory at most, about.
-const GROUP_BYTES: usize = 16 << 20;
+const GROUP_BYTES: usize = 9 << 20;
 
 /// What a seal is bound to: school, folder below the vault, file name.
 pub(super) fn binding(school: &SchoolId, folder: &str, file_name: &str) -> Vec<u8> {
@@ -101,7 +103,8 @@ pub(super) fn file_key(
 /// A sealed file being written: rows are buffered, sorted and flushed group by group. Its name is
 /// `<name>.partial` until [`Closed::publish`].
 pub(super) struct SealedFile<R: Row> {
-    writer: ArrowWriter<File>,
+    /// Written to by the worker; empty once it is closed.
+    writer: Arc<Mutex<Option<ArrowWriter<File>>>>,
     columns: R::Columns,
     order: Vec<(i64, i64, u64)>,
     buffered_bytes: usize,
@@ -176,7 +179,7 @@ impl<R: Row> SealedFile<R> {
             .map_err(|error| at(&partial, error))?;
         let writer = ArrowWriter::try_new(file, R::schema(), Some(properties.build())).map_err(failed)?;
         Ok(Self {
-            writer,
+            writer: Arc::new(Mutex::new(Some(writer))),
             columns: R::Columns::default(),
             order: Vec::new(),
             buffered_bytes: 0,
@@ -187,13 +190,17 @@ impl<R: Row> SealedFile<R> {
     }
 
     /// Adds a row, whose text may be borrowed from the record.
-    pub(super) fn push<S: Row<Columns = R::Columns>>(&mut self, row: &S) -> Result<(), Error> {
+    pub(super) fn push<S: Row<Columns = R::Columns>>(
+        &mut self,
+        row: &S,
+        worker: &mut Worker,
+    ) -> Result<(), Error> {
         let (first, second) = row.order();
         self.order.push((first, second, self.order.len() as u64));
         self.buffered_bytes += row.size();
         row.append(&mut self.columns);
         if self.order.len() >= GROUP_ROWS || self.buffered_bytes >= GROUP_BYTES {
-            self.flush()?;
+            self.flush(worker)?;
         }
         Ok(())
     }
@@ -203,29 +210,36 @@ impl<R: Row> SealedFile<R> {
         self.buffered_bytes
     }
 
-    /// Writes what waits as a row group, sorted.
-    pub(super) fn flush(&mut self) -> Result<(), Error> {
+    /// Has what waits written as a row group, sorted.
+    pub(super) fn flush(&mut self, worker: &mut Worker) -> Result<(), Error> {
         if self.order.is_empty() {
             return Ok(());
         }
         let batch = R::finish(&mut self.columns)?;
-        self.order.sort_unstable();
-        let indices = UInt64Array::from_iter_values(self.order.iter().map(|(_, _, index)| *index));
-        let sorted = arrow::compute::take_record_batch(&batch, &indices)
-            .map_err(|_| Error::new(Kind::Bug, "rows of a sealed file could not be sorted"))?;
-        self.rows += self.order.len() as u64;
-        self.order.clear();
+        let mut order = std::mem::take(&mut self.order);
+        self.rows += order.len() as u64;
         self.buffered_bytes = 0;
-        self.writer
-            .write(&sorted)
-            .and_then(|()| self.writer.flush())
-            .map_err(|error| unwritten(&self.partial, error))
+        let (writer, partial) = (Arc::clone(&self.writer), self.partial.clone());
+        worker.run(move || {
+            order.sort_unstable();
+            let indices = UInt64Array::from_iter_values(order.iter().map(|(_, _, index)| *index));
+            let sorted = arrow::compute::take_record_batch(&batch, &indices)
+                .map_err(|_| Error::new(Kind::Bug, "rows of a sealed file could not be sorted"))?;
+            drop((order, batch));
+            let mut writer = lock(&writer);
+            let Some(writer) = writer.as_mut() else { return Ok(()) };
+            writer.write(&sorted).and_then(|()| writer.flush()).map_err(|error| unwritten(&partial, error))
+        })
     }
 
     /// Writes the rest and brings the file to the disk.
-    pub(super) fn close(mut self) -> Result<Closed, Error> {
-        self.flush()?;
+    pub(super) fn close(mut self, worker: &mut Worker) -> Result<Closed, Error> {
+        self.flush(worker)?;
+        worker.wait()?;
         let Self { writer, rows, partial, place, .. } = self;
+        let Some(writer) = lock(&writer).take() else {
+            return Err(Error::new(Kind::Bug, "a sealed file was closed twice"));
+        };
         let file = writer.into_inner().map_err(|error| unwritten(&partial, error))?;
         file.sync_all().map_err(|error| at(&partial, error))?;
         let bytes = file.metadata().map_err(|error| at(&partial, error))?.len();

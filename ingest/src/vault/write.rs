@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::Path;
+use std::time::Duration;
 
 use jiff::civil::Date;
 
@@ -18,6 +19,7 @@ use crate::pseudonymise::{Domain, Keyring};
 use crate::report::{Place, Reason};
 use crate::school::{AcademicYear, SchoolId};
 use crate::state::{Unmapped, WordKind};
+use crate::worker::Worker;
 
 /// Distinct unknown words remembered per import; the rows themselves keep every word.
 const REMEMBERED_WORDS: usize = 20_000;
@@ -33,6 +35,8 @@ pub struct SealedImport {
     pub bytes: u64,
     /// Words that no data file knows, for the state file.
     pub unmapped: Vec<Unmapped>,
+    /// How long sorting, encoding and sealing took, beside reading.
+    pub busy: Duration,
 }
 
 /// Seals one import. Nothing is in its place before [`finish`](Self::finish); dropping the writer
@@ -74,6 +78,7 @@ impl VaultWriter {
                 import_token,
                 closed: Vec::new(),
                 open: BTreeSet::new(),
+                worker: Worker::new("vault"),
             },
             keyring: keyring.clone(),
             ingest_date,
@@ -212,6 +217,7 @@ impl VaultWriter {
             seal::sync_folder(&folder)?;
         }
         self.shelf.closed.clear();
+        sealed.busy = self.shelf.worker.busy();
         Ok(sealed)
     }
 

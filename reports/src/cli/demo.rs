@@ -59,7 +59,7 @@ pub(crate) fn run(context: &Context, arguments: &DemoArguments) -> anyhow::Resul
         printer.say(&format!("4/5 ingest: {}", school.name()));
         let id = SchoolId::parse(school.id())?;
         let config = Config::load(&installation)?;
-        let ingest = Ingest { dir: &installation, school: config.school(&id)?, keep: false, measure: false };
+        let ingest = Ingest { dir: &installation, school: config.school(&id)?, keep: false };
         let report = ingest.run(&[], &ingesting::Shown::new(printer))?;
         printer.out(&format!("{}: {}", school.name(), ingesting::summary(&report)));
     }

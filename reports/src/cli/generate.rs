@@ -16,6 +16,8 @@ pub(crate) enum Layout {
     Squid,
     /// e2guardian's quoted layout 2.
     E2guardian,
+    /// The W3C extended layout as Edge SWG writes it.
+    W3c,
 }
 
 #[derive(Debug, Args)]
@@ -41,6 +43,7 @@ pub(crate) fn run(context: &Context, arguments: &GenerateArguments) -> anyhow::R
     let written = match arguments.layout {
         Layout::Squid => sample::squid_lines(&mut out, arguments.lines, arguments.seed),
         Layout::E2guardian => sample::e2guardian_lines(&mut out, arguments.lines, arguments.seed),
+        Layout::W3c => sample::w3c_lines(&mut out, arguments.lines, arguments.seed),
     };
     written.and_then(|()| out.flush()).with_context(|| format!("{name} cannot be written"))?;
     context.printer.say(&format!("{} made-up lines in {name}", arguments.lines));

@@ -185,7 +185,7 @@ fn round(
 /// One look at one school's inbox. A failure is said, counted and tried again at the next look.
 fn look(context: &Context, school: &SchoolConfig, stop: &Stop, health: &mut Health) -> Ended {
     let root = SchoolRoot::of(&context.dir, school);
-    let ingest = Ingest { dir: &context.dir, school, keep: false, measure: false };
+    let ingest = Ingest { dir: &context.dir, school, keep: false };
     let now = jiff::Timestamp::now();
     let report = ingest.run(&[], stop);
     let settle = Duration::from_secs(u64::from(school.settle_seconds));

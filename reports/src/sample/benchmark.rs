@@ -53,14 +53,18 @@ impl Lines {
 }
 
 fn address(line: &Line, text: &mut String) {
-    let _ = write!(
-        text,
-        "https://www.site{}.co.uk/media/library/articles/{}/view.html?session={:016x}&source=timeline&position={}",
-        line.host,
-        line.article,
-        line.session,
-        line.article % 40
-    );
+    let _ = write!(text, "https://www.site{}.co.uk", line.host);
+    path(line, text);
+    text.push('?');
+    query(line, text);
+}
+
+fn path(line: &Line, text: &mut String) {
+    let _ = write!(text, "/media/library/articles/{}/view.html", line.article);
+}
+
+fn query(line: &Line, text: &mut String) {
+    let _ = write!(text, "session={:016x}&source=timeline&position={}", line.session, line.article % 40);
 }
 
 /// Writes `lines` lines of Squid's native layout, about 200 bytes each.
@@ -145,6 +149,66 @@ pub fn e2guardian_lines(out: &mut dyn Write, lines: u64, seed: u64) -> io::Resul
         );
         if line.damaged {
             text.truncate(60);
+        }
+        text.push('\n');
+        out.write_all(text.as_bytes())?;
+    }
+    Ok(())
+}
+
+const W3C_HEADER: &str = "#Software: SGOS 7.3.1.1
+#Version: 1.0
+#Start-Date: 2025-11-03 08:00:00
+#Fields: date time time-taken c-ip cs-username cs-auth-group x-exception-id sc-filter-result cs-categories sc-status s-action cs-method rs(Content-Type) cs-uri-scheme cs-host cs-uri-port cs-uri-path cs-uri-query cs(User-Agent) sc-bytes
+";
+
+/// Writes `lines` records of the W3C extended layout as Edge SWG writes it, about 280 bytes each, behind the
+/// lines that name the columns.
+///
+/// # Errors
+/// Whatever `out` says.
+pub fn w3c_lines(out: &mut dyn Write, lines: u64, seed: u64) -> io::Result<()> {
+    let mut source = Lines::new(seed);
+    let mut text = String::with_capacity(500);
+    out.write_all(W3C_HEADER.as_bytes())?;
+    for _ in 0..lines {
+        let line = source.next(lines);
+        text.clear();
+        let second = line.end_ms / 1000 % 86_400;
+        let (exception, verdict, category, status, did) = if line.blocked {
+            ("content_filter_denied", "DENIED", "Games", 403, "TCP_DENIED")
+        } else {
+            ("-", "OBSERVED", "Education", 200, "TCP_NC_MISS")
+        };
+        let (client, group) = (line.pupil / 25 % 10, line.pupil % 5 + 7);
+        let _ = write!(
+            text,
+            "2025-11-03 {:02}:{:02}:{:02} {} 10.{}.{client}.{} pupil{:04} Year%20{group} {exception} {verdict} \"{category}\" {status} {did} ",
+            second / 3600,
+            second / 60 % 60,
+            second % 60,
+            line.duration_ms,
+            line.pupil / 250,
+            line.pupil % 250,
+            line.pupil,
+        );
+        if line.tunnel {
+            let _ = write!(text, "CONNECT - tcp www.site{}.co.uk 443 / - ", line.host);
+        } else {
+            let _ = write!(text, "GET text/html https www.site{}.co.uk 443 ", line.host);
+            path(&line, &mut text);
+            text.push_str(" ?");
+            query(&line, &mut text);
+            text.push(' ');
+        }
+        let version = 100 + line.pupil % 37;
+        let _ = write!(
+            text,
+            "\"Mozilla/5.0 (X11; CrOS x86_64 15633.{version}.0) Chrome/{version}.0\" {}",
+            line.bytes
+        );
+        if line.damaged {
+            text.truncate(40);
         }
         text.push('\n');
         out.write_all(text.as_bytes())?;

@@ -3,7 +3,7 @@
 //! [`write()`] makes a secondary (`northfield`: one term, own accounts) and a small primary
 //! (`oakhill`: one year, young pupils on shared log-ins), each with roster, settings and an inbox,
 //! dirt included, and beside them a truth file: what the generator knows about what it wrote
-//! (shape in `truth.rs`). [`squid_lines`] makes the one big file of the benches.
+//! (shape in `truth.rs`). [`squid_lines`] and its neighbours make the one big file of the benches.
 
 mod benchmark;
 mod files;
@@ -24,7 +24,7 @@ use std::path::Path;
 use jiff::civil::{Date, date};
 use jiff::tz::TimeZone;
 
-pub use benchmark::{e2guardian_lines, squid_lines};
+pub use benchmark::{e2guardian_lines, squid_lines, w3c_lines};
 use files::{Layout, Night};
 use people::Person;
 use plan::Plan;

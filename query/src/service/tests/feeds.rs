@@ -60,7 +60,7 @@ impl Installation {
         let dir = self.dir();
         let config = Config::load(&dir).unwrap();
         let school = &config.schools[0];
-        let report = Ingest { dir: &dir, school, keep: false, measure: false }.run(&[], &()).unwrap();
+        let report = Ingest { dir: &dir, school, keep: false }.run(&[], &()).unwrap();
         assert!(!report.needs_a_look(), "{report:?}");
     }
 
