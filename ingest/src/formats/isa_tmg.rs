@@ -66,6 +66,7 @@ static PRODUCT: Product = Product {
     ],
     claims: |named| is_proxy(named) || is_firewall(named),
     software: |_| 0,
+    quotes: |_| false,
 };
 
 fn is_proxy(named: &Directives) -> bool {
