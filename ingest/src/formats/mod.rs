@@ -276,6 +276,7 @@ formats![
     olfeo_live,
     bluecoat,
     isa_tmg,
+    isa_text,
     iis,
     netskope,
     zeek_http,

@@ -1,4 +1,5 @@
-//! Values between commas, quoted with doubled quotes as RFC 4180 has it: Palo Alto, Umbrella, NextDNS.
+//! Values between commas. Palo Alto, Umbrella and NextDNS quote them as RFC 4180 has it; ISA Server writes
+//! a backtick for a comma.
 
 use super::{Draft, Printed, Printer, held, known, line, marked, or, printer};
 use crate::fields::{Action, BlockReason, Fields, RecordKind, Text, TimeBasis, When};
@@ -10,6 +11,7 @@ pub(super) const PRINTERS: &[Printer] = &[
     printer("umbrella-proxy", umbrella_proxy),
     printer("umbrella-dns", umbrella_dns),
     Printer { format: "nextdns-csv", before: NEXTDNS, print: nextdns },
+    printer("isa-tmg-text", isa),
 ];
 
 fn quoted(value: &[u8]) -> Vec<u8> {
@@ -188,6 +190,44 @@ fn nextdns(draft: &Draft) -> Printed {
         format!(",GB,{},9AB01,", draft.host),
         some(&fields.client_host),
         format!(",,{},,nextdns-cli", draft.client),
+    ];
+    Printed { line, fields }
+}
+
+/// The 29 columns of ISA 2004 by their bit numbers, a comma and a blank between.
+fn isa(draft: &Draft) -> Printed {
+    let backtick = |bytes: &[u8]| -> Vec<u8> {
+        bytes.iter().map(|byte| if *byte == b',' { b'`' } else { *byte }).collect()
+    };
+    let (status, word) = match draft.action {
+        Action::Blocked => (12_202, "Denied"),
+        Action::Challenged => (12_209, "Denied"),
+        _ => (draft.answer, "Allowed"),
+    };
+    let fields = Fields {
+        time: When::Local(draft.local()),
+        duration_ms: Some(draft.duration),
+        user: held(&backtick(&draft.user), b"\t"),
+        url: draft.url(b"\t").map(|url| backtick(&url).into()),
+        status: Some(status),
+        mime: known(draft.mime),
+        user_agent: held(&backtick(&draft.agent), b"\t"),
+        block_reason: (draft.action == Action::Blocked).then_some(BlockReason::Rule),
+        ..draft.fields(TimeBasis::End)
+    };
+    let line = line![
+        draft.client,
+        ", ",
+        or(&fields.user, "-"),
+        ", ",
+        or(&fields.user_agent, "-"),
+        draft.clock(", Y, %Y-%m-%d, %H:%M:%S, w3proxy, ISA1, -, "),
+        format!("{}, 192.0.2.7, {}, {}, 489, ", draft.host, draft.port, draft.duration),
+        format!("{}, {}, TCP, {}, ", draft.bytes, draft.scheme, draft.method),
+        or(&fields.url, "-"),
+        ", ",
+        or(&fields.mime, "-"),
+        format!(", Inet, {status}, 0x40000005, Web, -, Internal, External, 0xd80, {word}"),
     ];
     Printed { line, fields }
 }
