@@ -107,6 +107,25 @@ fn what(column: &[u8]) -> What<'_> {
     }
 }
 
+/// The first marker anywhere in a text, as its place and whether it says that something was refused; in
+/// layout 1 an address with blanks in it stands before.
+pub(super) fn marker(text: &[u8]) -> Option<(usize, bool)> {
+    memchr::memchr_iter(b'*', text).find_map(|at| {
+        if at > 0 && text[at - 1] != b' ' {
+            return None;
+        }
+        let inner = &text[at + 1..];
+        let word = &inner[..memchr::memchr(b'*', inner)?];
+        let (_, marker) = MARKERS.iter().find(|(known, _)| *known == word)?;
+        Some((at, matches!(marker, Marker::Denied | Marker::Infected)))
+    })
+}
+
+/// What stands behind the markers at the left of a text.
+pub(super) fn behind_markers(text: &[u8]) -> &[u8] {
+    what(text).reason
+}
+
 const fn rank(marker: Marker) -> u8 {
     match marker {
         Marker::Passed => 0,

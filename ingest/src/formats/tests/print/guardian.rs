@@ -74,9 +74,17 @@ fn nineteen(draft: &Draft, fields: &Fields<'static>) -> Vec<Vec<u8>> {
 }
 
 /// One blank between columns. Reason, category and group are free text, which cannot be told from columns
-/// if it holds words that look like them, so here they are single words.
+/// if it holds words that look like them, so here they are single words; an address may hold blanks.
 fn blanks(draft: &Draft) -> Printed {
-    let fields = fields(draft, b" \t");
+    let draft = &Draft {
+        // Nor can an address whose words look like a marker, or like a dash and numbers.
+        path: parted(&draft.path, b"\t0123456789", b" *"),
+        query: parted(&draft.query, b"\t0123456789", b" *"),
+        agent: parted(&draft.agent, b"0123456789", b" *"),
+        ..draft.clone()
+    };
+    let url = fields(draft, b"\t").url;
+    let fields = Fields { url, ..fields(draft, b" \t") };
     // An agent begins with the first word that has a slash.
     let group = fields.group.clone().filter(|group| !group.contains(&b'/'));
     let agent =
