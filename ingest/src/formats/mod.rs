@@ -310,6 +310,8 @@ mod corpus_kv;
 #[cfg(test)]
 mod corpus_web;
 #[cfg(test)]
+mod spoof_tests;
+#[cfg(test)]
 mod tests;
 #[cfg(test)]
 mod web_tests;
