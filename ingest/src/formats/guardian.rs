@@ -224,17 +224,6 @@ fn is_bypass(reason: &[u8]) -> bool {
     [&b"Bypass URL"[..], b"Bypass cookie", b"Scan bypass"].iter().any(|words| reason.starts_with(words))
 }
 
-/// The kind of a row.
-pub(super) fn kind(action: Action, method: &[u8]) -> RecordKind {
-    if action == Action::Challenged {
-        RecordKind::Authentication
-    } else if method == b"CONNECT" {
-        RecordKind::Tunnel
-    } else {
-        RecordKind::Request
-    }
-}
-
 /// Whether the source was told to hide its users.
 pub(super) fn is_anonymised(user: &[u8], client: &[u8]) -> bool {
     client == b"0.0.0.0" && lex::text(user).is_none()
@@ -285,7 +274,7 @@ impl<'a> Dated<'a> {
             category_separators: b",",
             action: verdict.action,
             block_reason: verdict.block_reason,
-            kind: kind(verdict.action, how),
+            kind: RecordKind::of(verdict.action, how),
             unauthenticated: verdict.action == Action::Challenged,
             notice,
             ..Fields::default()

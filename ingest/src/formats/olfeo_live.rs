@@ -194,7 +194,7 @@ fn parse(record: &[u8]) -> Result<Parsed<'_>, Reject> {
     if url.is_none() && domain.is_none() {
         return Err(Reject::at(Reason::Address, 0));
     }
-    let kind = if dns { RecordKind::Dns } else { squid::kind(action, row.http_method.word().as_bytes()) };
+    let kind = if dns { RecordKind::Dns } else { RecordKind::of(action, row.http_method.word().as_bytes()) };
     let natural = |value: &Value<'_>| value.number().filter(|number| *number >= 0);
     Ok(Parsed::Request(Fields {
         time: When::Instant(millis * 1_000),

@@ -68,11 +68,7 @@ fn parse(record: &[u8]) -> Result<Parsed<'_>, Reject> {
         false => None,
     };
     let (action, block_reason) = web_gateway::decision(code, page.natural(), words.bytes());
-    let kind = match action {
-        Action::Challenged => RecordKind::Authentication,
-        _ if method.bytes() == b"CONNECT" => RecordKind::Tunnel,
-        _ => RecordKind::Request,
-    };
+    let kind = RecordKind::of(action, method.bytes());
     Ok(Parsed::Request(Fields {
         time,
         basis: TimeBasis::Unknown,

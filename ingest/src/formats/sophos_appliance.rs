@@ -59,11 +59,7 @@ fn parse(record: &[u8]) -> Result<Parsed<'_>, Reject> {
         return Err(line.reject(Reason::Address, record));
     }
     let action = if code == 407 { Action::Challenged } else { decision(action.bytes()) };
-    let kind = match action {
-        Action::Challenged => RecordKind::Authentication,
-        _ if method.bytes() == b"CONNECT" => RecordKind::Tunnel,
-        _ => RecordKind::Request,
-    };
+    let kind = RecordKind::of(action, method.bytes());
     let reason = if threat.present() { BlockReason::Virus } else { BlockReason::Rule };
     Ok(Parsed::Request(Fields {
         time,

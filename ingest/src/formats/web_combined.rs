@@ -13,7 +13,7 @@
 //! Layouts: <https://httpd.apache.org/docs/2.4/logs.html>,
 //! <https://nginx.org/en/docs/http/ngx_http_log_module.html>.
 
-use super::access::{self, Asked, Line};
+use super::access::{self, Line};
 use super::{Example, Expected, Field, Format, Reading, Verified, Vote, field, lex, squid_combined};
 use crate::fields::{Action, Fields, OtherKind, Parsed, RecordKind, TimeBasis, When};
 use crate::frame::Framing;
@@ -88,7 +88,7 @@ fn parse(record: &[u8]) -> Result<Parsed<'_>, Reject> {
             .filter(|_| columns[1].quoted)
             .map(|_| access::unescape(columns[1].text)),
         action,
-        kind: kind(action, &asked),
+        kind: RecordKind::of(action, asked.method),
         unauthenticated: matches!(status, Some(401 | 407)),
         notice,
         ..Fields::default()
@@ -103,10 +103,6 @@ const fn action(status: Option<u32>) -> Action {
         None | Some(0 | 500..) => Action::Error,
         Some(_) => Action::Allowed,
     }
-}
-
-fn kind(action: Action, asked: &Asked<'_>) -> RecordKind {
-    super::squid::kind(action, asked.method)
 }
 
 fn time(line: &Line<'_>) -> Option<When> {

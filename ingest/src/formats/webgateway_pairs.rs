@@ -66,11 +66,7 @@ fn parse(record: &[u8]) -> Result<Parsed<'_>, Reject> {
     if action == Action::Blocked && virus.present() {
         block_reason = Some(BlockReason::Virus);
     }
-    let kind = match action {
-        Action::Challenged => RecordKind::Authentication,
-        _ if method.bytes() == b"CONNECT" => RecordKind::Tunnel,
-        _ => RecordKind::Request,
-    };
+    let kind = RecordKind::of(action, method.bytes());
     Ok(Parsed::Request(Fields {
         time: When::Missing,
         basis: TimeBasis::Unknown,
