@@ -12,7 +12,6 @@ mod comma;
 mod directives;
 mod edge_swg;
 mod event_header;
-mod flat_json;
 mod fortinet;
 mod guardian;
 mod json;
