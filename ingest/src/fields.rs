@@ -161,6 +161,16 @@ pub enum RecordKind {
 }
 
 impl RecordKind {
+    /// The kind of a request by its decision and method, where a layout tells it by nothing else.
+    #[must_use]
+    pub(crate) const fn of(action: Action, method: &[u8]) -> Self {
+        match (action, method) {
+            (Action::Challenged, _) => Self::Authentication,
+            (_, b"CONNECT" | b"TCP_CONNECT") => Self::Tunnel,
+            _ => Self::Request,
+        }
+    }
+
     /// The word in the lake.
     #[must_use]
     pub const fn word(self) -> &'static str {

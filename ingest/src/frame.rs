@@ -76,6 +76,8 @@ struct Long {
 /// Cuts a stream of bytes into records.
 pub struct Framer {
     framing: Framing,
+    /// How many columns a row has, and how many records stand before the rows.
+    rows: Option<(usize, u64)>,
     buffer: Vec<u8>,
     start: usize,
     ended: bool,
@@ -101,6 +103,7 @@ impl Framer {
     pub fn new(framing: Framing) -> Self {
         Self {
             framing,
+            rows: None,
             buffer: Vec::new(),
             start: 0,
             ended: false,
@@ -112,6 +115,13 @@ impl Framer {
             line: 1,
             records: 0,
         }
+    }
+
+    /// The same, of a file whose rows have so many columns from the record after `header` on: a row that
+    /// was cut between quotes then does not take the next one with it.
+    #[must_use]
+    pub fn with_rows(framing: Framing, columns: usize, header: u64) -> Self {
+        Self { rows: Some((columns, header)), ..Self::new(framing) }
     }
 
     /// Bytes taken in so far.
@@ -201,7 +211,11 @@ impl Framer {
         }
         let found = match self.framing {
             Framing::Lines => line(&rest[mark..], self.ended),
-            Framing::Csv(delimiter) => csv::record(&rest[mark..], self.ended, delimiter),
+            Framing::Csv(delimiter) => {
+                let width =
+                    self.rows.filter(|(_, header)| self.records >= *header).map(|(columns, _)| columns);
+                csv::record(&rest[mark..], self.ended, delimiter, width)
+            }
         };
         match found {
             Look::Record(cut) => Look::Record(Cut {

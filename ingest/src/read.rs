@@ -76,7 +76,7 @@ fn read_profile(
     sink: Sink<'_>,
 ) -> Result<(), Error> {
     let delimiter = fitted.delimiter();
-    let mut framer = Framer::new(Framing::Csv(delimiter));
+    let mut framer = Framer::with_rows(Framing::Csv(delimiter), fitted.width(), fitted.header_record());
     let mut reader = RowReader::new(fitted.clone());
     for _ in 0..fitted.unclaimed() {
         tally.notice(Notice::ExtraColumns);

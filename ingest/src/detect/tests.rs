@@ -139,3 +139,21 @@ fn a_line_that_the_sample_cuts_does_not_vote() {
     sample.truncate(SAMPLE_BYTES);
     assert!(matches!(detect(&sample, &ProfileSet::default()), Detection::Found(_)));
 }
+
+#[test]
+fn the_own_files_of_isa_server_are_known_by_service_and_width() {
+    let row = |agent: &str, date: &str| {
+        format!(
+            "10.1.4.17, SCHOOL\\mtaylor, {agent}, Y, {date}, 10:45:02, w3proxy, PROXY1, -, a.example, -, 80, 1, 489, \
+             3248, http, TCP, GET, http://a.example/, -, -, 200, 0x0, Web, -, Internal, External, 0x0, Allowed\r\n"
+        )
+    };
+    assert_eq!(found(&row("Mozilla/5.0", "2025-09-10")).as_deref(), Some("isa-tmg-text"));
+    // Known, though which day it is cannot be told.
+    assert_eq!(found(&row("Mozilla/5.0", "9/10/2025")).as_deref(), Some("isa-tmg-text"));
+    assert_eq!(found(&row("KHTML, like Gecko", "2025-09-10")), None);
+    assert_eq!(found(&row("Mozilla/5.0", "2025-09-10").replace("w3proxy", "other")), None);
+    let firewall = "PROXY1, 2025-09-10, 10:45:05, UDP, 10.1.4.17:61683, 192.0.2.53:53, 10.1.4.17, Internal, External, \
+        Initiate, 0x0, Allow DNS, DNS, 71, 0, 116, 0, 61000, 0, -, -, -, -, 2, 310, -, -, -\r\n";
+    assert_eq!(found(firewall).as_deref(), Some("isa-tmg-text"));
+}

@@ -60,6 +60,7 @@ static PRODUCT: Product = Product {
     ],
     claims,
     software: |value| if value.starts_with(b"SGOS") { SGOS } else { 0 },
+    quotes: |_| true,
 };
 
 /// `sc-filter-result` is nobody else's; without it, the program's own name and what its cache did.

@@ -3,7 +3,7 @@
 
 use super::edge_swg::{self, Row};
 use super::lex;
-use super::pairs::{self, QUOTED};
+use super::pairs::{self, QUOTED, Value};
 use super::{Example, Expected, Field, Format, Reading, Verified, Vote, field};
 use crate::fields::{Action, BlockReason, Parsed, RecordKind, When};
 use crate::frame::Framing;
@@ -38,29 +38,6 @@ pub(super) static FORMAT: Format = Format {
     examples: EXAMPLES,
 };
 
-const KEYS: [&[u8]; 20] = [
-    b"time-taken",
-    b"c-ip",
-    b"cs-username",
-    b"cs-auth-group",
-    b"cs-auth-groups",
-    b"sc-filter-result",
-    b"x-exception-id",
-    b"cs-categories",
-    b"sc-status",
-    b"cs-method",
-    b"rs-Content-Type",
-    b"cs-uri-scheme",
-    b"cs-host",
-    b"cs-uri-port",
-    b"cs-uri-path",
-    b"cs-uri-query",
-    b"cs-user-agent",
-    b"cs-User-Agent",
-    b"sc-bytes",
-    b"x-client-device-name",
-];
-
 /// The mark between the head and the name of the log.
 const MARK: &[u8] = b" bluecoat - ";
 
@@ -79,50 +56,8 @@ fn head(record: &[u8]) -> Result<(When, &[u8]), Reject> {
 
 fn parse(record: &[u8]) -> Result<Parsed<'_>, Reject> {
     let (time, body) = head(record)?;
-    let [
-        duration,
-        client,
-        user,
-        group,
-        groups,
-        verdict,
-        exception,
-        categories,
-        status,
-        method,
-        mime,
-        scheme,
-        host,
-        port,
-        path,
-        query,
-        agent,
-        agent_capital,
-        size,
-        client_host,
-    ] = pairs::values(body, QUOTED, &KEYS).map_err(|fault| fault.reject(record))?;
-    let row = Row {
-        time,
-        duration: duration.text(),
-        client: client.text(),
-        client_host: client_host.text(),
-        user: user.text(),
-        group: group.or(groups).text(),
-        verdict: verdict.text(),
-        exception: exception.text(),
-        categories: categories.text(),
-        status: status.text(),
-        method: method.text(),
-        mime: mime.text(),
-        scheme: scheme.text(),
-        host: host.text(),
-        port: port.text(),
-        path: path.text(),
-        query: query.text(),
-        agent: agent.or(agent_capital).text(),
-        size: size.text(),
-    };
-    edge_swg::read(record, row)
+    let columns = pairs::values_by(body, QUOTED, edge_swg::place).map_err(|fault| fault.reject(record))?;
+    edge_swg::read(record, Row::new(time, columns.map(Value::text)))
 }
 
 fn sniff(line: &[u8]) -> Vote {

@@ -155,7 +155,7 @@ fn parse(record: &[u8]) -> Result<Parsed<'_>, Reject> {
         return Err(Reject::at(Reason::Truncated, record.len()));
     };
     let (action, notice) = action(verdict.decision, head.result, head.status);
-    let kind = match squid::kind(action, head.method) {
+    let kind = match RecordKind::of(action, head.method) {
         RecordKind::Request if tail.url.starts_with(b"tunnel://") => RecordKind::Tunnel,
         kind => kind,
     };

@@ -4,8 +4,13 @@
 //! runs of blanks itself. So a record is read from both ends: time, name, client and address from the
 //! left; then the last place at which a method, a size and a score stand together with a group number
 //! and a status after them. What lies between is the reason.
+//!
+//! Whoever asks may put a blank into an address and, where it is logged, any text into the name of a browser.
+//! So the address goes on up to the marker with which a reason begins, and a record that can be read in two
+//! ways (two places for the status, markers in two places, a refusal's status beside words that are no
+//! reason) is rejected: it might be a refusal.
 
-use super::guardian::Dated;
+use super::guardian::{self, Dated};
 use super::lex::{self, Fault};
 use super::{Example, Expected, Format, Reading, Verified, Vote, e2guardian_csv};
 use crate::fields::{Action, BlockReason, Parsed, RecordKind};
@@ -35,6 +40,7 @@ struct Left<'a> {
 }
 
 /// The columns right of the reason; where they begin.
+#[derive(Clone, Copy)]
 struct Right<'a> {
     begin: usize,
     how: &'a [u8],
@@ -100,9 +106,10 @@ fn is_method(word: &[u8]) -> bool {
     word == b"-" || ((3..=16).contains(&word.len()) && word.iter().all(u8::is_ascii_uppercase))
 }
 
-/// Finds the columns right of the reason.
+/// Finds the columns right of the reason; none where there are none, or where two places could be the
+/// status.
 fn right(rest: &[u8]) -> Option<Right<'_>> {
-    let mut found = None;
+    let mut found: Option<Right<'_>> = None;
     for (begin, how) in words(rest).filter(|(_, word)| is_method(word)) {
         let behind = rest.get(begin + how.len() + 1..).unwrap_or_default();
         let mut next = words(behind);
@@ -113,10 +120,51 @@ fn right(rest: &[u8]) -> Option<Right<'_>> {
         }
         let behind = behind.get(at + weight.len() + 1..).unwrap_or_default();
         if let Some(right) = after_weight(behind) {
+            // Words of a reason that look like a method and numbers have the same status behind them.
+            if found.is_some_and(|found| found.code.as_ptr() != right.code.as_ptr()) {
+                return None;
+            }
             found = Some(Right { begin, how, size, weight, ..right });
         }
     }
     found
+}
+
+/// Address and reason, where the address may go on behind its first blank; none where the two cannot be
+/// told apart, or a refusal's status has no reason.
+fn address_and_reason<'a>(record: &'a [u8], left: &Left<'a>, right: &Right<'_>) -> Option<(&'a [u8], &'a [u8])> {
+    let between = &left.rest[..right.begin];
+    let what = between.trim_ascii();
+    if matches!(what, b"" | b"-") {
+        return Some((left.location, what));
+    }
+    let refused = right.code == b"403";
+    let begin = lex::offset(record, left.location);
+    let upto = |length: usize| {
+        let end = begin + left.location.len() + length;
+        record.get(begin..end).unwrap_or(left.location).trim_ascii_end()
+    };
+    // The name of a thread, which stands for nothing where a second log is on.
+    let thread = what.ends_with(b":") && memchr::memchr(b' ', what).is_none();
+    match guardian::marker(between) {
+        // The blank behind the address and nothing else.
+        Some((at @ 0..=1, _)) => {
+            let reason = between[at..].trim_ascii();
+            guardian::marker(guardian::behind_markers(reason)).is_none().then_some((left.location, reason))
+        }
+        Some((at, blocked)) => {
+            let reason = between[at..].trim_ascii();
+            let one = guardian::marker(guardian::behind_markers(reason)).is_none();
+            // Every refusal has status 403, so a marker of one beside another status is part of an address.
+            (one && (refused || !blocked)).then_some((upto(at), reason))
+        }
+        None if what.ends_with(b" -") => {
+            let dash = memchr::memrchr(b'-', between)?;
+            Some((upto(dash), &between[dash..=dash]))
+        }
+        None if refused && !thread && !what.starts_with(b"*") => None,
+        None => Some((left.location, what)),
+    }
 }
 
 /// Category, group number, status, type, host, group and agent: the number and the status are the first
@@ -171,12 +219,14 @@ fn parse(record: &[u8]) -> Result<Parsed<'_>, Reject> {
     let Some(right) = right(left.rest) else {
         return Err(Fault::new(Reason::Columns, left.rest).reject(record));
     };
-    let what = left.rest[..right.begin].trim_ascii();
+    let Some((location, what)) = address_and_reason(record, &left, &right) else {
+        return Err(Fault::new(Reason::Columns, left.rest).reject(record));
+    };
     let columns = [
         left.when,
         left.who,
         left.from,
-        left.location,
+        location,
         what,
         right.how,
         right.size,
@@ -283,6 +333,31 @@ const EXAMPLES: &[Example] = &[
         },
     },
     Example {
+        shows: "a refusal of an address with blanks",
+        record: "2025.09.10 10:46:10 mtaylor 10.1.4.17 http://bets.example/a b c *DENIED* Banned site: bets.example GET 0 0 Gambling 2 403 - - year9 - - - - -",
+        expected: request("http://bets.example/a b c", 403, Action::Blocked, Some(BlockReason::List)),
+    },
+    Example {
+        shows: "a page whose address has a blank",
+        record: "2025.09.10 10:46:10 mtaylor 10.1.4.17 http://a.example/a b - GET 5120 0 - 2 200 - - year9 - - - - -",
+        expected: request("http://a.example/a b", 200, Action::Allowed, None),
+    },
+    Example {
+        shows: "a refusal whose marker no word list has, of an address with a blank",
+        record: "2025.09.10 10:46:10 mtaylor 10.1.4.17 http://bets.example/a b *ZAKAZANO* bets.example GET 0 0 Gambling 2 403 - - year9 - - - - -",
+        expected: Expected::Reject(Reason::Columns),
+    },
+    Example {
+        shows: "a marker within the address, before that of the refusal",
+        record: "2025.09.10 10:46:10 mtaylor 10.1.4.17 http://bets.example/a *TRUSTED* b *DENIED* Banned site: bets.example GET 0 0 Gambling 2 403 - - year9 - - - - -",
+        expected: Expected::Reject(Reason::Columns),
+    },
+    Example {
+        shows: "a second status, in the name of the browser",
+        record: "2025.09.10 10:46:10 - 10.1.4.17 https://a.example:443 *TRUSTED* - CONNECT 0 0 - 1 407 - - default x GET 0 0 - 2 200 - - y - - - - -",
+        expected: Expected::Reject(Reason::Columns),
+    },
+    Example {
         shows: "cut inside the address",
         record: "2025.09.10 10:46:10 mtaylor 10.1.4.17 http://www.exam",
         expected: Expected::Reject(Reason::Truncated),
@@ -298,3 +373,68 @@ const EXAMPLES: &[Example] = &[
         expected: Expected::Reject(Reason::Time),
     },
 ];
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may")]
+    use super::*;
+
+    /// The address and the decision of a record with this between client and method; none of a reject.
+    fn read(between: &str, status: u32) -> Option<(String, Action)> {
+        let record =
+            format!("2025.09.10 10:46:10 mtaylor 10.1.4.17 {between} GET 0 0 - 2 {status} - - year9 - - - - -");
+        match parse(record.as_bytes()) {
+            Ok(Parsed::Request(fields)) => {
+                Some((String::from_utf8(fields.url.unwrap().into_owned()).unwrap(), fields.action))
+            }
+            Ok(_) => panic!("{between}"),
+            Err(reject) => {
+                assert_eq!(reject.reason, Reason::Columns, "{between}");
+                None
+            }
+        }
+    }
+
+    #[test]
+    fn a_blank_in_an_address_hides_no_refusal() {
+        let some = |url: &str, action: Action| Some((url.to_owned(), action));
+        let denied = "*DENIED* Banned site: a.example";
+        assert_eq!(read(&format!("http://a.example/ {denied}"), 403), some("http://a.example/", Action::Blocked));
+        for address in ["http://a.example/b c", "http://a.example/b  c", "http://a.example/b -", "http://a.example/* *x*"] {
+            assert_eq!(read(&format!("{address} {denied}"), 403), some(address, Action::Blocked), "{address}");
+        }
+        assert_eq!(
+            read("http://a.example/b c *SCANNED* *DENIED* hw3: Banned site: a.example", 403),
+            some("http://a.example/b c", Action::Blocked)
+        );
+        for (between, status) in [
+            // Words that are no reason beside a refusal's status; markers in two places.
+            ("http://a.example/b c", 403),
+            ("http://a.example/b c *NOWE* a.example", 403),
+            ("http://a.example/b *TRUSTED* c *DENIED* Banned site: a.example", 403),
+            ("http://a.example/ *TRUSTED* c *DENIED* Banned site: a.example", 403),
+            // A marker of a refusal that is none.
+            ("http://a.example/b c *DENIED* d -", 200),
+        ] {
+            assert_eq!(read(between, status), None, "{between}");
+        }
+    }
+
+    #[test]
+    fn what_passed_is_read_as_before() {
+        let some = |url: &str| Some((url.to_owned(), Action::Allowed));
+        for (between, status, address) in [
+            ("http://a.example/ -", 200, "http://a.example/"),
+            ("http://a.example/ ", 200, "http://a.example/"),
+            ("http://a.example/b c -", 200, "http://a.example/b c"),
+            // The site's own refusal, with the name of a thread too.
+            ("http://a.example/ -", 403, "http://a.example/"),
+            ("http://a.example/ hw3: ", 403, "http://a.example/"),
+            ("http://a.example/ *TRUSTED* Site match: a.example", 403, "http://a.example/"),
+            ("http://a.example/b c *TRUSTED* Site match: a.example", 200, "http://a.example/b c"),
+            ("http://a.example/ Exception phrase found: anatomy", 200, "http://a.example/"),
+        ] {
+            assert_eq!(read(between, status), some(address), "{between}");
+        }
+    }
+}

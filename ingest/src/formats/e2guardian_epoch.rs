@@ -95,7 +95,7 @@ fn parse(record: &[u8]) -> Result<Parsed<'_>, Reject> {
         category_separators: b",",
         action: verdict.action,
         block_reason: verdict.block_reason,
-        kind: guardian::kind(verdict.action, method),
+        kind: RecordKind::of(verdict.action, method),
         unauthenticated: verdict.action == Action::Challenged,
         notice,
         ..Fields::default()

@@ -74,7 +74,7 @@ fn parse(record: &[u8]) -> Result<Parsed<'_>, Reject> {
         kind: if tunnel && action != Action::Challenged {
             RecordKind::Tunnel
         } else {
-            squid::kind(action, head.method)
+            RecordKind::of(action, head.method)
         },
         unauthenticated: action == Action::Challenged,
         notice,

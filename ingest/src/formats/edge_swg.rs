@@ -33,6 +33,91 @@ pub(super) struct Row<'a> {
 
 crate::event::redacted!(Row);
 
+/// How many columns of a row are read.
+pub(super) const READ: usize = 21;
+
+/// Their names and places; the dresses differ in brackets and capitals.
+const NAMES: &[(&[u8], usize)] = &[
+    (b"time-taken", 0),
+    (b"c-ip", 1),
+    (b"x-client-device-name", 2),
+    (b"cs-username", 3),
+    (b"cs-userdn", 4),
+    (b"cs-auth-group", 5),
+    (b"cs-auth-groups", 6),
+    (b"sc-filter-result", 7),
+    (b"x-exception-id", 8),
+    (b"cs-categories", 9),
+    (b"sc-status", 10),
+    (b"cs-method", 11),
+    (b"rs(Content-Type)", 12),
+    (b"rs-Content-Type", 12),
+    (b"cs-uri-scheme", 13),
+    (b"cs-host", 14),
+    (b"cs-uri-port", 15),
+    (b"cs-uri-path", 16),
+    (b"cs-uri-query", 17),
+    (b"cs(User-Agent)", 18),
+    (b"cs-User-Agent", 18),
+    (b"cs-user-agent", 19),
+    (b"sc-bytes", 20),
+];
+
+/// The place of a column.
+pub(super) fn place(name: &[u8]) -> Option<usize> {
+    NAMES.iter().find(|(known, _)| *known == name).map(|(_, place)| *place)
+}
+
+impl<'a> Row<'a> {
+    /// The columns by their places.
+    pub(super) fn new(time: When, columns: [Text<'a>; READ]) -> Self {
+        let [
+            duration,
+            client,
+            client_host,
+            account,
+            directory_name,
+            group,
+            groups,
+            verdict,
+            exception,
+            categories,
+            status,
+            method,
+            mime,
+            scheme,
+            host,
+            port,
+            path,
+            query,
+            agent,
+            agent_small,
+            size,
+        ] = columns;
+        Self {
+            time,
+            duration,
+            client,
+            client_host,
+            user: said(directory_name).or(account),
+            group: said(group).or(groups),
+            verdict,
+            exception,
+            categories,
+            status,
+            method,
+            mime,
+            scheme,
+            host,
+            port,
+            path,
+            query,
+            agent: said(agent_small).or(agent),
+            size,
+        }
+    }
+}
+
 /// What a row becomes; a reject names the record's end, since the row does not know its places.
 pub(super) fn read<'a>(record: &[u8], row: Row<'a>) -> Result<Parsed<'a>, Reject> {
     let end = record.len();

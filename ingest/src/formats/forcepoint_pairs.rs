@@ -90,11 +90,7 @@ fn parse(record: &[u8]) -> Result<Parsed<'_>, Reject> {
         b"" => return Err(action.reject(Reason::Result, record)),
         _ => Action::Unknown,
     };
-    let kind = match action {
-        Action::Challenged => RecordKind::Authentication,
-        _ if method.bytes() == b"CONNECT" => RecordKind::Tunnel,
-        _ => RecordKind::Request,
-    };
+    let kind = RecordKind::of(action, method.bytes());
     Ok(Parsed::Request(Fields {
         time: When::Missing,
         basis: TimeBasis::Unknown,

@@ -93,8 +93,8 @@ fn is_key(word: &[u8]) -> bool {
     own(word).is_some() || KEYS.contains(&word)
 }
 
-/// Where the values that are read stand: the producer's own keys, then CEF's.
-const OWN: [&[u8]; 10] = [
+/// The producer's own keys that are read; the others have keys of CEF.
+const OWN: &[&[u8]] = &[
     b"subtype",
     b"eventtype",
     b"logid",
@@ -106,89 +106,52 @@ const OWN: [&[u8]; 10] = [
     b"profile",
     b"catdesc",
 ];
-const COMMON: [&[u8]; 13] = [
-    b"cat",
-    b"externalId",
-    b"duser",
-    b"src",
-    b"shost",
-    b"dhost",
-    b"request",
-    b"app",
-    b"act",
-    b"in",
-    b"requestContext",
-    b"requestMethod",
-    b"requestClientApplication",
+
+/// Keys of CEF, and the producer's own that they stand for.
+const RENAMED: &[(&[u8], &[u8])] = &[
+    (b"cat", b"type"),
+    (b"externalId", b"sessionid"),
+    (b"duser", b"user"),
+    (b"src", b"srcip"),
+    (b"shost", b"srcname"),
+    (b"dhost", b"hostname"),
+    (b"request", b"url"),
+    (b"app", b"service"),
+    (b"act", b"action"),
+    (b"in", b"rcvdbyte"),
+    (b"requestMethod", b"httpmethod"),
+    (b"requestClientApplication", b"agent"),
 ];
 
+/// The place of the category's word in CEF, behind those of a row: it may stand beside the producer's own.
+const CONTEXT: usize = fortinet::READ;
+
 fn index(key: &[u8]) -> Option<usize> {
-    match own(key) {
-        Some(own) => OWN.iter().position(|known| *known == own),
-        None => COMMON.iter().position(|known| *known == key).map(|place| OWN.len() + place),
+    if key == b"requestContext" {
+        return Some(CONTEXT);
     }
+    let name = match own(key) {
+        Some(own) => OWN.contains(&own).then_some(own),
+        None => RENAMED.iter().find(|(common, _)| *common == key).map(|(_, own)| *own),
+    }?;
+    fortinet::KEYS.iter().position(|known| *known == name)
 }
 
 fn parse(record: &[u8]) -> Result<Parsed<'_>, Reject> {
     let header = event_header::common(record).ok_or(Reject::at(Reason::Columns, 0))?;
-    let [
-        subtype,
-        event_type,
-        log_id,
-        event_time,
-        date,
-        time,
-        zone,
-        group,
-        profile,
-        category,
-        cat,
-        session,
-        user,
-        client,
-        client_host,
-        host,
-        url,
-        service,
-        action,
-        received,
-        context,
-        method,
-        agent,
-    ] = pairs::values_by::<{ OWN.len() + COMMON.len() }>(header.pairs, GRAMMAR, index).map_err(|fault| fault.reject(record))?;
+    let [values @ .., context] = pairs::values_by::<{ CONTEXT + 1 }>(header.pairs, GRAMMAR, index)
+        .map_err(|fault| fault.reject(record))?;
+    let row = Row::new(values);
+    let cat = row.kind;
     if !cat.present() {
         return Err(cat.reject(Reason::Columns, record));
     }
-    let (kind, sort) = match memchr::memchr(b':', cat.bytes()) {
-        Some(at) => (&cat.bytes()[..at], &cat.bytes()[at + 1..]),
-        None => (cat.bytes(), subtype.bytes()),
+    // `utm:webfilter`
+    let (kind, subtype) = match memchr::memchr(b':', cat.bytes()) {
+        Some(at) => (cat.part(&cat.bytes()[..at]), cat.part(&cat.bytes()[at + 1..])),
+        None => (cat, row.subtype),
     };
-    let row = Row {
-        kind,
-        subtype: sort,
-        event_type,
-        log_id,
-        session,
-        event_time,
-        date,
-        time,
-        zone,
-        user,
-        group,
-        profile,
-        client,
-        client_host,
-        host,
-        url,
-        service,
-        action,
-        received,
-        category: context.or(category),
-        method,
-        mime: pairs::Value::default(),
-        agent,
-    };
-    fortinet::read(record, row, true)
+    fortinet::read(record, Row { kind, subtype, category: context.or(row.category), ..row }, true)
 }
 
 fn sniff(line: &[u8]) -> Vote {

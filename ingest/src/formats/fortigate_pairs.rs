@@ -37,87 +37,14 @@ pub(super) static FORMAT: Format = Format {
     examples: EXAMPLES,
 };
 
-const KEYS: [&[u8]; 23] = [
-    b"type",
-    b"subtype",
-    b"eventtype",
-    b"logid",
-    b"sessionid",
-    b"eventtime",
-    b"date",
-    b"time",
-    b"tz",
-    b"user",
-    b"group",
-    b"profile",
-    b"srcip",
-    b"srcname",
-    b"hostname",
-    b"url",
-    b"service",
-    b"action",
-    b"rcvdbyte",
-    b"catdesc",
-    b"httpmethod",
-    b"contenttype",
-    b"agent",
-];
-
 fn parse(record: &[u8]) -> Result<Parsed<'_>, Reject> {
     let grammar = Grammar { separator: separator(record), ..pairs::QUOTED };
-    let [
-        kind,
-        subtype,
-        event_type,
-        log_id,
-        session,
-        event_time,
-        date,
-        time,
-        zone,
-        user,
-        group,
-        profile,
-        client,
-        client_host,
-        host,
-        url,
-        service,
-        action,
-        received,
-        category,
-        method,
-        mime,
-        agent,
-    ] = pairs::values(record, grammar, &KEYS).map_err(|fault| fault.reject(record))?;
-    if !kind.present() || !subtype.present() {
-        return Err(kind.reject(Reason::Columns, record));
+    let row = pairs::values(record, grammar, &fortinet::KEYS)
+        .map(Row::new)
+        .map_err(|fault| fault.reject(record))?;
+    if !row.kind.present() || !row.subtype.present() {
+        return Err(row.kind.reject(Reason::Columns, record));
     }
-    let row = Row {
-        kind: kind.bytes(),
-        subtype: subtype.bytes(),
-        event_type,
-        log_id,
-        session,
-        event_time,
-        date,
-        time,
-        zone,
-        user,
-        group,
-        profile,
-        client,
-        client_host,
-        host,
-        url,
-        service,
-        action,
-        received,
-        category,
-        method,
-        mime,
-        agent,
-    };
     fortinet::read(record, row, false)
 }
 

@@ -14,11 +14,41 @@ use super::pairs::Value;
 use crate::fields::{Action, BlockReason, Fields, OtherKind, Parsed, TimeBasis, Twin, When};
 use crate::report::{Notice, Reason, Reject};
 
+/// How many values of a row are read.
+pub(super) const READ: usize = 23;
+
+/// Their keys, in the order of [`Row`].
+pub(super) const KEYS: [&[u8]; READ] = [
+    b"type",
+    b"subtype",
+    b"eventtype",
+    b"logid",
+    b"sessionid",
+    b"eventtime",
+    b"date",
+    b"time",
+    b"tz",
+    b"user",
+    b"group",
+    b"profile",
+    b"srcip",
+    b"srcname",
+    b"hostname",
+    b"url",
+    b"service",
+    b"action",
+    b"rcvdbyte",
+    b"catdesc",
+    b"httpmethod",
+    b"contenttype",
+    b"agent",
+];
+
 /// The values of one row.
 #[derive(Clone, Copy)]
 pub(super) struct Row<'a> {
-    pub(super) kind: &'a [u8],
-    pub(super) subtype: &'a [u8],
+    pub(super) kind: Value<'a>,
+    pub(super) subtype: Value<'a>,
     pub(super) event_type: Value<'a>,
     pub(super) log_id: Value<'a>,
     pub(super) session: Value<'a>,
@@ -44,9 +74,65 @@ pub(super) struct Row<'a> {
 
 crate::event::redacted!(Row);
 
+impl<'a> Row<'a> {
+    /// The values of [`KEYS`].
+    pub(super) const fn new(values: [Value<'a>; READ]) -> Self {
+        let [
+            kind,
+            subtype,
+            event_type,
+            log_id,
+            session,
+            event_time,
+            date,
+            time,
+            zone,
+            user,
+            group,
+            profile,
+            client,
+            client_host,
+            host,
+            url,
+            service,
+            action,
+            received,
+            category,
+            method,
+            mime,
+            agent,
+        ] = values;
+        Self {
+            kind,
+            subtype,
+            event_type,
+            log_id,
+            session,
+            event_time,
+            date,
+            time,
+            zone,
+            user,
+            group,
+            profile,
+            client,
+            client_host,
+            host,
+            url,
+            service,
+            action,
+            received,
+            category,
+            method,
+            mime,
+            agent,
+        }
+    }
+}
+
 /// What a row becomes; `undated` where its layout may leave the time to the envelope.
 pub(super) fn read<'a>(record: &[u8], row: Row<'a>, undated: bool) -> Result<Parsed<'a>, Reject> {
-    if let Some(kind) = other(row.kind, row.subtype) {
+    if let Some(kind) = other(row.kind.bytes(), row.subtype.bytes()) {
         return Ok(Parsed::Other(kind));
     }
     let time = time(record, &row, undated)?;

@@ -107,6 +107,25 @@ fn what(column: &[u8]) -> What<'_> {
     }
 }
 
+/// The first marker anywhere in a text, as its place and whether it says that something was refused; in
+/// layout 1 an address with blanks in it stands before.
+pub(super) fn marker(text: &[u8]) -> Option<(usize, bool)> {
+    memchr::memchr_iter(b'*', text).find_map(|at| {
+        if at > 0 && text[at - 1] != b' ' {
+            return None;
+        }
+        let inner = &text[at + 1..];
+        let word = &inner[..memchr::memchr(b'*', inner)?];
+        let (_, marker) = MARKERS.iter().find(|(known, _)| *known == word)?;
+        Some((at, matches!(marker, Marker::Denied | Marker::Infected)))
+    })
+}
+
+/// What stands behind the markers at the left of a text.
+pub(super) fn behind_markers(text: &[u8]) -> &[u8] {
+    what(text).reason
+}
+
 const fn rank(marker: Marker) -> u8 {
     match marker {
         Marker::Passed => 0,
@@ -205,17 +224,6 @@ fn is_bypass(reason: &[u8]) -> bool {
     [&b"Bypass URL"[..], b"Bypass cookie", b"Scan bypass"].iter().any(|words| reason.starts_with(words))
 }
 
-/// The kind of a row.
-pub(super) fn kind(action: Action, method: &[u8]) -> RecordKind {
-    if action == Action::Challenged {
-        RecordKind::Authentication
-    } else if method == b"CONNECT" {
-        RecordKind::Tunnel
-    } else {
-        RecordKind::Request
-    }
-}
-
 /// Whether the source was told to hide its users.
 pub(super) fn is_anonymised(user: &[u8], client: &[u8]) -> bool {
     client == b"0.0.0.0" && lex::text(user).is_none()
@@ -266,7 +274,7 @@ impl<'a> Dated<'a> {
             category_separators: b",",
             action: verdict.action,
             block_reason: verdict.block_reason,
-            kind: kind(verdict.action, how),
+            kind: RecordKind::of(verdict.action, how),
             unauthenticated: verdict.action == Action::Challenged,
             notice,
             ..Fields::default()

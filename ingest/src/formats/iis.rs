@@ -39,21 +39,26 @@ pub(super) static FORMAT: Format = Format {
 
 /// `#Software` names the product.
 const IIS: u8 = 1;
+/// The module for advanced logging, which quotes its values.
+const ADVANCED: u8 = 2;
 const SUBSTATUS: u8 = w3c::OWN;
 
 static PRODUCT: Product = Product {
     own: &[("sc-substatus", SUBSTATUS), ("sc-win32-status", SUBSTATUS)],
     claims,
-    software: |value| {
-        let ours = value.starts_with(b"Microsoft Internet Information S") || value.starts_with(b"IIS ");
-        if ours { IIS } else { 0 }
+    software: |value| match value {
+        _ if value.starts_with(b"Microsoft Internet Information S") => IIS,
+        _ if value.starts_with(b"IIS ") => ADVANCED,
+        _ => 0,
     },
+    // The server itself writes `+` for a blank and needs none.
+    quotes: |named| named.product != IIS,
 };
 
 fn claims(named: &Directives) -> bool {
     let timed = named.has(w3c::TIME) || named.has(w3c::TIME_LOCAL);
     let address = named.has(w3c::HOST) && named.has(w3c::PATH);
-    timed && address && (named.product == IIS || named.has(SUBSTATUS)) && named.has(w3c::STATUS)
+    timed && address && (named.product != 0 || named.has(SUBSTATUS)) && named.has(w3c::STATUS)
 }
 
 fn parse<'a>(record: &'a [u8], directives: &mut Directives) -> Result<Parsed<'a>, Reject> {

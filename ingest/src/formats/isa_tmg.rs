@@ -1,5 +1,5 @@
 //! Microsoft ISA Server and Forefront TMG in W3C files: web proxy rows are requests, firewall rows are
-//! traffic. Times are UTC in these files; the products' own text files are local and another layout.
+//! traffic. Times are UTC in these files; the products' own text files (`isa_text`) are local.
 //!
 //! Columns from Microsoft's list of web proxy log fields
 //! (<https://learn.microsoft.com/previous-versions/windows/desktop/ff827532(v=vs.85)>) and real lines of
@@ -66,6 +66,7 @@ static PRODUCT: Product = Product {
     ],
     claims: |named| is_proxy(named) || is_firewall(named),
     software: |_| 0,
+    quotes: |_| false,
 };
 
 fn is_proxy(named: &Directives) -> bool {
@@ -147,7 +148,7 @@ fn is_tunnel(row: &Row<'_>) -> bool {
 }
 
 /// The column where it is there; the status tells challenges from blocks.
-fn action(word: Option<&[u8]>, status: Option<u32>) -> Action {
+pub(super) fn action(word: Option<&[u8]>, status: Option<u32>) -> Action {
     const CHALLENGED: u32 = 12_209;
     const DENIED: u32 = 12_202;
     match (word, status) {

@@ -22,7 +22,7 @@ pub(super) enum Scalar<'a> {
     Truth(bool),
 }
 
-crate::event::redacted!(Scalar, List);
+crate::event::redacted!(Scalar, First, List);
 
 impl<'a> Scalar<'a> {
     /// The text; empty is none, and so is everything that is no text.
@@ -30,6 +30,16 @@ impl<'a> Scalar<'a> {
         match self {
             Self::Text(text) if !text.is_empty() => Some(bytes(text)),
             _ => None,
+        }
+    }
+
+    /// The text, or a number or truth as it would be written; empty is none.
+    pub(super) fn written(self) -> Text<'a> {
+        match self {
+            Self::Whole(value) => Some(Cow::Owned(value.to_string().into_bytes())),
+            Self::Real(value) => Some(Cow::Owned(value.to_string().into_bytes())),
+            Self::Truth(truth) => Some(Cow::Borrowed(if truth { b"true" } else { b"false" })),
+            other => other.text(),
         }
     }
 
@@ -100,11 +110,14 @@ fn bytes(text: Cow<'_, str>) -> Cow<'_, [u8]> {
 
 impl<'de: 'a, 'a> Deserialize<'de> for Scalar<'a> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(ScalarVisitor)
+        deserializer.deserialize_any(ScalarVisitor { first_of_list: false })
     }
 }
 
-struct ScalarVisitor;
+struct ScalarVisitor {
+    /// A list stands for its first value, and not for nothing.
+    first_of_list: bool,
+}
 
 impl<'de> Visitor<'de> for ScalarVisitor {
     type Value = Scalar<'de>;
@@ -147,8 +160,46 @@ impl<'de> Visitor<'de> for ScalarVisitor {
     }
 
     fn visit_seq<S: SeqAccess<'de>>(self, mut list: S) -> Result<Self::Value, S::Error> {
+        let first = if self.first_of_list { list.next_element()? } else { None };
         while list.next_element::<IgnoredAny>()?.is_some() {}
-        Ok(Scalar::Nothing)
+        Ok(first.unwrap_or_default())
+    }
+}
+
+/// The first value of a list, or a single one.
+#[derive(Default)]
+pub(super) struct First<'a>(pub(super) Scalar<'a>);
+
+impl<'de: 'a, 'a> Deserialize<'de> for First<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(ScalarVisitor { first_of_list: true }).map(Self)
+    }
+}
+
+/// The values of an object by the places that their names have, for layouts with many names that several
+/// dresses share. A name that comes twice is an error, as it is in [`object`].
+struct Named<F, const N: usize>(F);
+
+impl<'de, F: Fn(&[u8]) -> Option<usize>, const N: usize> Visitor<'de> for Named<F, N> {
+    type Value = [Scalar<'de>; N];
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("an object")
+    }
+
+    fn visit_map<M: MapAccess<'de>>(self, mut map: M) -> Result<Self::Value, M::Error> {
+        let mut values = [const { None }; N];
+        while let Some(name) = map.next_key::<Scalar<'de>>()? {
+            let place = name.word().and_then(|name| self.0(name.as_bytes()));
+            match place.and_then(|place| values.get_mut(place)) {
+                Some(Some(_)) => return Err(M::Error::custom("a name twice")),
+                Some(place) => *place = Some(map.next_value()?),
+                None => {
+                    map.next_value::<IgnoredAny>()?;
+                }
+            }
+        }
+        Ok(values.map(Option::unwrap_or_default))
     }
 }
 
@@ -247,20 +298,37 @@ impl<'de> Visitor<'de> for ListVisitor {
 /// # Errors
 /// The reject for what is no object of that kind: cut short, or broken in its middle.
 pub(super) fn object<'a, T: Deserialize<'a>>(record: &'a [u8]) -> Result<T, Reject> {
-    serde_json::from_slice(record).map_err(|error| {
-        // A record is one line, so the column is the place.
-        let at = error.column().saturating_sub(1).min(record.len());
-        // A control character in text must be written as an escape; it stands at the place or behind it.
-        let control = record[at..].iter().take(2).any(u8::is_ascii_control);
-        let reason = match error.classify() {
-            serde_json::error::Category::Eof => Reason::Truncated,
-            _ if control || std::str::from_utf8(record).is_err() => Reason::Bytes,
-            // Well-formed, but a key stands twice, or its value is of another kind.
-            serde_json::error::Category::Data => Reason::Columns,
-            _ => Reason::Quoting,
-        };
-        Reject::at(reason, at)
-    })
+    serde_json::from_slice(record).map_err(|error| rejected(&error, record))
+}
+
+/// Reads a record as one object, its values by the places of their names.
+///
+/// # Errors
+/// The same as [`object`].
+pub(super) fn values_by<const N: usize>(
+    record: &[u8],
+    place: impl Fn(&[u8]) -> Option<usize>,
+) -> Result<[Scalar<'_>; N], Reject> {
+    let mut deserializer = serde_json::Deserializer::from_slice(record);
+    deserializer
+        .deserialize_map(Named(place))
+        .and_then(|values| deserializer.end().map(|()| values))
+        .map_err(|error| rejected(&error, record))
+}
+
+fn rejected(error: &serde_json::Error, record: &[u8]) -> Reject {
+    // A record is one line, so the column is the place.
+    let at = error.column().saturating_sub(1).min(record.len());
+    // A control character in text must be written as an escape; it stands at the place or behind it.
+    let control = record[at..].iter().take(2).any(u8::is_ascii_control);
+    let reason = match error.classify() {
+        serde_json::error::Category::Eof => Reason::Truncated,
+        _ if control || std::str::from_utf8(record).is_err() => Reason::Bytes,
+        // Well-formed, but a key stands twice, or its value is of another kind.
+        serde_json::error::Category::Data => Reason::Columns,
+        _ => Reason::Quoting,
+    };
+    Reject::at(reason, at)
 }
 
 /// Whether a line begins an object and names all these keys, quotes included.
@@ -323,5 +391,37 @@ mod tests {
         assert_eq!(fault(b"{\"value\":\"a\x1b[2J\"}"), Some(Reason::Bytes));
         assert_eq!(fault(b"{\"other\":\"a\0b\"}"), Some(Reason::Bytes));
         assert_eq!(fault(br#"{"value":"a","value":"b"}"#), Some(Reason::Columns));
+    }
+
+    #[test]
+    fn values_by_name_of_every_sort() {
+        let place = |name: &[u8]| b"abcdefgh".iter().position(|known| name.first() == Some(known));
+        let record =
+            br#"{"a":"x","b":"C:\\y","c":7,"z":"z","d":[1,{"a":2}],"e":{"a":3},"f":null,"g":true,"h\r":"i"}"#;
+        let [a, b, c, d, e, f, g, h] = values_by::<8>(record, place).unwrap().map(Scalar::written);
+        assert!(matches!(a, Some(Cow::Borrowed(b"x"))));
+        assert_eq!(b.as_deref(), Some(&b"C:\\y"[..]));
+        assert_eq!(c.as_deref(), Some(&b"7"[..]));
+        assert_eq!((d, e, f), (None, None, None));
+        assert_eq!((g.as_deref(), h.as_deref()), (Some(&b"true"[..]), Some(&b"i"[..])));
+    }
+
+    #[test]
+    fn what_is_no_object_of_names_and_values() {
+        let reason = |record: &[u8]| values_by::<1>(record, |_| Some(0)).err().unwrap().reason;
+        assert_eq!(reason(b"{\"a\":\"x"), Reason::Truncated);
+        assert_eq!(reason(b"[1]"), Reason::Columns);
+        assert_eq!(reason(b"{\"a\":1,\"a\":2}"), Reason::Columns);
+        assert_eq!(reason(b"{\"a\":1} x"), Reason::Quoting);
+        assert_eq!(reason(b"{\"a\":\"\xff\"}"), Reason::Bytes);
+    }
+
+    #[test]
+    fn the_first_of_a_list_or_a_single_value() {
+        let first = |record: &str| serde_json::from_str::<First<'_>>(record).unwrap().0.whole();
+        assert_eq!(
+            (first("[3,4]"), first("5"), first("[]"), first("{\"a\":1}")),
+            (Some(3), Some(5), None, None)
+        );
     }
 }

@@ -10,8 +10,8 @@
 //! beside a demand to sign in, in real lines of the product's other layouts. Other numbers are blocks of
 //! a rule that is not known.
 
-use super::access::{self, Asked, Column};
-use super::{Example, Expected, Field, Format, Reading, Verified, Vote, field, lex, squid};
+use super::access::{self, Column};
+use super::{Example, Expected, Field, Format, Reading, Verified, Vote, field, lex};
 use crate::fields::{Action, BlockReason, Fields, OtherKind, Parsed, RecordKind, TimeBasis, When};
 use crate::frame::Framing;
 use crate::report::{Reason, Reject};
@@ -151,14 +151,10 @@ fn parse(record: &[u8]) -> Result<Parsed<'_>, Reject> {
         category_separators: b",",
         action,
         block_reason,
-        kind: kind(action, &asked),
+        kind: RecordKind::of(action, asked.method),
         unauthenticated: action == Action::Challenged,
         ..Fields::default()
     }))
-}
-
-fn kind(action: Action, asked: &Asked<'_>) -> RecordKind {
-    squid::kind(action, asked.method)
 }
 
 fn sniff(line: &[u8]) -> Vote {

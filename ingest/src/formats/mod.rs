@@ -12,7 +12,6 @@ mod comma;
 mod directives;
 mod edge_swg;
 mod event_header;
-mod flat_json;
 mod fortinet;
 mod guardian;
 mod json;
@@ -276,6 +275,7 @@ formats![
     olfeo_live,
     bluecoat,
     isa_tmg,
+    isa_text,
     iis,
     netskope,
     zeek_http,
@@ -308,6 +308,8 @@ pub(crate) mod corpus_cloud;
 mod corpus_kv;
 #[cfg(test)]
 mod corpus_web;
+#[cfg(test)]
+mod spoof_tests;
 #[cfg(test)]
 mod tests;
 #[cfg(test)]

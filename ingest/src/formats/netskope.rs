@@ -66,6 +66,7 @@ static PRODUCT: Product = Product {
     ],
     claims: |named| named.has(w3c::HOST) && named.has(w3c::TIME) && named.has(TYPE) && named.has(TRANSACTION),
     software: |_| 0,
+    quotes: |_| true,
 };
 
 /// Places of the columns from 1, in the order that all versions share.
@@ -126,7 +127,7 @@ fn unnamed<'a>(record: &'a [u8], directives: &mut Directives) -> Result<Parsed<'
             }
         }
     }
-    let row = w3c::row(record, directives)?;
+    let row = w3c::row(record, directives, true)?;
     let kind = row.text(TYPE).unwrap_or_default();
     let known = kind.ends_with(b"_transaction") || kind.eq_ignore_ascii_case(b"WebSocket");
     let numbered = row.text(TRANSACTION).is_some_and(|id| lex::is_number(&id));

@@ -9,7 +9,7 @@
 //! (<https://github.com/SEKOIA-IO/intake-formats>, folder `Olfeo`).
 
 use super::access::{self, Line, split_word};
-use super::{Example, Expected, Field, Format, Reading, Verified, Vote, field, lex, squid};
+use super::{Example, Expected, Field, Format, Reading, Verified, Vote, field, lex};
 use crate::fields::{Action, BlockReason, Fields, OtherKind, Parsed, RecordKind, TimeBasis, When};
 use crate::frame::Framing;
 use crate::report::{Notice, Reason, Reject};
@@ -80,7 +80,7 @@ fn parse(record: &[u8]) -> Result<Parsed<'_>, Reject> {
         categories: lex::text(category(line.rest)),
         action,
         block_reason: (action == Action::Blocked).then_some(BlockReason::Rule),
-        kind: squid::kind(action, asked.method),
+        kind: RecordKind::of(action, asked.method),
         unauthenticated: action == Action::Challenged,
         notice: (action == Action::Blocked).then_some(Notice::RefusalsMixed),
         ..Fields::default()

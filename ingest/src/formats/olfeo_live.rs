@@ -1,13 +1,10 @@
 //! Olfeo SaaS, live log: one JSON object a line, for requests through the proxy and for look-ups of
 //! names. Keys and the word `allow` are from real lines; `block` and `deny` were not seen.
 
-use std::borrow::Cow;
-use std::fmt;
-
 use serde::Deserialize;
-use serde::de::{Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
-use super::{Example, Expected, Field, Format, Reading, Verified, Vote, field, squid};
+use super::json::{self, First, Scalar};
+use super::{Example, Expected, Field, Format, Reading, Verified, Vote, field};
 use crate::fields::{Action, BlockReason, Fields, OtherKind, Parsed, RecordKind, Text, TimeBasis, When};
 use crate::frame::Framing;
 use crate::report::{Notice, Reason, Reject};
@@ -40,175 +37,81 @@ pub(super) static FORMAT: Format = Format {
     examples: EXAMPLES,
 };
 
-/// A value: text, a number, or the first of a list.
-#[derive(Default)]
-enum Value<'a> {
-    #[default]
-    Nothing,
-    Text(Cow<'a, str>),
-    Number(i64),
-}
-
-impl<'a> Value<'a> {
-    fn text(self) -> Text<'a> {
-        match self {
-            Self::Text(text) if !matches!(&*text, "" | "-") => Some(match text {
-                Cow::Borrowed(text) => Cow::Borrowed(text.as_bytes()),
-                Cow::Owned(text) => Cow::Owned(text.into_bytes()),
-            }),
-            _ => None,
-        }
-    }
-
-    fn number(&self) -> Option<i64> {
-        match self {
-            Self::Number(number) => Some(*number),
-            Self::Text(text) => text.parse().ok(),
-            Self::Nothing => None,
-        }
-    }
-
-    fn word(&self) -> &str {
-        match self {
-            Self::Text(text) => text,
-            _ => "",
-        }
-    }
-}
-
-impl<'de: 'a, 'a> Deserialize<'de> for Value<'a> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(AnyValue)
-    }
-}
-
-struct AnyValue;
-
-impl<'de> Visitor<'de> for AnyValue {
-    type Value = Value<'de>;
-
-    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("a value")
-    }
-
-    fn visit_borrowed_str<E: Error>(self, text: &'de str) -> Result<Self::Value, E> {
-        Ok(Value::Text(Cow::Borrowed(text)))
-    }
-
-    fn visit_str<E: Error>(self, text: &str) -> Result<Self::Value, E> {
-        Ok(Value::Text(Cow::Owned(text.to_owned())))
-    }
-
-    fn visit_i64<E: Error>(self, number: i64) -> Result<Self::Value, E> {
-        Ok(Value::Number(number))
-    }
-
-    fn visit_u64<E: Error>(self, number: u64) -> Result<Self::Value, E> {
-        Ok(i64::try_from(number).map_or(Value::Nothing, Value::Number))
-    }
-
-    fn visit_f64<E: Error>(self, _: f64) -> Result<Self::Value, E> {
-        Ok(Value::Nothing)
-    }
-
-    fn visit_bool<E: Error>(self, _: bool) -> Result<Self::Value, E> {
-        Ok(Value::Nothing)
-    }
-
-    fn visit_unit<E: Error>(self) -> Result<Self::Value, E> {
-        Ok(Value::Nothing)
-    }
-
-    fn visit_seq<S: SeqAccess<'de>>(self, mut list: S) -> Result<Self::Value, S::Error> {
-        let first = list.next_element()?.unwrap_or_default();
-        while list.next_element::<IgnoredAny>()?.is_some() {}
-        Ok(first)
-    }
-
-    fn visit_map<M: MapAccess<'de>>(self, mut map: M) -> Result<Self::Value, M::Error> {
-        while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
-        Ok(Value::Nothing)
-    }
-}
-
 #[derive(Default, Deserialize)]
 #[serde(default)]
 struct Row<'a> {
     #[serde(borrow)]
-    timestamp: Value<'a>,
+    timestamp: Scalar<'a>,
     #[serde(borrow)]
-    r#type: Value<'a>,
+    r#type: Scalar<'a>,
     #[serde(borrow)]
-    display_name: Value<'a>,
+    display_name: Scalar<'a>,
     #[serde(borrow)]
-    groups_name: Value<'a>,
+    groups_name: First<'a>,
     #[serde(borrow)]
-    src_ip: Value<'a>,
+    src_ip: Scalar<'a>,
     #[serde(borrow)]
-    http_method: Value<'a>,
+    http_method: Scalar<'a>,
     #[serde(borrow)]
-    url: Value<'a>,
+    url: Scalar<'a>,
     #[serde(borrow)]
-    domain: Value<'a>,
+    domain: Scalar<'a>,
     #[serde(borrow)]
-    action: Value<'a>,
+    action: Scalar<'a>,
     #[serde(borrow)]
-    category_label: Value<'a>,
+    category_label: Scalar<'a>,
     #[serde(borrow)]
-    user_status_code: Value<'a>,
+    user_status_code: Scalar<'a>,
     #[serde(borrow)]
-    user_received_bytes: Value<'a>,
+    user_received_bytes: Scalar<'a>,
     #[serde(borrow)]
-    user_response_time_ms: Value<'a>,
+    user_response_time_ms: Scalar<'a>,
 }
 
-fn row(record: &[u8]) -> Result<Row<'_>, Reject> {
-    let text = std::str::from_utf8(record).map_err(|error| Reject::at(Reason::Bytes, error.valid_up_to()))?;
-    serde_json::from_str(text).map_err(|error| {
-        let reason = if error.is_eof() { Reason::Truncated } else { Reason::Columns };
-        Reject::at(reason, error.column().saturating_sub(1).min(record.len()))
-    })
+/// A dash is nothing here.
+fn said(value: Scalar<'_>) -> Text<'_> {
+    value.text().filter(|text| text.as_ref() != b"-")
 }
 
 fn parse(record: &[u8]) -> Result<Parsed<'_>, Reject> {
-    let row = row(record)?;
-    let dns = match row.r#type.word() {
+    let row: Row<'_> = json::object(record)?;
+    let dns = match row.r#type.word().unwrap_or_default() {
         "proxy" => false,
         "dns" => true,
         _ => return Ok(Parsed::Other(OtherKind::Foreign)),
     };
     // Anything before 2001 or far ahead is no count of milliseconds.
     let time =
-        row.timestamp.number().filter(|millis| (1_000_000_000_000..10_000_000_000_000).contains(millis));
+        row.timestamp.whole().filter(|millis| (1_000_000_000_000..10_000_000_000_000).contains(millis));
     let Some(millis) = time else {
         return Err(Reject::at(Reason::Time, 0));
     };
-    let status = row.user_status_code.number().and_then(|status| u32::try_from(status).ok());
-    let (action, notice) = match row.action.word() {
+    let status = row.user_status_code.status();
+    let (action, notice) = match row.action.word().unwrap_or_default() {
         _ if status == Some(407) => (Action::Challenged, None),
         "allow" => (Action::Allowed, None),
         "block" | "deny" => (Action::Blocked, None),
         _ => (Action::Unknown, Some(Notice::UnknownAction)),
     };
-    let (url, domain) = (row.url.text(), row.domain.text());
+    let (url, domain) = (said(row.url), said(row.domain));
     if url.is_none() && domain.is_none() {
         return Err(Reject::at(Reason::Address, 0));
     }
-    let kind = if dns { RecordKind::Dns } else { squid::kind(action, row.http_method.word().as_bytes()) };
-    let natural = |value: &Value<'_>| value.number().filter(|number| *number >= 0);
+    let kind = if dns { RecordKind::Dns } else { RecordKind::of(action, row.http_method.word().unwrap_or_default().as_bytes()) };
+    let natural = |value: &Scalar<'_>| value.whole().filter(|number| *number >= 0);
     Ok(Parsed::Request(Fields {
         time: When::Instant(millis * 1_000),
         basis: TimeBasis::Unknown,
         duration_ms: natural(&row.user_response_time_ms),
         response_bytes: natural(&row.user_received_bytes),
-        user: row.display_name.text(),
-        group: row.groups_name.text(),
-        client_address: row.src_ip.text(),
-        method: row.http_method.text(),
+        user: said(row.display_name),
+        group: said(row.groups_name.0),
+        client_address: said(row.src_ip),
+        method: said(row.http_method),
         host: domain.filter(|_| url.is_none()),
         url,
         status,
-        categories: row.category_label.text(),
+        categories: said(row.category_label),
         action,
         block_reason: (action == Action::Blocked).then_some(BlockReason::Rule),
         kind,
@@ -224,7 +127,7 @@ fn sniff(line: &[u8]) -> Vote {
     if line.starts_with(b"{") && keys.iter().all(has) { Vote::Yes } else { Vote::No }
 }
 
-crate::event::redacted!(Value, Row);
+crate::event::redacted!(Row);
 
 const EXAMPLES: &[Example] = &[
     Example {

@@ -2,7 +2,12 @@
 //!
 //! A bare value runs to the next key, since several producers leave blanks in it. A quoted value ends
 //! at the first quote behind which a key or the end follows, so that quotes which a producer forgot to
-//! escape do no harm. A key that comes twice counts where it came first.
+//! escape do no harm.
+//!
+//! Whoever asks chooses address and browser, and may write a pair into them. So a key that is read and comes
+//! twice with two values makes the record a reject, for nobody can say which of them is the producer's;
+//! but where the producer's document fixes the order, a key that stands before all that somebody else
+//! wrote counts where it came first.
 
 use std::borrow::Cow;
 
@@ -109,6 +114,9 @@ pub(super) fn has(line: &[u8], key: &[u8]) -> bool {
 }
 
 /// The values of `keys`, in their order.
+///
+/// # Errors
+/// Quotes that do not close, or a key with two values.
 pub(super) fn values<'a, const N: usize>(
     pairs: &'a [u8],
     grammar: Grammar<'_>,
@@ -123,13 +131,35 @@ pub(super) fn values_by<'a, const N: usize>(
     grammar: Grammar<'_>,
     index: impl Fn(&[u8]) -> Option<usize>,
 ) -> Result<[Value<'a>; N], Fault> {
+    gather(pairs, grammar, index, |_| false)
+}
+
+/// The same of a layout in a fixed order, in which the keys `ahead` stand before all that whoever asks could
+/// write into a value: of these the first counts.
+pub(super) fn values_in_order<'a, const N: usize>(
+    pairs: &'a [u8],
+    grammar: Grammar<'_>,
+    keys: &[&[u8]; N],
+    ahead: &[&[u8]],
+) -> Result<[Value<'a>; N], Fault> {
+    let index = |key: &[u8]| keys.iter().position(|known| *known == key);
+    gather(pairs, grammar, index, |key| ahead.contains(&key))
+}
+
+fn gather<'a, const N: usize>(
+    pairs: &'a [u8],
+    grammar: Grammar<'_>,
+    index: impl Fn(&[u8]) -> Option<usize>,
+    first_counts: impl Fn(&[u8]) -> bool,
+) -> Result<[Value<'a>; N], Fault> {
     let mut values = [Value::default(); N];
-    let mut pairs = Pairs { rest: pairs, grammar, only_lenient: false };
-    while let Some((key, value)) = pairs.next()? {
-        if let Some(place) = index(key).and_then(|index| values.get_mut(index))
-            && !place.written
-        {
+    let mut rest = Pairs { rest: pairs, grammar, only_lenient: false };
+    while let Some((key, value)) = rest.next()? {
+        let Some(place) = index(key).and_then(|index| values.get_mut(index)) else { continue };
+        if !place.written {
             *place = value;
+        } else if place.bytes != value.bytes && !first_counts(key) {
+            return Err(Fault::new(Reason::Columns, &pairs[lex::offset(pairs, key)..]));
         }
     }
     Ok(values)
@@ -294,7 +324,7 @@ mod tests {
 
     fn read<const N: usize>(pairs: &str, grammar: Grammar<'_>, keys: [&str; N]) -> Vec<String> {
         let keys = keys.map(str::as_bytes);
-        values(pairs.as_bytes(), grammar, &keys)
+        values_in_order(pairs.as_bytes(), grammar, &keys, &keys)
             .unwrap()
             .map(|value| String::from_utf8_lossy(&value.text().unwrap_or_default()).into_owned())
             .to_vec()
@@ -336,6 +366,20 @@ mod tests {
     fn the_first_of_two_counts() {
         assert_eq!(read("a=1 a=2", QUOTED, ["a"]), ["1"]);
         assert_eq!(read("a= a=2", QUOTED, ["a"]), [""]);
+    }
+
+    #[test]
+    fn a_key_with_two_values_is_a_fault_unless_it_stands_ahead() {
+        let two = br#"a=1 b="x" a=2 c=3"#;
+        let fault = values(two, QUOTED, &[b"a", b"c"]).map(|_| ()).unwrap_err();
+        // At the second of them.
+        assert_eq!(fault.reject(two), Reject::at(Reason::Columns, 10));
+        let [first] = values_in_order(two, QUOTED, &[b"a"], &[b"a"]).unwrap();
+        assert_eq!(first.bytes(), b"1");
+        // Keys that are not read, and a value that is written twice, say nothing else.
+        assert!(values(two, QUOTED, &[b"b", b"c"]).is_ok());
+        assert!(values(br#"a=1 b=2 a="1""#, QUOTED, &[b"a"]).is_ok());
+        assert!(values(b"a= b=2 a=1", QUOTED, &[b"a"]).is_err());
     }
 
     #[test]

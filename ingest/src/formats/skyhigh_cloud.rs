@@ -4,12 +4,12 @@
 use std::borrow::Cow;
 
 use super::lex;
-use super::pairs::{self, Grammar};
-use super::web_gateway;
+use super::pairs::{self, Grammar, Value};
+use super::web_gateway::{self, Row};
 use super::{Example, Expected, Field, Format, Reading, Verified, Vote, field};
-use crate::fields::{Action, BlockReason, Fields, Parsed, RecordKind, TimeBasis, When};
+use crate::fields::{Action, BlockReason, Fields, Parsed, RecordKind, When};
 use crate::frame::Framing;
-use crate::report::{Notice, Reason, Reject};
+use crate::report::{Reason, Reject};
 
 const FIELDS: &[Field] = &[
     field(1, "request_timestamp_epoch", "seconds since 1970, UTC"),
@@ -134,39 +134,31 @@ fn parse(record: &[u8]) -> Result<Parsed<'_>, Reject> {
         b"" => return Err(verdict.reject(Reason::Result, record)),
         _ => None,
     };
-    let (action, mut block_reason) = web_gateway::decision(code, page, words.bytes());
-    if action == Action::Blocked && virus.present() {
-        block_reason = Some(BlockReason::Virus);
-    }
-    let kind = match (action, method.bytes()) {
-        (Action::Challenged, _) => RecordKind::Authentication,
-        // A look at the certificate, before the requests that follow.
-        (_, b"CONNECT" | b"CERTVERIFY") => RecordKind::Tunnel,
-        _ => RecordKind::Request,
-    };
-    Ok(Parsed::Request(Fields {
+    let fields = web_gateway::fields(Row {
         time,
-        basis: TimeBasis::Unknown,
-        user: user.text(),
-        client_address: client.or(client_outside).text(),
+        status: code,
+        page,
+        words: words.bytes(),
+        virus,
+        user,
+        client: client.or(client_outside),
+        method,
+        url: Value::default(),
+        host,
+        size: size.natural(),
+        mime,
+        agent,
+        categories,
+    });
+    // A look at the certificate, before the requests that follow.
+    let look = method.bytes() == b"CERTVERIFY" && fields.kind == RecordKind::Request;
+    Ok(Parsed::Request(Fields {
         client_host: client_host.text(),
-        method: method.text(),
         scheme: scheme.text(),
-        host: host.text(),
         port: port.port(),
         path: path.present().then(|| Cow::Borrowed(path.bytes())),
-        status: code,
-        response_bytes: size.natural(),
-        mime: mime.text(),
-        user_agent: agent.text(),
-        categories: categories.text(),
-        category_separators: b",",
-        action,
-        block_reason,
-        kind,
-        unauthenticated: action == Action::Challenged,
-        notice: (action == Action::Unknown).then_some(Notice::UnknownAction),
-        ..Fields::default()
+        kind: if look { RecordKind::Tunnel } else { fields.kind },
+        ..fields
     }))
 }
 

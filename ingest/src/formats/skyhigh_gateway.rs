@@ -1,12 +1,12 @@
 //! Skyhigh Secure Web Gateway (McAfee Web Gateway): key=value with quotes, whole request lines.
 
 use super::lex;
-use super::pairs::{self, QUOTED};
-use super::web_gateway;
+use super::pairs::{self, QUOTED, Value};
+use super::web_gateway::{self, Row};
 use super::{Example, Expected, Field, Format, Reading, Verified, Vote, field};
-use crate::fields::{Action, BlockReason, Fields, Parsed, RecordKind, TimeBasis};
+use crate::fields::{Action, BlockReason, Parsed, RecordKind};
 use crate::frame::Framing;
-use crate::report::{Notice, Reason, Reject};
+use crate::report::{Reason, Reject};
 
 const FIELDS: &[Field] = &[
     field(1, "date", "time with offset"),
@@ -67,33 +67,22 @@ fn parse(record: &[u8]) -> Result<Parsed<'_>, Reject> {
         true => Some(status.status().ok_or_else(|| status.reject(Reason::Status, record))?),
         false => None,
     };
-    let (action, block_reason) = web_gateway::decision(code, page.natural(), words.bytes());
-    let kind = match action {
-        Action::Challenged => RecordKind::Authentication,
-        _ if method.bytes() == b"CONNECT" => RecordKind::Tunnel,
-        _ => RecordKind::Request,
-    };
-    Ok(Parsed::Request(Fields {
+    Ok(Parsed::Request(web_gateway::fields(Row {
         time,
-        basis: TimeBasis::Unknown,
-        user: user.text(),
-        client_address: client.text(),
-        method: method.text(),
-        url: url.text(),
-        host: host.text(),
         status: code,
-        response_bytes: received.natural(),
-        mime: mime.text(),
-        user_agent: agent.text(),
-        categories: categories.text(),
-        category_separators: b",",
-        action,
-        block_reason,
-        kind,
-        unauthenticated: action == Action::Challenged,
-        notice: (action == Action::Unknown).then_some(Notice::UnknownAction),
-        ..Fields::default()
-    }))
+        page: page.natural(),
+        words: words.bytes(),
+        virus: Value::default(),
+        user,
+        client,
+        method,
+        url,
+        host,
+        size: received.natural(),
+        mime,
+        agent,
+        categories,
+    })))
 }
 
 fn sniff(line: &[u8]) -> Vote {

@@ -43,9 +43,14 @@ const GRAMMAR: Grammar<'static> = Grammar { escapes: b"\"\\x", ..QUOTED };
 const KEYS: [&[u8]; 12] =
     [b"h", b"u", b"s", b"t", b"T", b"act", b"cat", b"threat", b"type", b"out", b"ua", b"req"];
 
+/// The vendor's description of the log gives the keys in their order, and nobody can change it: these stand
+/// before the browser's name and the request line.
+const AHEAD: &[&[u8]] =
+    &[b"h", b"u", b"s", b"t", b"T", b"act", b"cat", b"threat", b"type", b"out"];
+
 fn parse(record: &[u8]) -> Result<Parsed<'_>, Reject> {
     let [client, user, status, time, duration, action, category, threat, mime, size, agent, line] =
-        pairs::values(record, GRAMMAR, &KEYS).map_err(|fault| fault.reject(record))?;
+        pairs::values_in_order(record, GRAMMAR, &KEYS, AHEAD).map_err(|fault| fault.reject(record))?;
     let time =
         lex::whole_of(time.bytes(), lex::epoch).ok_or_else(|| time.reject(Reason::Time, record))?;
     let code = status.status().ok_or_else(|| status.reject(Reason::Status, record))?;
@@ -54,11 +59,7 @@ fn parse(record: &[u8]) -> Result<Parsed<'_>, Reject> {
         return Err(line.reject(Reason::Address, record));
     }
     let action = if code == 407 { Action::Challenged } else { decision(action.bytes()) };
-    let kind = match action {
-        Action::Challenged => RecordKind::Authentication,
-        _ if method.bytes() == b"CONNECT" => RecordKind::Tunnel,
-        _ => RecordKind::Request,
-    };
+    let kind = RecordKind::of(action, method.bytes());
     let reason = if threat.present() { BlockReason::Virus } else { BlockReason::Rule };
     Ok(Parsed::Request(Fields {
         time,

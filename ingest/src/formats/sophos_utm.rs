@@ -129,11 +129,7 @@ fn parse(record: &[u8]) -> Result<Parsed<'_>, Reject> {
         (_, b"warn") => Action::Warned,
         _ => Action::Unknown,
     };
-    let kind = match action {
-        Action::Challenged => RecordKind::Authentication,
-        _ if method.bytes() == b"CONNECT" => RecordKind::Tunnel,
-        _ => RecordKind::Request,
-    };
+    let kind = RecordKind::of(action, method.bytes());
     Ok(Parsed::Request(Fields {
         time: line.time,
         basis: TimeBasis::End,

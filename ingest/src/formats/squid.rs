@@ -11,7 +11,7 @@ use nom::combinator::opt;
 use nom::sequence::{delimited, terminated};
 
 use super::lex::{self, Fault, Step, Whole};
-use crate::fields::{Action, OtherKind, RecordKind, When};
+use crate::fields::{Action, OtherKind, When};
 use crate::report::Reason;
 
 /// The columns of a native record that never hold a blank.
@@ -171,17 +171,6 @@ pub(super) fn action(result: &[u8], status: u32) -> Action {
         // A redirect that no server sent: a block page or a harmless rule, the log does not say.
         300..=303 | 305..=399 if none => Action::Unknown,
         _ => Action::Allowed,
-    }
-}
-
-/// What sort of record a request is.
-pub(super) fn kind(action: Action, method: &[u8]) -> RecordKind {
-    if action == Action::Challenged {
-        RecordKind::Authentication
-    } else if matches!(method, b"CONNECT" | b"TCP_CONNECT") {
-        RecordKind::Tunnel
-    } else {
-        RecordKind::Request
     }
 }
 

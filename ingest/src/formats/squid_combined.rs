@@ -124,7 +124,7 @@ fn parse(record: &[u8]) -> Result<Parsed<'_>, Reject> {
         user_agent: lex::text(rest.agent),
         action,
         block_reason: (action == Action::Blocked).then_some(BlockReason::Rule),
-        kind: squid::kind(action, asked.method),
+        kind: RecordKind::of(action, asked.method),
         unauthenticated: action == Action::Challenged,
         notice,
         ..Fields::default()

@@ -156,7 +156,7 @@ fn parse(record: &[u8]) -> Result<Parsed<'_>, Reject> {
         mime: lex::text(answer.mime),
         action,
         block_reason: (action == Action::Blocked).then_some(BlockReason::Rule),
-        kind: squid::kind(action, asked.method),
+        kind: RecordKind::of(action, asked.method),
         unauthenticated: action == Action::Challenged,
         notice: odd.then_some(Notice::OddNumber),
         ..Fields::default()

@@ -69,7 +69,7 @@ fn parse(record: &[u8]) -> Result<Parsed<'_>, Reject> {
         mime: lex::text(tail.mime),
         action,
         block_reason: (action == Action::Blocked).then_some(BlockReason::Rule),
-        kind: squid::kind(action, head.method),
+        kind: RecordKind::of(action, head.method),
         unauthenticated: action == Action::Challenged,
         notice,
         ..Fields::default()

@@ -97,7 +97,7 @@ fn request<'a>(record: &'a [u8], time: When, rest: &'a [u8]) -> Result<Parsed<'a
         categories: lex::text(list),
         action,
         block_reason: (action == Action::Blocked).then_some(BlockReason::List),
-        kind: squid::kind(action, method),
+        kind: RecordKind::of(action, method),
         notice,
         ..Fields::default()
     }))

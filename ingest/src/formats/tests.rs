@@ -8,6 +8,8 @@ use proptest::prelude::*;
 use super::*;
 use crate::fields::{Fields, Text};
 
+mod print;
+
 fn text<'a>(text: &'a Text<'_>) -> Option<&'a str> {
     text.as_deref().map(|bytes| std::str::from_utf8(bytes).unwrap())
 }

@@ -151,7 +151,7 @@ fn request<'a>(record: &[u8], time: When, decision: &Decision<'a>) -> Result<Par
             .filter(|_| !NO_LISTS.contains(&decision.category)),
         action,
         block_reason: (action == Action::Blocked).then_some(reason),
-        kind: squid::kind(action, method),
+        kind: RecordKind::of(action, method),
         notice: unfiltered.then_some(Notice::FilterOutage),
         ..Fields::default()
     }))

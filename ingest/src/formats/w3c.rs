@@ -101,6 +101,9 @@ pub(super) struct Product {
     pub(super) claims: fn(&Directives) -> bool,
     /// The code of a `#Software` line; 0 for programs that it does not know.
     pub(super) software: fn(&[u8]) -> u8,
+    /// Whether it puts values between quotes. One that does not writes a quote as any other byte, and
+    /// whoever asks may choose where.
+    pub(super) quotes: fn(&Directives) -> bool,
 }
 
 /// What a line is.
@@ -208,7 +211,7 @@ pub(super) fn line<'a>(
             Ok(Line::Directive)
         }
         None if !directives.recognised => Err(Reject::at(Reason::Columns, 0)),
-        None => row(record, directives).map(Line::Row),
+        None => row(record, directives, (product.quotes)(directives)).map(Line::Row),
     }
 }
 
@@ -244,11 +247,11 @@ fn code(name: &[u8], product: &Product) -> u8 {
 }
 
 /// The values of a row, by name as far as names go.
-pub(super) fn row<'a>(record: &'a [u8], directives: &Directives) -> Result<Row<'a>, Reject> {
+pub(super) fn row<'a>(record: &'a [u8], directives: &Directives, quotes: bool) -> Result<Row<'a>, Reject> {
     let separator = directives.separator.unwrap_or(b' ');
     let mut row = Row { record, values: std::array::from_fn(|_| None), missing: 0, count: 0, extra: false };
     let mut columns = directives.columns.iter();
-    for value in (Values { record, rest: Some(record), separator }) {
+    for value in (Values { record, rest: Some(record), separator, quotes }) {
         let value = value?;
         match columns.next() {
             Some(code) => {
@@ -272,6 +275,7 @@ struct Values<'a> {
     /// What is left; none behind the last value between tabs.
     rest: Option<&'a [u8]>,
     separator: u8,
+    quotes: bool,
 }
 
 impl<'a> Iterator for Values<'a> {
@@ -284,7 +288,7 @@ impl<'a> Iterator for Values<'a> {
             let end = memchr::memchr(b'\t', rest).unwrap_or(rest.len());
             self.rest = rest.get(end + 1..);
             let value = match &rest[..end] {
-                [b'"', inner @ .., b'"'] => inner,
+                [b'"', inner @ .., b'"'] if self.quotes => inner,
                 value => value,
             };
             return Some(Ok(Cow::Borrowed(value)));
@@ -292,6 +296,7 @@ impl<'a> Iterator for Values<'a> {
         let rest = rest.trim_ascii_start();
         let split = match rest {
             [] => return None,
+            _ if !self.quotes => Some(bare(rest)),
             [b'"', inner @ ..] => quoted(inner, b'"'),
             // A quotation mark of this kind that never closes is an apostrophe.
             [b'\'', inner @ ..] => quoted(inner, b'\'').or_else(|| Some(bare(rest))),
@@ -357,7 +362,7 @@ mod tests {
     use super::*;
 
     fn split(record: &str, separator: u8) -> Option<Vec<String>> {
-        Values { record: record.as_bytes(), rest: Some(record.as_bytes()), separator }
+        Values { record: record.as_bytes(), rest: Some(record.as_bytes()), separator, quotes: true }
             .map(|value| Some(String::from_utf8_lossy(&value.ok()?).into_owned()))
             .collect()
     }
@@ -375,7 +380,8 @@ mod tests {
 
     #[test]
     fn directives_are_kept_without_their_remarks() {
-        let product = Product { own: &[], claims: |named| named.has(HOST), software: |_| 7 };
+        let product =
+            Product { own: &[], claims: |named| named.has(HOST), software: |_| 7, quotes: |_| true };
         let mut directives = Directives::default();
         for record in [
             "#Software: Proxy 1.0  // who wrote it",

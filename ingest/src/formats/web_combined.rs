@@ -13,7 +13,7 @@
 //! Layouts: <https://httpd.apache.org/docs/2.4/logs.html>,
 //! <https://nginx.org/en/docs/http/ngx_http_log_module.html>.
 
-use super::access::{self, Asked, Line};
+use super::access::{self, Line};
 use super::{Example, Expected, Field, Format, Reading, Verified, Vote, field, lex, squid_combined};
 use crate::fields::{Action, Fields, OtherKind, Parsed, RecordKind, TimeBasis, When};
 use crate::frame::Framing;
@@ -25,11 +25,11 @@ const FIELDS: &[Field] = &[
     field(3, "identity", "not kept"),
     field(4, "user", "account or `-`; backslash escapes are undone"),
     field(5, "time", "start of the request, with its offset from UTC, between brackets"),
-    field(6, "request", "method, address and version between quotes; CONNECT is a tunnel"),
+    field(6, "request", "method, address and version between quotes, escapes undone; CONNECT is a tunnel"),
     field(7, "status", "HTTP status; 407 is a challenge, 403 may be anybody's refusal"),
     field(8, "size", "bytes sent to the client"),
     field(9, "referer", "combined only; not kept"),
-    field(10, "user agent", "combined only; browser or `-`"),
+    field(10, "user agent", "combined only; browser or `-`, escapes undone"),
 ];
 
 pub(super) static FORMAT: Format = Format {
@@ -79,14 +79,16 @@ fn parse(record: &[u8]) -> Result<Parsed<'_>, Reject> {
         client_address: lex::text(line.client).filter(|_| is_address),
         client_host: lex::text(line.client).filter(|_| !is_address),
         method: lex::text(asked.method),
-        url: lex::text(asked.url).filter(|_| whole),
+        url: lex::text(asked.url).filter(|_| whole).map(|_| access::unescape(asked.url)),
         host: line.server.and_then(lex::text).filter(|_| !whole),
-        path: lex::text(asked.url).filter(|_| !whole),
+        path: lex::text(asked.url).filter(|_| !whole).map(|_| access::unescape(asked.url)),
         status,
         response_bytes: size.and_then(lex::Whole::natural),
-        user_agent: lex::text(columns[1].text).filter(|_| columns[1].quoted),
+        user_agent: lex::text(columns[1].text)
+            .filter(|_| columns[1].quoted)
+            .map(|_| access::unescape(columns[1].text)),
         action,
-        kind: kind(action, &asked),
+        kind: RecordKind::of(action, asked.method),
         unauthenticated: matches!(status, Some(401 | 407)),
         notice,
         ..Fields::default()
@@ -101,10 +103,6 @@ const fn action(status: Option<u32>) -> Action {
         None | Some(0 | 500..) => Action::Error,
         Some(_) => Action::Allowed,
     }
-}
-
-fn kind(action: Action, asked: &Asked<'_>) -> RecordKind {
-    super::squid::kind(action, asked.method)
 }
 
 fn time(line: &Line<'_>) -> Option<When> {

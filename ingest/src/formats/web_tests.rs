@@ -136,3 +136,43 @@ fn details_of_appliances() {
         (Some("Year 9"), Some(84), Some(4_664))
     );
 }
+
+/// The request in the last of these lines.
+fn read<'l>(format: &str, lines: &[&'l str]) -> Fields<'l> {
+    let mut reader = find(format).unwrap().reader();
+    let (last, before) = lines.split_last().unwrap();
+    for line in before {
+        reader.read(line.as_bytes()).unwrap();
+    }
+    match reader.read(last.as_bytes()) {
+        Ok(Parsed::Request(fields)) => fields,
+        other => panic!("{format}: {other:?}"),
+    }
+}
+
+#[test]
+fn what_a_web_server_escapes_is_undone_in_every_column() {
+    let lines = [
+        r#"10.1.4.17 - - [10/Sep/2025:10:45:00 +0100] "GET http://a.example/zo\xc3\xab?q=\"x\" HTTP/1.1" 200 5 "-" "an \"odd\" one\\two""#,
+    ];
+    let fields = read("web-combined", &lines);
+    assert_eq!(text(&fields.url), Some("http://a.example/zo\u{eb}?q=\"x\""));
+    assert_eq!(text(&fields.user_agent), Some(r#"an "odd" one\two"#));
+}
+
+#[test]
+fn a_quote_that_somebody_sends_opens_nothing_where_nothing_is_quoted() {
+    let names = "#Fields: date time cs-method cs-host cs-uri-stem cs(User-Agent) cs-username sc-status";
+    let row = r#"2025-09-10 09:45:00 GET a.example /"b "agent mtaylor 200"#;
+    let fields = read("iis-w3c", &["#Software: Microsoft Internet Information Services 10.0", names, row]);
+    assert_eq!((text(&fields.path), text(&fields.user_agent)), (Some("/\"b"), Some("\"agent")));
+    assert_eq!((text(&fields.user), fields.status), (Some("mtaylor"), Some(200)));
+    // The module for advanced logging does quote.
+    let row = r#"2025-09-10 09:45:00 GET a.example /b "an agent" "m taylor" 200"#;
+    let fields = read("iis-w3c", &["#Software: IIS Advanced Logging Module", names, row]);
+    assert_eq!((text(&fields.user_agent), text(&fields.user)), (Some("an agent"), Some("m taylor")));
+
+    let names = "#Fields: c-ip\tcs-username\tc-agent\tdate\ttime\tr-host\ts-operation\tcs-uri\tsc-status";
+    let row = "10.1.4.17\tmtaylor\t\"quoted\"\t2025-09-10\t09:45:00\ta.example\tGET\thttp://a.example/\t200";
+    assert_eq!(text(&read("isa-tmg-w3c", &[names, row]).user_agent), Some("\"quoted\""));
+}

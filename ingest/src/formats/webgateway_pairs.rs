@@ -3,11 +3,11 @@
 
 use super::lex;
 use super::pairs::{self, QUOTED, Value};
-use super::web_gateway;
+use super::web_gateway::{self, Row};
 use super::{Example, Expected, Field, Format, Reading, Verified, Vote, field};
-use crate::fields::{Action, BlockReason, Fields, Parsed, RecordKind, TimeBasis, When};
+use crate::fields::{Action, BlockReason, Parsed, RecordKind, When};
 use crate::frame::Framing;
-use crate::report::{Notice, Reason, Reject};
+use crate::report::{Reason, Reject};
 
 const FIELDS: &[Field] = &[
     field(1, "status", "HTTP status, a slash, and the number of the page shown instead; 0 where none was"),
@@ -62,36 +62,22 @@ fn parse(record: &[u8]) -> Result<Parsed<'_>, Reject> {
     if !url.present() && !host.present() {
         return Err(url.reject(Reason::Address, record));
     }
-    let (action, mut block_reason) = web_gateway::decision(Some(code), Some(page), b"");
-    if action == Action::Blocked && virus.present() {
-        block_reason = Some(BlockReason::Virus);
-    }
-    let kind = match action {
-        Action::Challenged => RecordKind::Authentication,
-        _ if method.bytes() == b"CONNECT" => RecordKind::Tunnel,
-        _ => RecordKind::Request,
-    };
-    Ok(Parsed::Request(Fields {
+    Ok(Parsed::Request(web_gateway::fields(Row {
         time: When::Missing,
-        basis: TimeBasis::Unknown,
-        user: user.text(),
-        client_address: client.text(),
-        method: method.text(),
-        url: url.text(),
-        host: host.text(),
         status: Some(code),
-        response_bytes: to_client(sizes),
-        mime: mime.text(),
-        user_agent: agent.text(),
-        categories: categories.text(),
-        category_separators: b",",
-        action,
-        block_reason,
-        kind,
-        unauthenticated: action == Action::Challenged,
-        notice: (action == Action::Unknown).then_some(Notice::UnknownAction),
-        ..Fields::default()
-    }))
+        page: Some(page),
+        words: b"",
+        virus,
+        user,
+        client,
+        method,
+        url,
+        host,
+        size: to_client(sizes),
+        mime,
+        agent,
+        categories,
+    })))
 }
 
 /// `403/80`.

@@ -9,7 +9,10 @@ use super::*;
 type Owned = (Place, Vec<u8>, Option<Reason>, bool);
 
 fn frame(framing: Framing, chunks: &[&[u8]]) -> Vec<Owned> {
-    let mut framer = Framer::new(framing);
+    drained(Framer::new(framing), chunks)
+}
+
+fn drained(mut framer: Framer, chunks: &[&[u8]]) -> Vec<Owned> {
     let mut records = Vec::new();
     let mut drain = |framer: &mut Framer| {
         while let Some(record) = framer.record() {
@@ -32,6 +35,11 @@ fn lines(bytes: &[u8]) -> Vec<Owned> {
 
 fn csv(bytes: &[u8]) -> Vec<Owned> {
     frame(Framing::Csv(Delimiter::Comma), &[bytes])
+}
+
+/// Rows of three columns behind a header of one line.
+fn rows(chunks: &[&[u8]]) -> Vec<Owned> {
+    drained(Framer::with_rows(Framing::Csv(Delimiter::Comma), 3, 1), chunks)
 }
 
 fn texts(records: &[Owned]) -> Vec<&[u8]> {
@@ -156,6 +164,66 @@ fn quotes_that_never_close_cost_one_line() {
 }
 
 #[test]
+fn a_row_cut_between_quotes_does_not_take_the_next_one_with_it() {
+    for (content, cut, next) in [
+        // The next row's quotes close the open one, whose value then goes on behind them.
+        ("1,\"cut he\n2,\"whole\",3\n", "1,\"cut he", "2,\"whole\",3"),
+        ("\"1\",\"cut he\r\n\"2\",\"whole\",\"3\"\r\n", "\"1\",\"cut he", "\"2\",\"whole\",\"3\""),
+        // An empty value between quotes looks like a quote in the text.
+        ("1,\"cut he\n2,\"\",3\n4,\"x\",5\n", "1,\"cut he", "2,\"\",3"),
+        // The text of the next row begins with a comma, so that the quotes do close where a value may end.
+        ("1,\"cut he\n2,\", no\",3\n", "1,\"cut he", "2,\", no\",3"),
+        // It had lines of its own before it was cut.
+        ("1,\"one\ntwo\ncut he\n2,\"whole\",3\n", "1,\"one\ntwo\ncut he", "2,\"whole\",3"),
+        // The next row has lines of its own, or no quotes, or no line end.
+        ("1,\"cut he\n2,\"one\ntwo\",3\n", "1,\"cut he", "2,\"one\ntwo\",3"),
+        ("1,\"cut he\n2,x,3\n4,\"y\",5\n", "1,\"cut he", "2,x,3"),
+        ("1,\"cut he\n2,\"whole\",3", "1,\"cut he", "2,\"whole\",3"),
+    ] {
+        let content = format!("a,b,c\n{content}");
+        let records = rows(&[content.as_bytes()]);
+        assert_eq!(texts(&records)[..3], [&b"a,b,c"[..], cut.as_bytes(), next.as_bytes()], "{content}");
+        assert_eq!((records[1].2, records[2].2), (Some(Reason::Quoting), None), "{content}");
+        assert_eq!(records[2].0.line, 2 + cut.lines().count() as u64, "{content}");
+        assert_eq!(records.iter().map(|record| record.0.length_bytes).sum::<u64>(), content.len() as u64);
+    }
+}
+
+#[test]
+fn a_value_of_several_lines_stays_one() {
+    for content in [
+        "1,\"one\ntwo\",3\n",
+        // A line of the text that has as many commas as a row.
+        "1,\"one\nlions, tigers, bears\nthree\",3\n",
+        "\"1\",\"one \"\"two\"\"\n\",\"3\"\n",
+        // Too few columns and too many: what follows the line end is no row either.
+        "1,\"one\ntwo\"\n",
+        "1,\"one\ntwo\",3,4,5\n",
+    ] {
+        let records = rows(&[format!("a,b,c\n{content}").as_bytes()]);
+        assert_eq!(records.len(), 2, "{content}");
+        assert_eq!(
+            (records[1].1.as_slice(), records[1].2),
+            (content.trim_end().as_bytes(), None),
+            "{content}"
+        );
+    }
+    // What stands above the rows need not have their columns.
+    assert_eq!(rows(&[b"\"Export of\n1,2,3\"x\n4,5,6\n"]).len(), 2);
+}
+
+#[test]
+fn a_file_of_nothing_but_open_quotes_is_read_in_time() {
+    // Each of the lines looks at all that follows it as far as the cap, once or twice, and no further.
+    let bytes = b"a,\"b\"c\n".repeat(20_000);
+    let records = rows(&[&bytes]);
+    assert_eq!(records.iter().map(|record| record.0.length_bytes).sum::<u64>(), bytes.len() as u64);
+    let bytes = b"\"\n\"x\n".repeat(8_000);
+    let records = rows(&[&bytes]);
+    assert_eq!(records.iter().map(|record| record.0.length_bytes).sum::<u64>(), bytes.len() as u64);
+}
+
+#[test]
 fn cells_are_read_as_they_were_framed() {
     let mut cells = Cells::new(Delimiter::Comma);
     for (record, values) in [
@@ -205,6 +273,9 @@ proptest! {
             from = end;
         }
         prop_assert_eq!(&frame(framing, &chunks), &whole);
+        let cut = rows(&[&bytes]);
+        prop_assert_eq!(&rows(&chunks), &cut);
+        prop_assert_eq!(cut.iter().map(|record| record.0.length_bytes).sum::<u64>(), bytes.len() as u64);
         let mut offset = 0;
         for (index, record) in whole.iter().enumerate() {
             prop_assert_eq!(record.0.record, index as u64 + 1);
@@ -220,6 +291,7 @@ proptest! {
         for framing in [Framing::Lines, Framing::Csv(Delimiter::Comma)] {
             prop_assert_eq!(frame(framing, &singles), frame(framing, &[&bytes]));
         }
+        prop_assert_eq!(rows(&singles), rows(&[&bytes]));
     }
 }
 

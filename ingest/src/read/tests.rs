@@ -91,6 +91,36 @@ fn a_sink_that_fails_stops_the_reading() {
     assert_eq!((outcome.unwrap_err().kind(), seen), (Kind::Environment, 1));
 }
 
+#[test]
+fn a_row_of_an_export_that_was_cut_between_quotes_costs_itself_alone() {
+    let mut content = b"Incident ID,Date,Student,Category,Status,Linked Students,Incident\n".to_vec();
+    for number in 0..20 {
+        content.extend_from_slice(
+            format!("{number},10/09/2025 10:05,\"Okafor, Jude\",Online safety,Open,,\"Said:\nno, no, no\"\n")
+                .as_bytes(),
+        );
+    }
+    let good = content.len();
+    content
+        .extend_from_slice(b"20,14/09/2025 10:06,\"Okafor, Jude\",Online safety,Open,,\"Seen in the cor\n");
+    content.extend_from_slice(b"21,14/09/2025 10:07,\"Lindqvist, Anna\",Bullying,Open,,\"Talked to.\"\n");
+    content.extend_from_slice(b"22,14/09/2025 10:08,\"Brandt, Mia\",Bullying,Open,,\"Talked to.\"\n");
+    let profiles = ProfileSet::shipped().unwrap();
+    let (profile, tally) = read(&content, &profiles).unwrap();
+    assert_eq!((profile.as_str(), tally.records, tally.events), ("cpoms-incidents", 24, 22));
+    assert_eq!(tally.rejects.iter().collect::<Vec<_>>(), [(&Reason::Quoting.word(), &1)]);
+    let Detection::Found(detected) = detect(&content, &profiles) else { panic!("cpoms-incidents") };
+    let mut rejected = Vec::new();
+    read_records(&mut &content[..], &detected, &mut Tally::default(), &mut |place, _, parsed, _| {
+        rejected.extend(parsed.err().map(|_| place));
+        Ok(())
+    })
+    .unwrap();
+    // Behind a header of one line and twenty rows of two.
+    let place = Place { record: 22, line: 42, offset_bytes: good as u64, length_bytes: 72 };
+    assert_eq!(rejected, [place]);
+}
+
 /// One corpus file: name, records, events, other, blanks, rejects by reason.
 type Expected = (&'static str, u64, u64, &'static [(&'static str, u64)], u64, &'static [(Reason, u64)]);
 

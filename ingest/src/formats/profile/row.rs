@@ -51,6 +51,16 @@ impl Fitted {
         self.bound.delimiter
     }
 
+    /// Cells of the header.
+    pub(crate) fn width(&self) -> usize {
+        self.bound.width
+    }
+
+    /// Ordinal of the header among the file's records, from 1.
+    pub(crate) fn header_record(&self) -> u64 {
+        self.bound.record
+    }
+
     /// Header words that the profile does not know.
     pub(crate) fn unclaimed(&self) -> u64 {
         self.bound.unclaimed
