@@ -2,9 +2,12 @@
 
 pub mod account;
 mod actor;
+mod filter_change;
+mod filter_check;
 mod group;
 mod incident;
 mod order;
+mod person;
 mod request;
 mod search;
 mod text;
