@@ -51,7 +51,7 @@ fn bare_host(word: &[u8]) -> Option<&[u8]> {
     // `homework.zip` is a file, `www.homework.zip` and `a.homework.zip/x` are sites.
     let file = FILE_ENDS.contains(&last) && lower.split('.').count() == 2 && end == word.len();
     let punctuated = word.get(end).is_some_and(|byte| b",;()".contains(byte));
-    (whole && (named || !file)).then(|| if punctuated { host } else { word })
+    (whole && (named || !file)).then_some(if punctuated { host } else { word })
 }
 
 #[cfg(test)]
