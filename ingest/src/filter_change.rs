@@ -322,7 +322,7 @@ pub struct FilterChange<'a, I: RecordIdentity> {
     pub requester_role: SchoolRole,
     /// What who decided is to the school.
     pub decided_by_role: SchoolRole,
-    /// Another person decided than asked; none where nobody can tell.
+    /// Another person decided than asked; none where nobody can tell, or nobody has decided.
     pub decided_by_other: Option<bool>,
     /// Group by the school's rules, `unmatched` if none fits; none where the row names no group.
     pub group_id: Option<&'a str>,

@@ -331,7 +331,11 @@ const CHANGE_COLUMNS: &[Column] = &[
         "dsl, leadership, governor, teacher, it, provider, staff, pupil, parent, other, unknown",
     ),
     c("decided_by_role", Text, "the same of who decided"),
-    n("decided_by_other", Boolean, "another person decided than asked; empty where nobody can tell"),
+    n(
+        "decided_by_other",
+        Boolean,
+        "another person decided than asked; empty where nobody can tell, or nobody has decided",
+    ),
     c("decision", Text, "approved, refused, pending, withdrawn, other, unknown"),
     c("status", Text, "open, closed, unread, other, unknown"),
     n("decided_date", Date, "local day of the decision"),

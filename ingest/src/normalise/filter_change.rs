@@ -67,7 +67,9 @@ impl<'s> Normaliser<'s> {
             asked => asked,
         };
         let decision = text::read(&fields.decision, tally);
-        let status = text::read(&fields.status, tally);
+        let status_words = text::read(&fields.status, tally);
+        let status = status_words.as_deref().map_or(RecordStatus::Unknown, RecordStatus::read);
+        let outcome = decision.as_deref().map(|word| Decision::read(word, asked)).unwrap_or_default();
         let title = text::read(&fields.title, tally);
         let applied_to = fields.applied_to.and_then(|when| self.clock.day(when));
         let key = match text::read(&fields.key, tally) {
@@ -92,7 +94,9 @@ impl<'s> Normaliser<'s> {
             asked,
             requester_role: person::school_role(requester_role.as_deref(), &requester),
             decided_by_role: person::school_role(decided_by_role.as_deref(), &decided_by),
-            decided_by_other: person::is_another(&requester, &decided_by),
+            decided_by_other: is_decided(outcome, status, fields.decided.is_some())
+                .then(|| person::is_another(&requester, &decided_by))
+                .flatten(),
             requester,
             decided_by,
             group_id,
@@ -103,8 +107,8 @@ impl<'s> Normaliser<'s> {
             severity: class.severity,
             learning: class.learning,
             illegal: class.illegal,
-            decision: decision.as_deref().map(|word| Decision::read(word, asked)).unwrap_or_default(),
-            status: status.as_deref().map_or(RecordStatus::Unknown, RecordStatus::read),
+            decision: outcome,
+            status,
             decided: fields.decided.and_then(|when| self.clock.day(when)),
             applied_from: fields.applied_from.and_then(|when| self.clock.day(when)),
             applied_to,
@@ -127,7 +131,7 @@ impl<'s> Normaliser<'s> {
                 requester_role,
                 decided_by_role,
                 decision,
-                status,
+                status: status_words,
                 reason: text::read(&fields.reason, tally),
                 risk_note: text::read(&fields.risk_note, tally),
                 narrative: text::read(&fields.narrative, tally),
@@ -153,6 +157,15 @@ impl<'s> Normaliser<'s> {
             self.groups.find(self.settings.groups(), name, year).map_or(UNMATCHED, |rule| rule.group_id)
         });
         (group, group_id)
+    }
+}
+
+/// Whether somebody has decided: who works on an open ticket has not yet.
+fn is_decided(decision: Decision, status: RecordStatus, has_date: bool) -> bool {
+    match decision {
+        Decision::Pending => false,
+        Decision::Unknown => has_date || !matches!(status, RecordStatus::Open | RecordStatus::Unread),
+        Decision::Approved | Decision::Refused | Decision::Withdrawn | Decision::Other => true,
     }
 }
 
@@ -281,6 +294,27 @@ mod tests {
         assert_eq!((without.group_id, without.text.group_unmatched), (None, false));
         assert_eq!(without.term, Term::Permanent);
         assert!(change(ChangeFields { key: some("C-1"), ..ChangeFields::default() }).is_err(), "no time");
+    }
+
+    #[test]
+    fn who_works_on_an_open_ticket_has_not_decided() {
+        let day = Some(When::Day(date(2025, 11, 13)));
+        for (status, decision, decided, answer) in [
+            ("Open", None, None, None),
+            ("Open", Some("Approved"), None, Some(true)),
+            ("Open", None, day, Some(true)),
+            ("Resolved", None, None, Some(true)),
+            ("Resolved", Some("Pending"), day, None),
+            ("", None, None, Some(true)),
+        ] {
+            let row = change(ChangeFields {
+                status: some(status),
+                decision: decision.and_then(some),
+                decided,
+                ..report()
+            });
+            assert_eq!(row.unwrap().decided_by_other, answer, "{status} {decision:?}");
+        }
     }
 
     #[test]
