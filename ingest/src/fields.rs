@@ -296,6 +296,149 @@ pub struct IncidentFields<'a> {
     pub narrative: Text<'a>,
 }
 
+/// What sort of list a row about a change of the filter stands in.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ChangeKind {
+    /// A help desk.
+    Ticket,
+    /// The school's own list of changes.
+    #[default]
+    Ledger,
+    /// Sites that people reported: evidence of what the filter let through.
+    Report,
+}
+
+impl ChangeKind {
+    /// The word in the lake.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Ticket => "ticket",
+            Self::Ledger => "ledger",
+            Self::Report => "report",
+        }
+    }
+}
+
+/// Where the address of a change stood.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum AddressSource {
+    /// In a column of its own.
+    Column,
+    /// In the subject line or the text of a ticket, the first that looked like one.
+    Text,
+    /// There is none.
+    #[default]
+    None,
+}
+
+impl AddressSource {
+    /// The word in the lake.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Column => "column",
+            Self::Text => "text",
+            Self::None => "none",
+        }
+    }
+}
+
+/// One row about a change of the filter.
+#[derive(Clone, Default)]
+pub struct ChangeFields<'a> {
+    /// When it was asked for or reported.
+    pub requested: When,
+    /// What sort of list it stands in.
+    pub kind: ChangeKind,
+    /// The school's own reference, where the export has one.
+    pub key: Text<'a>,
+    /// Who asked, as written.
+    pub requester: Text<'a>,
+    /// Role of who asked, as written.
+    pub requester_role: Text<'a>,
+    /// Request type as written.
+    pub asked: Text<'a>,
+    /// Subject line.
+    pub title: Text<'a>,
+    /// The address alone.
+    pub address: Text<'a>,
+    /// The cell in which it stood, where that is a column of its own.
+    pub address_cell: Text<'a>,
+    /// Where it stood.
+    pub address_source: AddressSource,
+    /// Category words.
+    pub categories: Text<'a>,
+    /// Bytes that separate several words in `categories`.
+    pub separators: Vec<u8>,
+    /// Group as written.
+    pub group: Text<'a>,
+    /// Why it was asked; vault only.
+    pub reason: Text<'a>,
+    /// A reason is written down, kept or not.
+    pub reason_given: bool,
+    /// What could go wrong; vault only.
+    pub risk_note: Text<'a>,
+    /// A note on the risk is written down, kept or not.
+    pub risk_noted: bool,
+    /// Further free text; vault only.
+    pub narrative: Text<'a>,
+    /// Decision as written.
+    pub decision: Text<'a>,
+    /// Who decided, as written.
+    pub decided_by: Text<'a>,
+    /// Role of who decided, as written.
+    pub decided_by_role: Text<'a>,
+    /// Status as written.
+    pub status: Text<'a>,
+    /// When it was decided.
+    pub decided: Option<When>,
+    /// From when it holds.
+    pub applied_from: Option<When>,
+    /// Until when it holds.
+    pub applied_to: Option<When>,
+    /// When it was closed.
+    pub closed: Option<When>,
+    /// The row says that it has no end.
+    pub permanent: bool,
+    /// Dates that could not be read, as written; vault only.
+    pub unread_dates: Text<'a>,
+}
+
+/// One test of the filter.
+#[derive(Clone, Default)]
+pub struct CheckFields<'a> {
+    /// When it was done.
+    pub checked: When,
+    /// The school's own reference, where the export has one.
+    pub key: Text<'a>,
+    /// What was tried, as written.
+    pub categories: Text<'a>,
+    /// Bytes that separate several words in `categories`.
+    pub separators: Vec<u8>,
+    /// The common category code that the profile states for that word.
+    pub code: Option<String>,
+    /// Group as written.
+    pub group: Text<'a>,
+    /// Device as written.
+    pub device: Text<'a>,
+    /// Room, building or network as written.
+    pub location: Text<'a>,
+    /// Who did it, as written.
+    pub tester: Text<'a>,
+    /// What the filter should do.
+    pub expected: Action,
+    /// What it did.
+    pub observed: Action,
+    /// The row's own verdict: it did what it should.
+    pub verdict: Option<bool>,
+    /// Result as written.
+    pub result: Text<'a>,
+    /// Free text; vault only.
+    pub narrative: Text<'a>,
+}
+
 /// What became of one record.
 #[derive(Clone)]
 #[expect(clippy::large_enum_variant, reason = "nearly every record is one, and a box is an allocation")]
@@ -304,6 +447,10 @@ pub enum Parsed<'a> {
     Request(Fields<'a>),
     /// An incident row.
     Incident(IncidentFields<'a>),
+    /// A row about a change of the filter.
+    Change(Box<ChangeFields<'a>>),
+    /// A test of the filter.
+    Check(Box<CheckFields<'a>>),
     /// A well-formed record that is no event of ours (pseudo URLs, internal notes).
     Other(OtherKind),
     /// A line that describes the file (header, title, footer, `#Fields`).
@@ -329,6 +476,8 @@ pub enum OtherKind {
     Outage,
     /// A record type that has nothing to do with the web.
     Foreign,
+    /// A ticket about something else than the filter.
+    OffTopic,
 }
 
 impl OtherKind {
@@ -344,8 +493,9 @@ impl OtherKind {
             Self::Lookup => "step of a name look-up",
             Self::Outage => "filter outage",
             Self::Foreign => "other record type",
+            Self::OffTopic => "about something else",
         }
     }
 }
 
-crate::event::redacted!(Fields, IncidentFields, Parsed);
+crate::event::redacted!(Fields, IncidentFields, ChangeFields, CheckFields, Parsed);

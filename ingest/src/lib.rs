@@ -15,9 +15,12 @@ pub mod read;
 
 pub mod classify;
 pub mod event;
+pub mod filter_change;
+pub mod filter_check;
 pub mod incident;
 pub mod normalise;
 pub mod people;
+pub mod record;
 
 mod quick_map;
 

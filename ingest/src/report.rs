@@ -123,6 +123,8 @@ pub enum Notice {
     UnknownAction,
     /// A severity word that the profile does not know; the record has none then.
     UnknownSeverity,
+    /// A date of a decision or term that cannot be read; the record has none then.
+    UnreadDate,
     /// The filter said that it lets everything through.
     FilterOutage,
     /// The layout shows a site's own refusals as blocks.
@@ -156,6 +158,7 @@ impl Notice {
             Self::OddNumber => "number with a sign or below zero",
             Self::UnknownAction => "decision that no table knows",
             Self::UnknownSeverity => "severity that the profile does not know",
+            Self::UnreadDate => "date of a decision, term or closing that cannot be read; it is left empty",
             Self::FilterOutage => "the filter said that it lets everything through",
             Self::RefusalsMixed => {
                 "layout that shows a site's own refusals as blocks: over-blocking cannot be measured from it"

@@ -304,6 +304,75 @@ const INCIDENT_COLUMNS: &[Column] = &[
     YEAR,
 ];
 
+const CHANGE_COLUMNS: &[Column] = &[
+    c(
+        "change_token",
+        Int64,
+        "keyed token of the row's reference or own columns; of equal ones the newest import's holds",
+    ),
+    c("kind", Text, "ticket (help desk), ledger (the school's list), report (a site that somebody reported)"),
+    c("requested_utc", Timestamp, "when it was asked for or reported; UTC"),
+    c("local_date", Date, "local calendar day of that"),
+    c("time_known", Boolean, "the export has a time of day"),
+    c("asked", Text, "what the filter was to do: unblock, block, other, unknown"),
+    n("site", Text, "registrable domain, or host- and 16 hex digits of a token; empty on an illegal list"),
+    c("address_source", Text, "where the address stood: column, text (first in subject or body), none"),
+    c("code", Text, "common category code of the words, else of the site; UNCAT, UNMAPPED"),
+    c("code_source", Text, "where the code came from: vendor, site list, none"),
+    n("theme", Text, "theme of the code"),
+    n("four_c", Text, "content, contact, conduct, commerce"),
+    c("severity", Int16, "0-5"),
+    c("learning", Boolean, "a category for learning is present"),
+    c("illegal", Boolean, "on an illegal-content list"),
+    n("group_id", Text, "group by the school's rules, unmatched if none fits; empty where none is named"),
+    c(
+        "requester_role",
+        Text,
+        "dsl, leadership, governor, teacher, it, provider, staff, pupil, parent, other, unknown",
+    ),
+    c("decided_by_role", Text, "the same of who decided"),
+    n(
+        "decided_by_other",
+        Boolean,
+        "another person decided than asked; empty where nobody can tell, or nobody has decided",
+    ),
+    c("decision", Text, "approved, refused, pending, withdrawn, other, unknown"),
+    c("status", Text, "open, closed, unread, other, unknown"),
+    n("decided_date", Date, "local day of the decision"),
+    n("applied_from", Date, "first local day on which it holds"),
+    n("applied_to", Date, "last local day on which it holds"),
+    n("closed_date", Date, "local day on which it was closed"),
+    c("term", Text, "temporary (has an end), permanent (says so), unknown"),
+    c("reason_given", Boolean, "a reason is written down; its words are in the vault"),
+    c("risk_noted", Boolean, "a note on the risk is written down; its words are in the vault"),
+    c("source_format", Text, "profile that read the row"),
+    c("import_token", Int64, "first 64 bits of the file's fingerprint"),
+    c("record_number", Int64, "ordinal of the record in its file, from 1"),
+    YEAR,
+];
+
+const CHECK_COLUMNS: &[Column] = &[
+    c(
+        "check_token",
+        Int64,
+        "keyed token of the row's reference or own columns; of equal ones the newest import's holds",
+    ),
+    c("checked_utc", Timestamp, "when it was done; UTC"),
+    c("local_date", Date, "local calendar day of that"),
+    c("time_known", Boolean, "the export has a time of day"),
+    c("code", Text, "common category code of what was tried; no hit on a list: it was a test"),
+    c("expected", Text, "what the filter should do: blocked, allowed, unknown"),
+    c("observed", Text, "what it did: blocked, allowed, error, unknown"),
+    n("as_expected", Boolean, "whether it did what it should; empty where the row does not tell"),
+    n("group_id", Text, "group by the school's rules, unmatched if none fits; empty where none is named"),
+    n("device", Int64, "keyed token of the device's name"),
+    n("device_type", Text, "windows, mac, chromebook, ios, android, linux, other"),
+    c("source_format", Text, "profile that read the row"),
+    c("import_token", Int64, "first 64 bits of the file's fingerprint"),
+    c("record_number", Int64, "ordinal of the record in its file, from 1"),
+    YEAR,
+];
+
 const REJECT_COLUMNS: &[Column] = &[
     c("import_token", Int64, "first 64 bits of the file's fingerprint"),
     c("record_number", Int64, "ordinal of the record in its file, from 1"),
@@ -373,6 +442,8 @@ tables! {
     STAFF_BLOCKED_SITE_DAYS "staff_blocked_site_days" BLOCKED_SITE_DAY_COLUMNS "academic_year" "Staff attempts on one blocked site on one local day.";
     INCIDENTS "incidents" INCIDENT_COLUMNS "academic_year" "One row of an incident export about a pupil.";
     STAFF_INCIDENTS "staff_incidents" INCIDENT_COLUMNS "academic_year" "One row of an incident export about a member of staff.";
+    CHANGES "changes" CHANGE_COLUMNS "academic_year" "A ticket, a line of the change ledger, or a reported site; names nobody.";
+    CHECKS "checks" CHECK_COLUMNS "academic_year" "A test of the filter; names nobody.";
     REJECTS "rejects" REJECT_COLUMNS "academic_year" "A record that could not be read: place and reason; its text is in the vault.";
     IMPORTS "imports" IMPORT_COLUMNS "academic_year" "A file that was taken in; this row alone makes the import exist.";
 }

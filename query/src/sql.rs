@@ -24,8 +24,17 @@ pub(crate) const LIMITS: Limits =
 const STATEMENT_CHARACTERS: usize = 20_000;
 
 /// Columns that hold keyed tokens: shown as 16 hex digits, as everywhere.
-const TOKENS: [&str; 7] =
-    ["actor", "device", "search_token", "subject", "incident", "incident_row", "import_token"];
+const TOKENS: [&str; 9] = [
+    "actor",
+    "device",
+    "search_token",
+    "subject",
+    "incident",
+    "incident_row",
+    "change_token",
+    "check_token",
+    "import_token",
+];
 
 /// The tables that can be asked: those of staff are not among them.
 pub(crate) fn tables() -> Vec<&'static TableSchema> {

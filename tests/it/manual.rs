@@ -5,6 +5,7 @@ use std::io::{BufRead, BufReader};
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
+use ingest::detect::{Detection, detect};
 use ingest::formats::{self, profile::ProfileSet};
 
 use super::support::{out, root, watershed};
@@ -74,6 +75,19 @@ fn no_format_is_left_out() {
     ids.extend(ProfileSet::shipped().unwrap().iter().map(|profile| profile.id().to_owned()));
     ids.retain(|id| !text.contains(&format!("`{id}`")));
     assert!(ids.is_empty(), "docs/nightly.md does not say how to get {ids:?}");
+}
+
+#[test]
+fn the_lists_to_copy_are_read_by_their_profiles() {
+    let profiles = ProfileSet::shipped().unwrap();
+    for (name, id) in
+        [("ledger", "filter-change-ledger"), ("reports", "reported-sites"), ("checks", "filter-test-results")]
+    {
+        match detect(piece(name).as_bytes(), &profiles) {
+            Detection::Found(found) => assert_eq!(found.format_id(), id),
+            Detection::Refused(why) => panic!("{name}: {why}"),
+        }
+    }
 }
 
 #[test]

@@ -98,14 +98,18 @@ fn a_cleared_value_has_no_other_origin() {
 const IDENTIFIED: &[&str] = &[
     "Event",
     "Incident",
+    "FilterChange",
+    "FilterCheck",
     "Identified",
     "ActorName",
     "DeviceName",
     "Page",
     "Words",
-    "SubjectName",
-    "IncidentKey",
+    "PersonName",
+    "RecordKey",
     "IncidentText",
+    "ChangeText",
+    "CheckText",
 ];
 /// What would let such words out.
 const WAYS_OUT: &[&str] = &["Serialize", "Display", "Storable", "ToSql", "Deserialize"];
@@ -171,7 +175,7 @@ const KNOWS_NAMES: &[&str] = &[
     "Identified",
     "ActorName",
     "DeviceName",
-    "SubjectName",
+    "PersonName",
     "PrivateKey",
 ];
 /// Where the other two crates may name such things.

@@ -3,11 +3,13 @@
 //! [`RequestBatch`] takes nothing but an `Event<Pseudonymous>`: this is the lake's side of wall 1.
 
 mod dictionary;
-mod incidents;
+mod kept;
 mod ledger;
+mod records;
 mod requests;
 
-pub use incidents::IncidentBatch;
+pub(crate) use kept::Kept;
+pub use kept::KeptBatch;
 pub use ledger::{ImportRow, RejectRow, imports, rejects};
 pub use requests::RequestBatch;
 

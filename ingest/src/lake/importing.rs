@@ -10,12 +10,11 @@ use jiff::civil::Date;
 use super::columns::file_schema;
 use super::files::ROW_GROUP_ROWS;
 use super::{DataFileWriter, Lake, WrittenFile};
-use crate::batch::{IncidentBatch, RejectRow, RequestBatch, rejects};
+use crate::batch::{Kept, KeptBatch, RejectRow, RequestBatch, rejects};
 use crate::error::Error;
 use crate::event::{Event, Pseudonymous, Role};
-use crate::incident::Incident;
 use crate::report::{Place, Reject};
-use crate::schema::{INCIDENTS, REJECTS, REQUESTS, STAFF_INCIDENTS, STAFF_REQUESTS, TableSchema};
+use crate::schema::{REJECTS, REQUESTS, STAFF_REQUESTS, TableSchema};
 use crate::school::AcademicYear;
 use crate::worker::{Worker, lock};
 
@@ -74,8 +73,8 @@ pub struct ImportWriter {
     /// Batches that were written and can be filled again.
     spare: Arc<Mutex<Vec<RequestBatch>>>,
     worker: Worker,
-    /// By staff or not, and academic year.
-    incidents: BTreeMap<(bool, AcademicYear), IncidentBatch>,
+    /// By table and academic year.
+    kept: BTreeMap<(&'static str, AcademicYear), KeptBatch>,
     rejects: Vec<RejectRow>,
     reject_writer: Option<DataFileWriter>,
     files: Arc<Mutex<Vec<WrittenFile>>>,
@@ -124,7 +123,7 @@ impl ImportWriter {
             buffered: 0,
             spare: Arc::default(),
             worker: Worker::new("lake"),
-            incidents: BTreeMap::new(),
+            kept: BTreeMap::new(),
             rejects: Vec::new(),
             reject_writer: None,
             files: Arc::default(),
@@ -224,20 +223,21 @@ impl ImportWriter {
         format!("part-{}-{}-{number}", self.id.fingerprint16, self.id.attempt)
     }
 
-    /// Adds an incident; those about staff go to a table of their own.
+    /// Adds an incident, a change of the filter or a test of it.
     ///
     /// # Errors
     /// When a file cannot be written.
-    pub fn push_incident(&mut self, incident: &Incident<'_, Pseudonymous>) -> Result<(), Error> {
-        let key = (incident.role == Role::Staff, incident.occurred.academic_year);
-        let batch = self.incidents.entry(key).or_default();
-        batch.push(incident);
-        if batch.len() >= ROW_GROUP_ROWS { self.flush_incidents() } else { Ok(()) }
+    pub(crate) fn push_kept(&mut self, record: &impl Kept) -> Result<(), Error> {
+        let table = record.table();
+        let batch =
+            self.kept.entry((table.name, record.academic_year())).or_insert_with(|| KeptBatch::new(table));
+        batch.push(record);
+        if batch.len() >= ROW_GROUP_ROWS { self.flush_kept() } else { Ok(()) }
     }
 
-    fn flush_incidents(&mut self) -> Result<(), Error> {
-        for ((staff, year), mut batch) in std::mem::take(&mut self.incidents) {
-            let table = if staff { &STAFF_INCIDENTS } else { &INCIDENTS };
+    fn flush_kept(&mut self) -> Result<(), Error> {
+        for ((_, year), batch) in std::mem::take(&mut self.kept) {
+            let table = batch.table();
             let rows = batch.finish(&self.id.source_format, self.id.token)?;
             let (stem, schema) = (self.stem(), file_schema(table));
             let mut writer = DataFileWriter::create(&self.lake, table, &year.to_string(), &stem, schema)?;
@@ -282,7 +282,7 @@ impl ImportWriter {
         while let Some(day) = self.days.pop() {
             self.close(day)?;
         }
-        self.flush_incidents()?;
+        self.flush_kept()?;
         self.flush_rejects()?;
         if let Some(writer) = self.reject_writer.take() {
             lock(&self.files).push(writer.finish()?);

@@ -2,10 +2,11 @@
 
 use std::borrow::Cow;
 
-use super::{Normaliser, Roster, account, text};
+use super::{Normaliser, Roster, person, text};
 use crate::event::{Identified, Role};
 use crate::fields::{IncidentFields, RowsPer, TimeBasis};
-use crate::incident::{Incident, IncidentKey, IncidentStatus, IncidentText, SubjectName};
+use crate::incident::{Incident, IncidentText};
+use crate::record::{RecordKey, RecordStatus};
 use crate::report::{Place, Reason, Reject, Tally};
 use crate::settings::year_group;
 
@@ -33,16 +34,8 @@ impl<'s> Normaliser<'s> {
         let occurred = self.clock.moment(stamp, tally);
         let year = occurred.academic_year;
 
-        let written = written.unwrap_or_default();
-        let canonical = account::canonical_name(&written);
-        let member = (!canonical.is_empty())
-            .then(|| {
-                roster.member_by_name(&canonical, year).or_else(|| {
-                    // Some exports name the account instead.
-                    roster.member(&account::canonical(&written), year)
-                })
-            })
-            .flatten();
+        let subject = person::read(written, year, roster);
+        let (canonical, member) = (&subject.canonical, subject.member);
         let year_group = member.and_then(|member| member.year_group);
 
         let categories = text::read(&fields.categories, tally);
@@ -52,14 +45,14 @@ impl<'s> Normaliser<'s> {
         let status = text::read(&fields.status, tally);
         let linked = text::read(&fields.linked, tally);
         let key = match reference {
-            Some(reference) => IncidentKey::Reference(reference),
-            None => IncidentKey::Row(format!("{}\u{1f}{canonical}\u{1f}{words}", occurred.utc_us)),
+            Some(reference) => RecordKey::Reference(reference),
+            None => RecordKey::Row(format!("{}\u{1f}{canonical}\u{1f}{words}", occurred.utc_us)),
         };
         let row = match (&key, fields.rows_per) {
-            (IncidentKey::Row(own), _) => own.clone(),
-            (IncidentKey::Reference(shared), RowsPer::Incident) => shared.to_string(),
-            (IncidentKey::Reference(shared), RowsPer::Student) => format!("{shared}\u{1f}{canonical}"),
-            (IncidentKey::Reference(shared), RowsPer::Category) => {
+            (RecordKey::Row(own), _) => own.clone(),
+            (RecordKey::Reference(shared), RowsPer::Incident) => shared.to_string(),
+            (RecordKey::Reference(shared), RowsPer::Student) => format!("{shared}\u{1f}{canonical}"),
+            (RecordKey::Reference(shared), RowsPer::Category) => {
                 format!("{shared}\u{1f}{canonical}\u{1f}{words}")
             }
         };
@@ -67,7 +60,7 @@ impl<'s> Normaliser<'s> {
             place,
             time_known: stamp.time_known,
             key,
-            row: IncidentKey::Row(row),
+            row: RecordKey::Row(row),
             role: member.map_or(Role::Unknown, |member| member.role),
             year_group,
             key_stage: year_group.and_then(year_group::key_stage),
@@ -75,9 +68,9 @@ impl<'s> Normaliser<'s> {
             theme: class.theme,
             four_c: class.four_c,
             severity: class.severity.max(fields.severity.unwrap_or(0).min(5)),
-            status: status.as_deref().map_or(IncidentStatus::Unknown, IncidentStatus::read),
+            status: status.as_deref().map_or(RecordStatus::Unknown, RecordStatus::read),
             linked_count: linked.as_deref().map_or(0, |linked| pieces(linked, &fields.separators)),
-            subject: SubjectName { written, canonical, member },
+            subject,
             text: IncidentText {
                 categories,
                 unmapped,

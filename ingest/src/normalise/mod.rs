@@ -3,10 +3,13 @@
 pub mod account;
 mod accounts;
 mod actor;
+mod filter_change;
+mod filter_check;
 mod group;
 mod host;
 mod incident;
 mod order;
+mod person;
 mod request;
 mod search;
 mod text;
@@ -14,6 +17,7 @@ mod time;
 mod url;
 
 use jiff::Timestamp;
+use jiff::civil::Date;
 
 use crate::classify::ClassifyCache;
 use crate::detect::FoldPolicy;
@@ -21,6 +25,7 @@ use crate::error::Error;
 use crate::event::Member;
 use crate::school::AcademicYear;
 use crate::settings::Settings;
+use host::KnownHost;
 
 /// The school's people, asked by account or name.
 pub trait Roster {
@@ -70,6 +75,13 @@ impl<'s> Normaliser<'s> {
 }
 
 impl Normaliser<'_> {
+    /// What is known of a host on a day.
+    fn host(&mut self, host: &str, date: Date) -> KnownHost {
+        let classifier = self.settings.classifier();
+        let epoch = classifier.epoch(date, &mut self.classes);
+        self.hosts.find(host, self.settings, epoch, || classifier.host(host, date))
+    }
+
     /// The profile's word on local times that October repeats; without one their order tells.
     #[must_use]
     pub fn with_fold(mut self, fold: FoldPolicy) -> Self {

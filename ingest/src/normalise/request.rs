@@ -38,9 +38,8 @@ impl<'s> Normaliser<'s> {
         let stamp = self.clock.stamp(fields.time, fields.basis, fields.duration_ms, tally)?;
         let moment = self.clock.moment(stamp, tally);
         let mut page = self.page(fields, tally);
-        let (classifier, date) = (settings.classifier(), moment.local_date);
-        let epoch = classifier.epoch(date, &mut self.classes);
-        let host = self.hosts.find(&page.host, settings, epoch, || classifier.host(&page.host, date));
+        let date = moment.local_date;
+        let host = self.host(&page.host, date);
         page.site = host.site(&page.host);
         let search = self.search(fields, &page, host, tally);
         if page.host.is_empty() && search.is_none() {
@@ -75,7 +74,7 @@ impl<'s> Normaliser<'s> {
             vendor_severity: fields.vendor_severity,
             date,
         };
-        let class = classifier.classify_on(&input, host.class, &mut self.classes);
+        let class = settings.classifier().classify_on(&input, host.class, &mut self.classes);
         let unmapped = class.unmapped.iter().map(|word| Cow::Owned((*word).to_owned())).collect();
         let facts = Facts {
             role: standing.role,

@@ -6,7 +6,7 @@ use std::borrow::Cow;
 use super::*;
 use crate::event::{ActorKind, Event, Identified, Role, SiteName};
 use crate::fields::{Action, Fields, IncidentFields, RecordKind, RowsPer, TimeBasis, When};
-use crate::incident::{IncidentKey, IncidentStatus};
+use crate::record::{RecordKey, RecordStatus};
 use crate::report::{Notice, Place, Reason, Reject, Tally};
 use crate::settings::testing::settings;
 
@@ -299,9 +299,9 @@ fn incidents_are_joined_by_name() {
     let row = incident(fields.clone()).unwrap();
     assert_eq!((row.subject.canonical.as_str(), row.subject.member.unwrap().person), ("jane doe", 1));
     assert_eq!((row.role, row.year_group, row.key_stage), (Role::Pupil, Some(8), Some("KS3")));
-    assert_eq!((row.status, row.linked_count, row.time_known), (IncidentStatus::Closed, 2, false));
+    assert_eq!((row.status, row.linked_count, row.time_known), (RecordStatus::Closed, 2, false));
     assert_eq!(row.text.narrative.as_deref(), Some("what happened"));
-    assert!(matches!(row.key, IncidentKey::Row(_)));
+    assert!(matches!(row.key, RecordKey::Row(_)));
     assert_eq!(format!("{row:?}"), "Incident(record 0, redacted)");
     let again =
         incident(IncidentFields { subject: some("Jane Doe"), status: some("Open"), ..fields.clone() });

@@ -187,6 +187,18 @@ impl<'s> Clock<'s> {
         }
     }
 
+    /// The school's day of a further date of a record. It takes no part in the order of the file, which
+    /// tells the two passes of October's hour apart: nobody asks a decision for its minute.
+    pub(crate) fn day(&self, when: When) -> Option<Date> {
+        let instant = match when {
+            When::Day(day) => return Some(day),
+            When::Local(local) => self.log_zone.to_ambiguous_timestamp(local).compatible().ok()?,
+            When::Instant(utc_us) => Timestamp::from_microsecond(utc_us).ok()?,
+            When::Yearless { .. } | When::Missing => return None,
+        };
+        Some(instant.to_zoned(self.school_zone.clone()).date())
+    }
+
     fn local(&mut self, local: DateTime, ambiguous: &mut bool, tally: &mut Tally) -> Result<i64, Reject> {
         let day = self.civil_day(local.date());
         let time = local.time();

@@ -296,9 +296,31 @@ impl Run<'_> {
                     Ok(incident) => {
                         let pseudonymous = pseudonymiser.incident(&incident)?;
                         vault.push_incident(&incident, &pseudonymous)?;
-                        writer.push_incident(&pseudonymous)?;
+                        writer.push_kept(&pseudonymous)?;
                         tally.events += 1;
                         span.see(incident.occurred.utc_us);
+                        return Ok(());
+                    }
+                    Err(reject) => reject,
+                },
+                Ok(Parsed::Change(fields)) => match normaliser.change(place, &fields, roster, tally) {
+                    Ok(change) => {
+                        let pseudonymous = pseudonymiser.change(&change)?;
+                        vault.push_change(&change, &pseudonymous)?;
+                        writer.push_kept(&pseudonymous)?;
+                        tally.events += 1;
+                        span.see(change.requested.utc_us);
+                        return Ok(());
+                    }
+                    Err(reject) => reject,
+                },
+                Ok(Parsed::Check(fields)) => match normaliser.check(place, &fields, roster, tally) {
+                    Ok(check) => {
+                        let pseudonymous = pseudonymiser.check(&check)?;
+                        vault.push_check(&check, &pseudonymous)?;
+                        writer.push_kept(&pseudonymous)?;
+                        tally.events += 1;
+                        span.see(check.checked.utc_us);
                         return Ok(());
                     }
                     Err(reject) => reject,

@@ -14,6 +14,8 @@ use crate::schema::{ACTOR_DAYS, IMPORTS, INCIDENTS, REJECTS, REQUESTS, TABLES, T
 use crate::school::{AcademicYear, Phase, RecipientSetting, SchoolId};
 use crate::vault::read::{Selection, VaultReader};
 
+mod records;
+
 const PASSPHRASE: &str = "seven blue herons by the weir";
 
 struct Installation {
@@ -128,9 +130,26 @@ impl Installation {
                 Ok(())
             })
             .unwrap();
-        for (name, mut rows) in
-            [("vault requests", requests), ("vault rejects", rejects), ("vault words", words)]
-        {
+        let (mut changes, mut checks) = (Vec::new(), Vec::new());
+        vault
+            .changes(&selection, &mut |row| {
+                changes.push(format!("{} {:?} {:?}", row.change, row.reference, row.narrative));
+                Ok(())
+            })
+            .unwrap();
+        vault
+            .checks(&selection, &mut |row| {
+                checks.push(format!("{} {:?} {:?}", row.check, row.device_written, row.narrative));
+                Ok(())
+            })
+            .unwrap();
+        for (name, mut rows) in [
+            ("vault requests", requests),
+            ("vault changes", changes),
+            ("vault checks", checks),
+            ("vault rejects", rejects),
+            ("vault words", words),
+        ] {
             rows.sort();
             all.insert(name, rows);
         }

@@ -15,8 +15,11 @@ use crate::event::{
     ActorKind, ActorName, ActorToken, DeviceName, Event, Identified, Page, Pseudonymous, Site, SiteName,
     Words,
 };
-use crate::incident::{Incident, IncidentKey, IncidentText, SubjectName};
+use crate::filter_change::{ChangeText, FilterChange};
+use crate::filter_check::{CheckText, FilterCheck};
+use crate::incident::{Incident, IncidentText};
 use crate::quick_map::QuickMap;
+use crate::record::{PersonName, RecordKey};
 use crate::school::AcademicYear;
 
 /// Tokens kept per year and domain before the cache starts again.
@@ -39,6 +42,8 @@ pub(crate) trait Storable {}
 
 impl Storable for Event<'_, Pseudonymous> {}
 impl Storable for Incident<'_, Pseudonymous> {}
+impl Storable for FilterChange<'_, Pseudonymous> {}
+impl Storable for FilterCheck<'_, Pseudonymous> {}
 
 /// Turns names into tokens of a school's keys.
 #[derive(Debug)]
@@ -95,12 +100,7 @@ impl<'k> Pseudonymiser<'k> {
         incident: &Incident<'a, Identified>,
     ) -> Result<Incident<'a, Pseudonymous>, Error> {
         let year = incident.occurred.academic_year;
-        // A reference and a row's own columns are never the same key, whatever they say.
-        let sort = match &incident.key {
-            IncidentKey::Reference(_) => "reference",
-            IncidentKey::Row(_) => "row",
-        };
-        let key = self.tokens.of(year, Domain::Incident, &format!("{sort}\0{}", incident.key.text()))?;
+        let key = self.key(year, Domain::Incident, &incident.key)?;
         let row = self.tokens.of(year, Domain::Incident, &format!("line\0{}", incident.row.text()))?;
         Ok(Incident {
             place: incident.place,
@@ -120,6 +120,82 @@ impl<'k> Pseudonymiser<'k> {
             status: incident.status,
             linked_count: incident.linked_count,
         })
+    }
+
+    /// The change as the lake may know it. The vault's row gets the tokens of the persons; the lake has no
+    /// column for them.
+    ///
+    /// # Errors
+    /// As [`Keyring::token`].
+    pub fn change<'a>(
+        &mut self,
+        change: &FilterChange<'a, Identified>,
+    ) -> Result<FilterChange<'a, Pseudonymous>, Error> {
+        let year = change.requested.academic_year;
+        Ok(FilterChange {
+            place: change.place,
+            kind: change.kind,
+            requested: change.requested.clone(),
+            time_known: change.time_known,
+            key: self.key(year, Domain::Change, &change.key)?,
+            requester: change.requester.member.map(|member| member.person),
+            decided_by: change.decided_by.member.map(|member| member.person),
+            page: if change.illegal { Site::None } else { self.site(year, &change.page)? },
+            text: Crossed(()),
+            address_source: change.address_source,
+            asked: change.asked,
+            requester_role: change.requester_role,
+            decided_by_role: change.decided_by_role,
+            decided_by_other: change.decided_by_other,
+            group_id: change.group_id,
+            code: change.code,
+            code_source: change.code_source,
+            theme: change.theme,
+            four_c: change.four_c,
+            severity: change.severity,
+            learning: change.learning,
+            illegal: change.illegal,
+            decision: change.decision,
+            status: change.status,
+            decided: change.decided,
+            applied_from: change.applied_from,
+            applied_to: change.applied_to,
+            closed: change.closed,
+            term: change.term,
+            reason_given: change.reason_given,
+            risk_noted: change.risk_noted,
+        })
+    }
+
+    /// The test as the lake may know it.
+    ///
+    /// # Errors
+    /// As [`Keyring::token`].
+    pub fn check<'a>(
+        &mut self,
+        check: &FilterCheck<'a, Identified>,
+    ) -> Result<FilterCheck<'a, Pseudonymous>, Error> {
+        let year = check.checked.academic_year;
+        Ok(FilterCheck {
+            place: check.place,
+            checked: check.checked.clone(),
+            time_known: check.time_known,
+            key: self.key(year, Domain::FilterCheck, &check.key)?,
+            tester: check.tester.member.map(|member| member.person),
+            device: self.device(year, &check.device)?,
+            text: Crossed(()),
+            code: check.code,
+            expected: check.expected,
+            observed: check.observed,
+            as_expected: check.as_expected,
+            group_id: check.group_id,
+            device_type: check.device_type,
+        })
+    }
+
+    /// A reference and a row's own columns are never the same key, whatever they say.
+    fn key(&mut self, year: AcademicYear, domain: Domain, key: &RecordKey<'_>) -> Result<i64, Error> {
+        self.tokens.of(year, domain, &format!("{}\0{}", key.sort(), key.text()))
     }
 
     /// A token of any text: folders, incident references, names.
@@ -170,11 +246,13 @@ impl<'k> Pseudonymiser<'k> {
     }
 }
 
+type TokenCache = QuickMap<Box<str>, i64>;
+
 /// Tokens by text, remembered: a day has few actors, devices and sites and many records.
 struct Tokens<'k> {
     keyring: &'k Keyring,
     /// One for each year and domain, of which there are few.
-    caches: Vec<((AcademicYear, Domain), QuickMap<Box<str>, i64>)>,
+    caches: Vec<((AcademicYear, Domain), TokenCache)>,
     scratch: String,
 }
 
@@ -242,8 +320,9 @@ macro_rules! never {
 }
 
 never!(
-    Event<'static, Identified>, Incident<'static, Identified>, SubjectName<'static>, IncidentKey<'static>,
-    IncidentText<'static>, ActorName<'static>, DeviceName<'static>, Page<'static>, Words<'static>
+    Event<'static, Identified>, Incident<'static, Identified>, FilterChange<'static, Identified>,
+    FilterCheck<'static, Identified>, PersonName<'static>, RecordKey<'static>, IncidentText<'static>,
+    ChangeText<'static>, CheckText<'static>, ActorName<'static>, DeviceName<'static>, Page<'static>, Words<'static>
     => serde::Serialize, std::fmt::Display, Storable
 );
 

@@ -82,13 +82,13 @@ pub(crate) fn sample_incident() -> Incident<'static, Identified> {
         place: Place { record: 1, line: 1, offset_bytes: 0, length_bytes: 100 },
         occurred: sample_event().moment,
         time_known: true,
-        subject: SubjectName {
+        subject: PersonName {
             written: "Otter, Amy (10B)".into(),
             canonical: "amy otter".into(),
             member: Some(Member { person: 42, role: Role::Pupil, year_group: Some(10) }),
         },
-        key: IncidentKey::Reference("C-1017".into()),
-        row: IncidentKey::Row("C-1017 amy otter".into()),
+        key: RecordKey::Reference("C-1017".into()),
+        row: RecordKey::Row("C-1017 amy otter".into()),
         text: IncidentText {
             categories: Some("Online Safety, Riverbank".into()),
             unmapped: vec!["Riverbank".into()],
@@ -103,7 +103,7 @@ pub(crate) fn sample_incident() -> Incident<'static, Identified> {
         theme: None,
         four_c: None,
         severity: 2,
-        status: crate::incident::IncidentStatus::Open,
+        status: crate::record::RecordStatus::Open,
         linked_count: 1,
     }
 }
@@ -223,7 +223,7 @@ fn an_incident_keeps_a_token_of_its_reference_and_of_a_known_pupil() {
     let stored = wall.incident(&incident).unwrap();
     assert_eq!((stored.subject, stored.linked_count, stored.severity), (Some(42), 1, 2));
     assert_eq!(wall.incident(&incident).unwrap().key, stored.key);
-    incident.key = IncidentKey::Row("C-1017".into());
+    incident.key = RecordKey::Row("C-1017".into());
     assert_ne!(wall.incident(&incident).unwrap().key, stored.key);
     incident.subject.member = None;
     assert_eq!(wall.incident(&incident).unwrap().subject, None);

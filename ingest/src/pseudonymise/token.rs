@@ -23,6 +23,10 @@ pub enum Domain {
     Folder,
     /// An incident's reference.
     Incident,
+    /// A change of the filter, by its reference or its row.
+    Change,
+    /// A test of the filter, by its reference or its row.
+    FilterCheck,
     /// A person's name as an incident export writes it.
     Name,
     /// The address of a request on an illegal-content list.
@@ -46,6 +50,8 @@ impl Domain {
             Self::Group => b"watershed 1 group\0",
             Self::Folder => b"watershed 1 folder\0",
             Self::Incident => b"watershed 1 incident\0",
+            Self::Change => b"watershed 1 change\0",
+            Self::FilterCheck => b"watershed 1 filter check\0",
             Self::Name => b"watershed 1 name\0",
             Self::IllegalPage => b"watershed 1 illegal page\0",
             Self::ExportRow => b"watershed 1 export row\0",

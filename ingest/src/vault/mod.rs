@@ -7,6 +7,8 @@
 //! ```text
 //! vault/2026-01-12/<fingerprint16>-0.parquet            requests of that local day
 //! vault/2026-01-12/<fingerprint16>-incidents-0.parquet  incidents of that local day
+//! vault/2026-01-12/<fingerprint16>-changes-0.parquet    changes of the filter asked for on that local day
+//! vault/2026-01-12/<fingerprint16>-checks-0.parquet     tests of the filter on that local day
 //! vault/2026-01-13/<fingerprint16>-rejects-0.parquet    raw text of rejected records, by day of import
 //! vault/2026-01-13/<fingerprint16>-words-0.parquet      words no data file knows, the file's own name
 //! vault/people/2025-26-<fingerprint16>.parquet          the roster as it was taken in
@@ -43,6 +45,8 @@ const PEOPLE: &str = "people";
 pub(crate) enum Content {
     Requests,
     Incidents,
+    Changes,
+    Checks,
     Rejects,
     Words,
 }
@@ -52,6 +56,8 @@ impl Content {
         let word = match self {
             Self::Requests => "",
             Self::Incidents => "incidents-",
+            Self::Changes => "changes-",
+            Self::Checks => "checks-",
             Self::Rejects => "rejects-",
             Self::Words => "words-",
         };
@@ -64,6 +70,8 @@ impl Content {
         match word {
             None => Some(Self::Requests),
             Some("incidents") => Some(Self::Incidents),
+            Some("changes") => Some(Self::Changes),
+            Some("checks") => Some(Self::Checks),
             Some("rejects") => Some(Self::Rejects),
             Some("words") => Some(Self::Words),
             Some(_) => None,

@@ -18,7 +18,7 @@ use parquet::encryption::decrypt::{FileDecryptionProperties, KeyRetriever};
 use parquet::errors::ParquetError;
 use parquet::file::metadata::PageIndexPolicy;
 
-use super::rows::{IncidentRow, PersonRow, RejectRow, RequestRow, Row, WordRow};
+use super::rows::{ChangeRow, CheckRow, IncidentRow, PersonRow, RejectRow, RequestRow, Row, WordRow};
 use super::seal::{self, Locked};
 use super::{Content, PEOPLE, day_folders};
 use crate::error::{Error, Kind, at};
@@ -76,6 +76,30 @@ impl<'k> VaultReader<'k> {
         sink: &mut dyn FnMut(IncidentRow<'static>) -> Result<(), Error>,
     ) -> Result<(), Error> {
         self.each::<IncidentRow<'_>>(Content::Incidents, selection, Some("subject"), sink)
+    }
+
+    /// Changes of the filter; the selection's actor is who asked.
+    ///
+    /// # Errors
+    /// As [`requests`](Self::requests).
+    pub fn changes(
+        &self,
+        selection: &Selection,
+        sink: &mut dyn FnMut(ChangeRow<'static>) -> Result<(), Error>,
+    ) -> Result<(), Error> {
+        self.each::<ChangeRow<'_>>(Content::Changes, selection, Some("requester"), sink)
+    }
+
+    /// Tests of the filter; the selection's actor is who tested.
+    ///
+    /// # Errors
+    /// As [`requests`](Self::requests).
+    pub fn checks(
+        &self,
+        selection: &Selection,
+        sink: &mut dyn FnMut(CheckRow<'static>) -> Result<(), Error>,
+    ) -> Result<(), Error> {
+        self.each::<CheckRow<'_>>(Content::Checks, selection, Some("tester"), sink)
     }
 
     /// Rejected records; the selection's days are those of the import, its actor and moments are of no

@@ -181,6 +181,94 @@ sealed_rows! {
         narrative: MaybeText,
     }
 
+    /// One row about a change of the filter.
+    ChangeRow, ChangeColumns, order(row) (row.requester.unwrap_or(i64::MIN), row.event_time_utc_us), {
+        /// First 64 bits of the file's fingerprint.
+        import_token: Int,
+        /// Ordinal of the record in its file, from 1.
+        record_number: Int,
+        /// When it was asked for; microseconds since the epoch, UTC.
+        event_time_utc_us: Int,
+        /// Local calendar day.
+        local_date: Day,
+        /// The lake's token of the change.
+        change: Int,
+        /// Person token of who asked, by the roster.
+        requester: MaybeInt,
+        /// Person token of who decided, by the roster.
+        decided_by: MaybeInt,
+        /// The school's own reference.
+        reference: MaybeText,
+        /// Who asked, as written.
+        requester_written: MaybeText,
+        /// Role of who asked, as written.
+        requester_role_words: MaybeText,
+        /// Who decided, as written.
+        decided_by_written: MaybeText,
+        /// Role of who decided, as written.
+        decided_by_role_words: MaybeText,
+        /// Address as the row has it; empty on an illegal list, like all texts below it.
+        address: MaybeText,
+        /// Host.
+        host: MaybeText,
+        /// Subject line.
+        title: MaybeText,
+        /// Why it was asked.
+        reason: MaybeText,
+        /// What could go wrong with it.
+        risk_note: MaybeText,
+        /// Further free text.
+        narrative: MaybeText,
+        /// What was asked, as written.
+        asked_words: MaybeText,
+        /// Category words as written.
+        category_words: MaybeText,
+        /// Group as written.
+        group_words: MaybeText,
+        /// Decision as written.
+        decision_words: MaybeText,
+        /// Status as written.
+        status_words: MaybeText,
+        /// Dates that could not be read, as written.
+        unread_dates: MaybeText,
+        /// Keyed hash of the address, on an illegal list only.
+        illegal_token: MaybeInt,
+    }
+
+    /// One test of the filter.
+    CheckRow, CheckColumns, order(row) (row.tester.unwrap_or(i64::MIN), row.event_time_utc_us), {
+        /// First 64 bits of the file's fingerprint.
+        import_token: Int,
+        /// Ordinal of the record in its file, from 1.
+        record_number: Int,
+        /// When it was done; microseconds since the epoch, UTC.
+        event_time_utc_us: Int,
+        /// Local calendar day.
+        local_date: Day,
+        /// The lake's token of the test.
+        check: Int,
+        /// Person token of who tested, by the roster.
+        tester: MaybeInt,
+        /// The lake's token of the device.
+        device: MaybeInt,
+        /// The school's own reference.
+        reference: MaybeText,
+        /// Who tested, as written.
+        tester_written: MaybeText,
+        /// Device as written.
+        device_written: MaybeText,
+        /// Room, building or network as written.
+        location: MaybeText,
+        /// What was tried, as written.
+        category_words: MaybeText,
+        /// Group as written.
+        group_words: MaybeText,
+        /// Result as written.
+        result_words: MaybeText,
+        /// Free text.
+        narrative: MaybeText,
+    }
+
     /// A record that could not be read.
     RejectRow, RejectColumns, order(row) (0, row.record_number), {
         /// First 64 bits of the file's fingerprint.

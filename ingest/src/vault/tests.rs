@@ -405,7 +405,14 @@ fn lists_of_no_and_of_five_recipients_are_refused() {
 
 #[test]
 fn names_of_files_tell_their_content() {
-    for content in [Content::Requests, Content::Incidents, Content::Rejects, Content::Words] {
+    for content in [
+        Content::Requests,
+        Content::Incidents,
+        Content::Changes,
+        Content::Checks,
+        Content::Rejects,
+        Content::Words,
+    ] {
         assert_eq!(Content::of(&content.file_name(FINGERPRINT, 3)), Some(content));
     }
     assert_eq!(Content::of("00112233445566ff-0.parquet.partial"), None);

@@ -9,17 +9,19 @@ use jiff::civil::Date;
 
 use super::Content;
 use super::days::{Days, Shelf};
-use super::rows::{IncidentRow, RejectRow, RequestRow, WordRow};
+use super::rows::{ChangeRow, CheckRow, IncidentRow, RejectRow, RequestRow, WordRow};
 use super::seal;
 use crate::error::{Error, Kind};
-use crate::event::{Event, Identified, Pseudonymous};
-use crate::incident::{Incident, IncidentKey};
+use crate::event::{Event, Identified, Page, Pseudonymous};
+use crate::incident::Incident;
 use crate::keys::PublicKey;
 use crate::pseudonymise::{Domain, Keyring};
 use crate::report::{Place, Reason};
 use crate::school::{AcademicYear, SchoolId};
 use crate::state::{Unmapped, WordKind};
 use crate::worker::Worker;
+
+mod kept;
 
 /// Distinct unknown words remembered per import; the rows themselves keep every word.
 const REMEMBERED_WORDS: usize = 20_000;
@@ -47,6 +49,8 @@ pub struct VaultWriter {
     ingest_date: Date,
     requests: Days<RequestRow<'static>>,
     incidents: Days<IncidentRow<'static>>,
+    changes: Days<ChangeRow<'static>>,
+    checks: Days<CheckRow<'static>>,
     rejects: Days<RejectRow<'static>>,
     words: BTreeMap<(WordKind, AcademicYear), HashMap<String, Unmapped>>,
     file_name: Option<String>,
@@ -84,6 +88,8 @@ impl VaultWriter {
             ingest_date,
             requests: Days::new(Content::Requests),
             incidents: Days::new(Content::Incidents),
+            changes: Days::new(Content::Changes),
+            checks: Days::new(Content::Checks),
             rejects: Days::new(Content::Rejects),
             words: BTreeMap::new(),
             file_name: None,
@@ -101,7 +107,8 @@ impl VaultWriter {
     ) -> Result<(), Error> {
         let facts = &event.facts;
         let moment = &event.moment;
-        let illegal_token = if facts.illegal { Some(self.illegal_token(event)?) } else { None };
+        let illegal_token =
+            if facts.illegal { Some(self.illegal_token(moment.academic_year, &event.page)?) } else { None };
         let page = (!facts.illegal).then_some(&event.page);
         let row = RequestRow {
             import_token: self.shelf.import_token,
@@ -157,10 +164,7 @@ impl VaultWriter {
             local_date: moment.local_date,
             incident: pseudonymous.key,
             subject: pseudonymous.subject,
-            reference: match &incident.key {
-                IncidentKey::Reference(reference) => borrowed(Some(reference)),
-                IncidentKey::Row(_) => None,
-            },
+            reference: incident.key.reference().map(Cow::Borrowed),
             subject_written: borrowed(Some(&incident.subject.written).filter(|text| !text.is_empty())),
             linked_written: borrowed(text.linked.as_ref()),
             category_words: borrowed(text.categories.as_ref()),
@@ -202,6 +206,8 @@ impl VaultWriter {
     pub fn finish(mut self) -> Result<SealedImport, Error> {
         self.requests.close_all(&mut self.shelf)?;
         self.incidents.close_all(&mut self.shelf)?;
+        self.changes.close_all(&mut self.shelf)?;
+        self.checks.close_all(&mut self.shelf)?;
         self.rejects.close_all(&mut self.shelf)?;
         let unmapped = self.seal_words()?;
         let mut sealed = SealedImport { unmapped, ..SealedImport::default() };
@@ -226,15 +232,14 @@ impl VaultWriter {
         drop(self);
     }
 
-    fn illegal_token(&self, event: &Event<'_, Identified>) -> Result<i64, Error> {
-        let page = &event.page;
+    fn illegal_token(&self, year: AcademicYear, page: &Page<'_>) -> Result<i64, Error> {
         let address = format!(
             "{}{}?{}",
             page.host,
             page.path.as_deref().unwrap_or_default(),
             page.query.as_deref().unwrap_or_default()
         );
-        self.keyring.token(event.moment.academic_year, Domain::IllegalPage, address.as_bytes())
+        self.keyring.token(year, Domain::IllegalPage, address.as_bytes())
     }
 
     fn unknown_words(&mut self, event: &Event<'_, Identified>) -> Result<(), Error> {

@@ -9,7 +9,8 @@ use ingest::event::{Member, Role};
 use ingest::lake::Lake;
 use ingest::lake::columns::{date_of, epoch_days};
 use ingest::schema::{
-    ACTIVITY, ACTOR_DAYS, EPISODES, IMPORTS, INCIDENTS, STAFF_ACTIVITY, STAFF_INCIDENTS, TableSchema,
+    ACTIVITY, ACTOR_DAYS, CHANGES, CHECKS, EPISODES, IMPORTS, INCIDENTS, STAFF_ACTIVITY, STAFF_INCIDENTS,
+    TableSchema,
 };
 use ingest::school::{AcademicYear, SchoolId, SchoolRoot};
 use jiff::civil::Date;
@@ -222,17 +223,18 @@ async fn tied(lake: &Lake, asked: &Asked<'_>) -> Result<Share, Error> {
 
 /// Two sources may know the same pupil by two accounts; without a roster nobody can tell.
 async fn refuse_overlapping_sources(lake: &Lake, asked: &Asked<'_>) -> Result<(), Error> {
-    let mut incidents = BTreeSet::new();
-    for table in [&INCIDENTS, &STAFF_INCIDENTS] {
+    // Tickets and tests are no log-ins either.
+    let mut kept = BTreeSet::new();
+    for table in [&INCIDENTS, &STAFF_INCIDENTS, &CHANGES, &CHECKS] {
         read(lake, table, None, &["source_format"], &mut |row| {
-            incidents.extend(row.text("source_format").map(str::to_owned));
+            kept.extend(row.text("source_format").map(str::to_owned));
         })
         .await?;
     }
     let mut spans: BTreeMap<String, (Date, Date)> = BTreeMap::new();
     read(lake, &IMPORTS, None, &["source_format", "events", "first_utc", "last_utc"], &mut |row| {
         let Some((format, (first, last))) = log_ins(row, asked.from, asked.to) else { return };
-        if incidents.contains(format) {
+        if kept.contains(format) {
             return;
         }
         let known = spans.entry(format.to_owned()).or_insert((first, last));

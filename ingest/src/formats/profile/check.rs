@@ -183,6 +183,18 @@ impl<'c> Look<'c> {
                 self.time(fields.occurred);
                 self.categories(fields.categories.as_deref(), &fields.separators);
             }
+            Parsed::Change(fields) => {
+                self.time(fields.requested);
+                self.categories(fields.categories.as_deref(), &fields.separators);
+            }
+            Parsed::Check(fields) => {
+                self.time(fields.checked);
+                let word = self.written(Column::Action).map(|word| word.to_ascii_lowercase());
+                *self.actions.entry((word, fields.observed)).or_default() += 1;
+                if fields.code.is_none() {
+                    self.categories(fields.categories.as_deref(), &fields.separators);
+                }
+            }
             Parsed::Other(_) | Parsed::Directive => {}
         }
     }

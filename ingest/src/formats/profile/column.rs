@@ -2,117 +2,148 @@
 
 use serde::Deserialize;
 
-/// What a column of an export can be.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Column {
+use super::definition::RecordSort;
+
+/// Column, name in profiles, the sorts of export that can have it.
+macro_rules! columns {
+    ($($(#[$about:meta])* $column:ident $name:literal $sorts:ident,)*) => {
+        /// What a column of an export can be.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Deserialize)]
+        #[serde(rename_all = "snake_case")]
+        pub enum Column {
+            $($(#[$about])* $column,)*
+        }
+
+        impl Column {
+            /// Every column, in the order of the type.
+            pub const ALL: &[Self] = &[$(Self::$column,)*];
+
+            /// The name in profiles and reports.
+            #[must_use]
+            pub const fn name(self) -> &'static str {
+                match self {
+                    $(Self::$column => $name,)*
+                }
+            }
+
+            /// The sorts of export that can have it.
+            const fn sorts(self) -> &'static [RecordSort] {
+                match self {
+                    $(Self::$column => $sorts,)*
+                }
+            }
+        }
+    };
+}
+
+use RecordSort::{Change, Check, Incident, Request};
+
+const ANY: &[RecordSort] = &[Request, Incident, Change, Check];
+const WEB: &[RecordSort] = &[Request, Incident];
+const KEPT: &[RecordSort] = &[Incident, Change, Check];
+const INCIDENTS: &[RecordSort] = &[Incident];
+const OPEN_OR_SHUT: &[RecordSort] = &[Incident, Change];
+const CHANGES: &[RecordSort] = &[Change];
+const CHECKS: &[RecordSort] = &[Check];
+
+columns! {
     /// Date, or date and time.
-    Time,
+    Time "time" ANY,
     /// Time of day, where it has a column of its own.
-    TimeOfDay,
+    TimeOfDay "time_of_day" ANY,
     /// Account.
-    User,
+    User "user" WEB,
     /// Filter group.
-    Group,
+    Group "group" ANY,
     /// Client address.
-    ClientAddress,
-    /// Client host name.
-    ClientHost,
+    ClientAddress "client_address" WEB,
+    /// Client host name; of a test, the device.
+    ClientHost "client_host" ANY,
     /// HTTP method.
-    Method,
-    /// Address.
-    Url,
+    Method "method" WEB,
+    /// Address; of a change, also a cell with words around it, or a category in place of an address.
+    Url "url" ANY,
     /// Host alone.
-    Host,
+    Host "host" WEB,
     /// Words searched for.
-    SearchWords,
+    SearchWords "search_words" WEB,
     /// HTTP status.
-    Status,
+    Status "status" WEB,
     /// Bytes sent to the client.
-    ResponseBytes,
+    ResponseBytes "response_bytes" WEB,
     /// MIME type.
-    Mime,
+    Mime "mime" WEB,
     /// Browser or program.
-    UserAgent,
-    /// Category words.
-    Categories,
-    /// The decision.
-    Action,
+    UserAgent "user_agent" WEB,
+    /// Category words; of a test, what was tried.
+    Categories "categories" ANY,
+    /// The decision of the filter; of a test, what it did.
+    Action "action" ANY,
     /// Vendor log level.
-    LogLevel,
+    LogLevel "log_level" WEB,
     /// The vendor's own severity.
-    Severity,
-    /// Incident reference.
-    Key,
+    Severity "severity" WEB,
+    /// Reference of an incident, ticket or test.
+    Key "key" KEPT,
     /// The pupil an incident is about.
-    Subject,
+    Subject "subject" INCIDENTS,
     /// Other pupils.
-    Linked,
+    Linked "linked" INCIDENTS,
     /// Open, closed and the like.
-    IncidentStatus,
-    /// Text of an incident.
-    Narrative,
+    IncidentStatus "incident_status" OPEN_OR_SHUT,
+    /// Free text.
+    Narrative "narrative" KEPT,
+    /// Subject line of a ticket.
+    Title "title" CHANGES,
+    /// Who asked for a change, or reported a site.
+    Requester "requester" CHANGES,
+    /// What that person is to the school.
+    RequesterRole "requester_role" CHANGES,
+    /// What the filter was to do: unblock, block.
+    Asked "asked" CHANGES,
+    /// Why it was asked.
+    Reason "reason" CHANGES,
+    /// What could go wrong with it.
+    RiskNote "risk_note" CHANGES,
+    /// What was decided.
+    Decision "decision" CHANGES,
+    /// Who decided.
+    DecidedBy "decided_by" CHANGES,
+    /// What that person is to the school.
+    DecidedByRole "decided_by_role" CHANGES,
+    /// When it was decided.
+    DecidedAt "decided_at" CHANGES,
+    /// From when a change holds.
+    AppliedFrom "applied_from" CHANGES,
+    /// Until when a change holds.
+    AppliedTo "applied_to" CHANGES,
+    /// When it was closed.
+    ClosedAt "closed_at" CHANGES,
+    /// What the filter should do in a test.
+    Expected "expected" CHECKS,
+    /// Whether it did what it should: pass, fail.
+    Verdict "verdict" CHECKS,
+    /// Who tested.
+    Tester "tester" CHECKS,
+    /// Where it was tested.
+    Location "location" CHECKS,
 }
 
 impl Column {
-    /// Every column, in the order of the type.
-    pub const ALL: [Self; 23] = [
-        Self::Time,
-        Self::TimeOfDay,
-        Self::User,
-        Self::Group,
-        Self::ClientAddress,
-        Self::ClientHost,
-        Self::Method,
-        Self::Url,
-        Self::Host,
-        Self::SearchWords,
-        Self::Status,
-        Self::ResponseBytes,
-        Self::Mime,
-        Self::UserAgent,
-        Self::Categories,
-        Self::Action,
-        Self::LogLevel,
-        Self::Severity,
-        Self::Key,
-        Self::Subject,
-        Self::Linked,
-        Self::IncidentStatus,
-        Self::Narrative,
-    ];
-
-    /// The name in profiles and reports.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Time => "time",
-            Self::TimeOfDay => "time_of_day",
-            Self::User => "user",
-            Self::Group => "group",
-            Self::ClientAddress => "client_address",
-            Self::ClientHost => "client_host",
-            Self::Method => "method",
-            Self::Url => "url",
-            Self::Host => "host",
-            Self::SearchWords => "search_words",
-            Self::Status => "status",
-            Self::ResponseBytes => "response_bytes",
-            Self::Mime => "mime",
-            Self::UserAgent => "user_agent",
-            Self::Categories => "categories",
-            Self::Action => "action",
-            Self::LogLevel => "log_level",
-            Self::Severity => "severity",
-            Self::Key => "key",
-            Self::Subject => "subject",
-            Self::Linked => "linked",
-            Self::IncidentStatus => "incident_status",
-            Self::Narrative => "narrative",
-        }
+    /// Whether an export of that sort can have it.
+    pub(super) fn fits(self, sort: RecordSort) -> bool {
+        self.sorts().contains(&sort)
     }
+}
 
-    pub(super) const fn is_of_incidents(self) -> bool {
-        matches!(self, Self::Key | Self::Subject | Self::Linked | Self::IncidentStatus | Self::Narrative)
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_column_belongs_to_some_sorts_of_export() {
+        assert!(Column::Key.fits(RecordSort::Check) && !Column::Key.fits(RecordSort::Request));
+        assert!(Column::Subject.fits(RecordSort::Incident) && !Column::Subject.fits(RecordSort::Change));
+        assert!(Column::ALL.iter().all(|column| !column.sorts().is_empty()));
     }
 }

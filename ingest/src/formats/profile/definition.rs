@@ -12,7 +12,7 @@ use super::time::{DateOrder, TimeFormat};
 use super::transform::Transform;
 use crate::detect::FoldPolicy;
 use crate::error::{Error, Kind};
-use crate::fields::{Action, RowsPer, TimeBasis};
+use crate::fields::{Action, ChangeKind, RowsPer, TimeBasis};
 
 /// What a row of an export is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
@@ -22,6 +22,30 @@ pub enum RecordSort {
     Request,
     /// An incident.
     Incident,
+    /// A change of the filter: a ticket, a line of a ledger, a reported site.
+    Change,
+    /// A test of the filter.
+    Check,
+}
+
+impl RecordSort {
+    /// The word in profiles.
+    pub(super) const fn word(self) -> &'static str {
+        match self {
+            Self::Request => "request",
+            Self::Incident => "incident",
+            Self::Change => "change",
+            Self::Check => "check",
+        }
+    }
+
+    /// Columns without which nothing can be read.
+    pub(super) const fn needed(self) -> &'static [Column] {
+        match self {
+            Self::Request | Self::Change => &[Column::Time],
+            Self::Incident | Self::Check => &[Column::Time, Column::Categories],
+        }
+    }
 }
 
 /// A fact about an export that changes the figures.
@@ -84,6 +108,13 @@ pub struct Profile {
     pub(super) lookups: bool,
     pub(super) key_if_absent: Vec<Column>,
     pub(super) rows_per: RowsPer,
+    pub(super) kind: ChangeKind,
+    /// Words in small letters of which a ticket about the filter has one; empty: every row counts.
+    pub(super) about: Vec<String>,
+    /// What the filter should do in tests that do not say.
+    pub(super) expected: Action,
+    /// Common category code of a word in small letters for what was tried.
+    pub(super) codes: BTreeMap<Vec<u8>, String>,
     pub(super) tests: Vec<Test>,
     /// First eight hex digits of the hash of the file.
     pub(super) hash: String,
@@ -143,8 +174,12 @@ impl Profile {
         let mut columns = BTreeMap::new();
         let mut taken = BTreeSet::new();
         for (column, rule) in document.columns {
-            if column.is_of_incidents() && document.profile.record == RecordSort::Request {
-                return Err(wrong(format!("column `{}` belongs to incidents", column.name())));
+            if !column.fits(document.profile.record) {
+                return Err(wrong(format!(
+                    "column `{}` is none of `record = \"{}\"`",
+                    column.name(),
+                    document.profile.record.word()
+                )));
             }
             let rule =
                 column_rule(rule).map_err(|what| wrong(format!("column `{}`: {what}", column.name())))?;
@@ -158,11 +193,7 @@ impl Profile {
             }
             columns.insert(column, rule);
         }
-        let needed: &[Column] = match document.profile.record {
-            RecordSort::Request => &[Column::Time],
-            RecordSort::Incident => &[Column::Time, Column::Categories],
-        };
-        for column in needed {
+        for column in document.profile.record.needed() {
             if columns.get(column).is_none_or(|rule| rule.optional) {
                 return Err(wrong(format!("column `{}` must be there and not optional", column.name())));
             }
@@ -208,12 +239,15 @@ impl Profile {
         if severities.values().any(|severity| *severity > 5) {
             return Err(wrong("a severity is 1 to 5, or 0 for none".to_owned()));
         }
-        let every_row = match document.options.every_row {
-            None => Action::Unknown,
-            Some(word) => {
-                Action::from_word(&word).ok_or_else(|| wrong(format!("`{word}` is not an action")))?
-            }
+        let action = |word: Option<String>| match word {
+            None => Ok(Action::Unknown),
+            Some(word) => Action::from_word(&word).ok_or_else(|| wrong(format!("`{word}` is not an action"))),
         };
+        let every_row = action(document.options.every_row)?;
+        let expected = action(document.options.expected)?;
+        if document.profile.record == RecordSort::Change && document.options.kind.is_none() {
+            return Err(wrong("`kind` must say what a row stands in: ticket, ledger or report".to_owned()));
+        }
         let not_records = document
             .file
             .not_records
@@ -263,6 +297,14 @@ impl Profile {
             lookups: document.options.rows_are == Rows::Lookups,
             key_if_absent: document.options.key_if_absent,
             rows_per,
+            kind: document.options.kind.unwrap_or_default(),
+            about: document.options.about.iter().map(|word| word.to_lowercase()).collect(),
+            expected,
+            codes: document
+                .codes
+                .into_iter()
+                .map(|(word, code)| (word.trim().to_ascii_lowercase().into_bytes(), code))
+                .collect(),
             tests: document.test,
             hash: super::short_hash(text.as_bytes()),
         })
@@ -312,7 +354,7 @@ fn rows_per(
 ) -> Result<RowsPer, String> {
     let Some(rows_per) = options.rows_per else {
         return match record {
-            RecordSort::Request => Ok(RowsPer::Incident),
+            RecordSort::Request | RecordSort::Change | RecordSort::Check => Ok(RowsPer::Incident),
             RecordSort::Incident => {
                 Err("`rows_per` must say what a row is: incident, student or category".to_owned())
             }

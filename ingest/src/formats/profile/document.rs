@@ -9,7 +9,7 @@ use super::definition::{Asked, RecordSort};
 use super::proof::Test;
 use super::time::DateOrder;
 use super::transform::Transform;
-use crate::fields::RowsPer;
+use crate::fields::{ChangeKind, RowsPer};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -24,6 +24,9 @@ pub(super) struct Document {
     pub(super) actions: BTreeMap<String, String>,
     #[serde(default)]
     pub(super) severities: BTreeMap<String, u8>,
+    /// Common category codes of words for what was tried.
+    #[serde(default)]
+    pub(super) codes: BTreeMap<String, String>,
     #[serde(default)]
     pub(super) options: Options,
     #[serde(default)]
@@ -138,6 +141,15 @@ pub(super) struct Options {
     /// What the filter did in every row, where the report lists nothing else.
     #[serde(default)]
     pub(super) every_row: Option<String>,
+    /// What sort of list rows of changes stand in.
+    #[serde(default)]
+    pub(super) kind: Option<ChangeKind>,
+    /// Words of which a ticket has one if it is about the filter; without them every row counts.
+    #[serde(default)]
+    pub(super) about: Vec<String>,
+    /// What the filter should do in tests that do not say.
+    #[serde(default)]
+    pub(super) expected: Option<String>,
 }
 
 /// A profile can insist on an answer; it cannot give one, since it does not know the school.

@@ -16,8 +16,18 @@ use crate::frame::{Cells, Delimiter};
 /// Rows among which the header is looked for.
 const HEADER_ROWS: usize = 20;
 
-/// A row with fewer known names may be data, and data is not printed.
-const KNOWN_AT_LEAST: usize = 2;
+/// A row with fewer known names may be data, and data is not printed. Lists of changes and tests have words
+/// in their rows that are names of columns elsewhere: `approved`, `closed`, `test`.
+const fn known_at_least(sort: RecordSort) -> usize {
+    match sort {
+        RecordSort::Request | RecordSort::Incident => 2,
+        RecordSort::Change | RecordSort::Check => 4,
+    }
+}
+
+/// The sorts of export; of two that know equally many names the first is drafted.
+const SORTS: [RecordSort; 4] =
+    [RecordSort::Incident, RecordSort::Request, RecordSort::Change, RecordSort::Check];
 
 /// Columns that a word stands for in the profiles of one sort, and in how many of them.
 type Aliases = BTreeMap<Vec<u8>, BTreeMap<Column, usize>>;
@@ -37,7 +47,7 @@ struct Header {
 /// # Errors
 /// [`Kind::Input`] when no row among the first twenty has two column names that a profile knows.
 pub fn draft(sample: &[u8], profiles: &ProfileSet) -> Result<String, Error> {
-    let aliases = [RecordSort::Incident, RecordSort::Request].map(|sort| (sort, aliases(profiles, sort)));
+    let aliases = SORTS.map(|sort| (sort, aliases(profiles, sort)));
     let header = header(sample, &aliases).ok_or_else(|| {
         Error::new(Kind::Input, "no row at the beginning has two column names that any profile knows")
             .help("give the columns plainer names in the export, or write the profile by hand")
@@ -73,7 +83,7 @@ fn header(sample: &[u8], aliases: &[(RecordSort, Aliases)]) -> Option<Header> {
             for (sort, known) in aliases {
                 let words: BTreeSet<_> = cells.iter().map(normalise).collect();
                 let known = words.iter().filter(|word| known.contains_key(*word)).count();
-                if known >= KNOWN_AT_LEAST && best.as_ref().is_none_or(|best| known > best.known) {
+                if known >= known_at_least(*sort) && best.as_ref().is_none_or(|best| known > best.known) {
                     let words = cells.iter().map(|cell| cell.trim_ascii().to_vec()).collect();
                     best = Some(Header { delimiter, record: record.place.record, words, sort: *sort, known });
                 }
@@ -116,16 +126,16 @@ fn order(header: &Header, time: Option<usize>, sample: &[u8]) -> OrderEvidence {
 fn written(header: &Header, aliases: &Aliases, sample: &[u8]) -> String {
     let guesses = guessed(header, aliases);
     let evidence = order(header, guesses.get(&Column::Time).copied(), sample);
-    let incident = header.sort == RecordSort::Incident;
-    let sort = if incident { "incident" } else { "request" };
+    let sort = header.sort;
     let mut text = format!(
         "# A draft from one file's header. Every line below is a guess until somebody who knows the export has read it.\n\
          # Keep it as `settings/profiles/NAME.toml`; `watershed formats check FILE` then says what would be read.\n\n\
          [profile]\nid = \"our-export\"\nversion = 1\ntitle = \"\"\norigin = \"\"\nstatus = \"unconfirmed\"\n\
-         record = \"{sort}\"\n\n[file]\nheader_rows = {HEADER_ROWS}\nmin_matches = {}\n",
+         record = \"{}\"\n\n[file]\nheader_rows = {HEADER_ROWS}\nmin_matches = {}\n",
+        sort.word(),
         guesses.len().max(2)
     );
-    if !incident {
+    if sort == RecordSort::Request {
         text.push_str("one_of = [[\"url\", \"host\", \"search_words\"]]\n");
     }
     text.push_str("\n[time]\nformats = [\"usual\"]\n");
@@ -136,9 +146,9 @@ fn written(header: &Header, aliases: &Aliases, sample: &[u8]) -> String {
     }
     text.push_str("\n[columns]\n");
     for (column, index) in &guesses {
-        text.push_str(&rule(*column, &header.words[*index], incident));
+        text.push_str(&rule(*column, &header.words[*index], sort));
     }
-    for missing in needed(incident).iter().filter(|column| !guesses.contains_key(column)) {
+    for missing in sort.needed().iter().filter(|column| !guesses.contains_key(column)) {
         let _ = writeln!(text, "# {} = [\"\"]  # needed; no column looks like it", missing.name());
     }
     let taken: BTreeSet<usize> = guesses.values().copied().collect();
@@ -150,40 +160,46 @@ fn written(header: &Header, aliases: &Aliases, sample: &[u8]) -> String {
         }
     }
     text.push_str("\n[options]\n");
-    if incident {
-        text.push_str(
-            "# What is one row: a whole incident, a pupil of one, or a category of one? Counts depend on it.\n\
-             # rows_per = \"incident\"\n# rows_per = \"student\"\n# rows_per = \"category\"\n",
-        );
-        text.push_str("key_if_absent = [\"time\", \"narrative\"]\n");
-    } else {
-        text.push_str("includes_page_furniture = \"ask\"\n");
-        if guesses.contains_key(&Column::Action) {
-            text.push_str(
-                "\n# Words of the decision, and allowed, blocked, warned, proceeded, challenged, bypassed, monitored or error.\n\
-                 [actions]\n\"allowed\" = \"allowed\"\n\"blocked\" = \"blocked\"\n",
-            );
-        } else {
-            text.push_str("blocked_when = \"ask\"\n");
-        }
-    }
+    text.push_str(&options(sort, guesses.contains_key(&Column::Action)));
     text
 }
 
-const fn needed(incident: bool) -> &'static [Column] {
-    if incident { &[Column::Time, Column::Categories] } else { &[Column::Time] }
+/// Facts about the export that the header does not show.
+fn options(sort: RecordSort, has_action: bool) -> String {
+    const ACTIONS: &str = "[actions]\n\"allowed\" = \"allowed\"\n\"blocked\" = \"blocked\"\n";
+    match sort {
+        RecordSort::Incident => {
+            "# What is one row: a whole incident, a pupil of one, or a category of one? Counts depend on it.\n\
+             # rows_per = \"incident\"\n# rows_per = \"student\"\n# rows_per = \"category\"\n\
+             key_if_absent = [\"time\", \"narrative\"]\n"
+                .to_owned()
+        }
+        RecordSort::Request if has_action => format!(
+            "includes_page_furniture = \"ask\"\n\n# Words of the decision, and allowed, blocked, warned, proceeded, \
+             challenged, bypassed, monitored or error.\n{ACTIONS}"
+        ),
+        RecordSort::Request => "includes_page_furniture = \"ask\"\nblocked_when = \"ask\"\n".to_owned(),
+        RecordSort::Change => {
+            "# What list is it: tickets of a help desk, the school's ledger of changes, or sites that people reported?\n\
+             # kind = \"ticket\"\n# kind = \"ledger\"\n# kind = \"report\"\n"
+                .to_owned()
+        }
+        RecordSort::Check => format!(
+            "# Words of the result, and allowed, blocked or error.\n{ACTIONS}"
+        ),
+    }
 }
 
-fn rule(column: Column, word: &[u8], incident: bool) -> String {
+fn rule(column: Column, word: &[u8], sort: RecordSort) -> String {
     let (name, word) = (column.name(), quoted(word));
     let split = match column {
         Column::Categories | Column::Linked => ", split = [\";\", \",\"]",
         _ => "",
     };
-    if needed(incident).contains(&column) && split.is_empty() {
+    if sort.needed().contains(&column) && split.is_empty() {
         format!("{name} = [{word}]\n")
     } else {
-        let optional = if needed(incident).contains(&column) { "" } else { ", optional = true" };
+        let optional = if sort.needed().contains(&column) { "" } else { ", optional = true" };
         format!("{name} = {{ names = [{word}]{split}{optional} }}\n")
     }
 }
@@ -226,6 +242,37 @@ mod tests {
         assert!(refused.contains("rows_per"), "{refused}");
         let finished = text.replace("# rows_per = \"student\"", "rows_per = \"student\"");
         assert_eq!(Profile::parse(&finished, "draft").unwrap().columns().count(), 4);
+    }
+
+    #[test]
+    fn a_draft_of_changes_asks_what_list_it_is() {
+        let shipped = ProfileSet::shipped().unwrap();
+        let file = "Date,Requested by,Website,Reason,Approved by,Approved,Colour\n\
+                    23/09/2025,Mary Taylor,a.example,made-up words,Tom Hill,yes,red\n";
+        let text = draft(file.as_bytes(), &shipped).unwrap();
+        for line in [
+            "record = \"change\"",
+            "time = [\"Date\"]",
+            "requester = { names = [\"Requested by\"], optional = true }",
+            "decided_by = { names = [\"Approved by\"], optional = true }",
+            "#   \"Colour\"",
+            "# kind = \"ledger\"",
+        ] {
+            assert!(text.lines().any(|found| found == line), "{line}\n{text}");
+        }
+        for value in ["Mary", "23/09", "a.example", "made-up", "Tom", "red"] {
+            assert!(!text.contains(value), "{value}");
+        }
+        let refused = Profile::parse(&text, "draft").err().unwrap().to_string();
+        assert!(refused.contains("`kind`"), "{refused}");
+        Profile::parse(&text.replace("# kind = \"ledger\"", "kind = \"ledger\""), "draft").unwrap();
+        // Without its header, the words in a row are no names of columns.
+        let row = "Mary Taylor,Approved,Closed,Test\n";
+        assert!(draft(row.as_bytes(), &shipped).is_err());
+        let tests = "Test date,Category tested,Device,Expected,Result\n23/09/2025,IWF,PC-1,Blocked,Blocked\n";
+        let text = draft(tests.as_bytes(), &shipped).unwrap();
+        assert!(text.contains("record = \"check\"") && text.contains("[actions]"), "{text}");
+        Profile::parse(&text, "draft").unwrap();
     }
 
     #[test]

@@ -117,7 +117,8 @@ fn missing(profile: &Profile, words: &[Vec<u8>], places: &BTreeMap<Column, usize
 pub(super) fn blocked_cell(answered: &Answered, bound: &Bound) -> Result<Option<BlockedCell>, String> {
     let Some(rule) = &answered.answers.blocked_when else { return Ok(None) };
     let by_name = Column::ALL
-        .into_iter()
+        .iter()
+        .copied()
         .find(|column| normalise(column.name().as_bytes()) == rule.column)
         .and_then(|column| bound.places.get(&column).copied());
     let index = by_name.or_else(|| {

@@ -10,6 +10,7 @@ use std::sync::Arc;
 use crate::error::{Error, at};
 use crate::fields::Action;
 
+mod address;
 mod answers;
 mod check;
 mod column;
@@ -19,6 +20,7 @@ mod draft;
 mod fit;
 mod header;
 mod proof;
+mod records;
 mod row;
 mod time;
 mod transform;
@@ -60,6 +62,13 @@ shipped! {
     "arbor-behaviour",
     "sims-behaviour",
     "bromcom-behaviour",
+    "filter-change-ledger",
+    "reported-sites",
+    "freshservice-tickets",
+    "servicedesk-plus-requests",
+    "zendesk-tickets",
+    "jira-issues",
+    "filter-test-results",
 }
 
 /// Most bytes of a profile's file: it is written by hand.

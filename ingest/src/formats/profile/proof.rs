@@ -11,7 +11,9 @@ use super::definition::Profile;
 use super::fit::{Fit, fit};
 use super::row::{RowReader, is_blank};
 use super::{Answered, ProfileSet};
-use crate::fields::{Action, Fields, IncidentFields, Parsed, RecordKind, When};
+use crate::fields::{
+    Action, AddressSource, ChangeFields, CheckFields, Fields, IncidentFields, Parsed, RecordKind, When,
+};
 use crate::frame::{Framer, Framing};
 
 /// One test of a profile.
@@ -103,6 +105,8 @@ fn read(mut reader: RowReader, delimiter: crate::frame::Delimiter, file: &[u8]) 
         match parsed {
             Ok((Parsed::Request(fields), _)) => rows.push(request(&fields)),
             Ok((Parsed::Incident(fields), _)) => rows.push(incident(&fields)),
+            Ok((Parsed::Change(fields), _)) => rows.push(change(&fields)),
+            Ok((Parsed::Check(fields), _)) => rows.push(check(&fields)),
             Ok((Parsed::Other(kind), _)) => rows.push(Facts::from([("other", kind.word().to_owned())])),
             Ok((Parsed::Directive, _)) => {}
             Err(reason) => rows.push(Facts::from([("reject", reason.word().to_owned())])),
@@ -154,7 +158,7 @@ fn request(fields: &Fields<'_>) -> Facts {
 fn incident(fields: &IncidentFields<'_>) -> Facts {
     collected([
         ("time", time(fields.occurred)),
-        ("key", text(&fields.key).map(|key| if is_made(&key) { "made".to_owned() } else { key })),
+        ("key", key(&fields.key)),
         ("subject", text(&fields.subject)),
         ("linked", text(&fields.linked)),
         ("categories", text(&fields.categories)),
@@ -162,6 +166,58 @@ fn incident(fields: &IncidentFields<'_>) -> Facts {
         ("severity", fields.severity.map(|severity| severity.to_string())),
         ("narrative", text(&fields.narrative)),
     ])
+}
+
+fn change(fields: &ChangeFields<'_>) -> Facts {
+    let found = (fields.address_source == AddressSource::Text).then(|| "text".to_owned());
+    collected([
+        ("time", time(fields.requested)),
+        ("key", key(&fields.key)),
+        ("requester", text(&fields.requester)),
+        ("requester_role", text(&fields.requester_role)),
+        ("asked", text(&fields.asked)),
+        ("title", text(&fields.title)),
+        ("url", text(&fields.address)),
+        ("url_in", found),
+        ("categories", text(&fields.categories)),
+        ("group", text(&fields.group)),
+        ("reason", text(&fields.reason)),
+        ("risk_note", text(&fields.risk_note)),
+        ("narrative", text(&fields.narrative)),
+        ("decision", text(&fields.decision)),
+        ("decided_by", text(&fields.decided_by)),
+        ("decided_by_role", text(&fields.decided_by_role)),
+        ("incident_status", text(&fields.status)),
+        ("decided_at", fields.decided.and_then(time)),
+        ("applied_from", fields.applied_from.and_then(time)),
+        ("applied_to", fields.applied_to.and_then(time)),
+        ("closed_at", fields.closed.and_then(time)),
+        ("unread", text(&fields.unread_dates)),
+    ])
+}
+
+fn check(fields: &CheckFields<'_>) -> Facts {
+    let action = |action: Action| (action != Action::Unknown).then(|| action.word().to_owned());
+    let verdict = fields.verdict.map(|good| if good { "pass" } else { "fail" }.to_owned());
+    collected([
+        ("time", time(fields.checked)),
+        ("key", key(&fields.key)),
+        ("categories", text(&fields.categories)),
+        ("code", fields.code.clone()),
+        ("group", text(&fields.group)),
+        ("client_host", text(&fields.device)),
+        ("location", text(&fields.location)),
+        ("tester", text(&fields.tester)),
+        ("expected", action(fields.expected)),
+        ("action", action(fields.observed)),
+        ("verdict", verdict),
+        ("narrative", text(&fields.narrative)),
+    ])
+}
+
+/// A reference, or the word for one that was made.
+fn key(key: &crate::fields::Text<'_>) -> Option<String> {
+    text(key).map(|key| if is_made(&key) { "made".to_owned() } else { key })
 }
 
 /// Whether a key is the hash that stands in for a reference.

@@ -69,7 +69,7 @@ impl Fitted {
 
 /// Reads the rows of one file.
 pub(crate) struct RowReader {
-    fitted: Fitted,
+    pub(super) fitted: Fitted,
     cells: Cells,
     /// The time format that fitted last is tried first.
     format: usize,
@@ -122,6 +122,8 @@ impl RowReader {
         match answered.profile.record {
             RecordSort::Request => self.request(when),
             RecordSort::Incident => self.incident(when),
+            RecordSort::Change => self.change(when),
+            RecordSort::Check => self.check(when),
         }
     }
 
@@ -142,7 +144,7 @@ impl RowReader {
         Ok(when)
     }
 
-    fn is_null(&self, cell: &[u8]) -> bool {
+    pub(super) fn is_null(&self, cell: &[u8]) -> bool {
         self.fitted.answered.profile.nulls.iter().any(|null| null.eq_ignore_ascii_case(cell))
     }
 
@@ -162,7 +164,7 @@ impl RowReader {
     }
 
     /// A column's value, cleaned; and whether it had to be read as Windows-1252.
-    fn value(&self, column: Column, notice: &mut Option<Notice>) -> Text<'_> {
+    pub(super) fn value(&self, column: Column, notice: &mut Option<Notice>) -> Text<'_> {
         let profile = &self.fitted.answered.profile;
         let cell = self.cell(column)?;
         if self.is_null(cell) {
@@ -183,7 +185,7 @@ impl RowReader {
         (!value.is_empty()).then_some(value)
     }
 
-    fn separators(&self, column: Column) -> &[u8] {
+    pub(super) fn separators(&self, column: Column) -> &[u8] {
         self.fitted.answered.profile.columns.get(&column).map_or(&[], |rule| rule.separators.as_slice())
     }
 
@@ -287,26 +289,32 @@ impl RowReader {
         (!columns.is_empty()).then(|| hasher.finalize().to_hex()[..32].to_owned())
     }
 
+    /// The row's reference, or what stands in for it.
+    pub(super) fn reference(&self, notice: &mut Option<Notice>) -> Text<'_> {
+        let mut key = self.value(Column::Key, notice);
+        if key.as_deref().is_some_and(is_shortened) {
+            // Several references look the same then, and their records would be one.
+            (key, *notice) = (None, Some(Notice::ShortenedNumber));
+        }
+        key.or_else(|| self.made_key().map(|key| Cow::Owned(key.into_bytes())))
+    }
+
+    /// Free text, unless the profile drops it.
+    pub(super) fn kept(&self, column: Column, notice: &mut Option<Notice>) -> Text<'_> {
+        let dropped = self.fitted.answered.profile.columns.get(&column).is_none_or(|rule| rule.drop);
+        self.value(column, notice).filter(|_| !dropped)
+    }
+
     fn incident(&self, occurred: When) -> Result<(Parsed<'_>, Option<Notice>), Reject> {
         let profile = &self.fitted.answered.profile;
         let mut notice = None;
         let subject = self.value(Column::Subject, &mut notice);
-        let mut key = self.value(Column::Key, &mut notice);
-        let narrative = self.value(Column::Narrative, &mut notice);
-        if subject.is_none() && key.is_none() {
+        if subject.is_none() && self.value(Column::Key, &mut notice).is_none() {
             return Err(Reject::at(Reason::Subject, 0));
         }
-        if key.as_deref().is_some_and(is_shortened) {
-            // Several references look the same then, and their incidents would be one.
-            (key, notice) = (None, Some(Notice::ShortenedNumber));
-        }
-        if key.is_none() {
-            key = self.made_key().map(|key| Cow::Owned(key.into_bytes()));
-        }
-        let dropped = profile.columns.get(&Column::Narrative).is_none_or(|rule| rule.drop);
         let fields = IncidentFields {
             occurred,
-            key,
+            key: self.reference(&mut notice),
             rows_per: profile.rows_per,
             subject,
             linked: self.value(Column::Linked, &mut notice),
@@ -314,7 +322,7 @@ impl RowReader {
             separators: self.separators(Column::Categories).to_vec(),
             status: self.value(Column::IncidentStatus, &mut notice),
             severity: self.severity(&mut notice),
-            narrative: narrative.filter(|_| !dropped),
+            narrative: self.kept(Column::Narrative, &mut notice),
         };
         Ok((Parsed::Incident(fields), notice))
     }

@@ -64,6 +64,26 @@ fn each_made_up_export_is_read_by_its_own_profile_alone() {
     }
 }
 
+/// A list of changes in plain words has a date, names and categories, as an export of incidents has.
+#[test]
+fn plain_lists_are_told_apart_by_the_words_that_only_they_have() {
+    let shipped = ProfileSet::shipped().unwrap();
+    for (header, id) in [
+        ("Date,Name,Category,Website,Approved by", "filter-change-ledger"),
+        ("Date,Name,Category,Website,What was seen", "reported-sites"),
+        ("Date,Name,Category,Expected,Result,Notes", "filter-test-results"),
+        ("Date,Name,Category,Status,Details", "cpoms-incidents"),
+    ] {
+        let row = "23/09/2025,Ann Lee,Gambling,Blocked,Blocked,x";
+        let cells = header.split(',').count();
+        let row: Vec<_> = row.split(',').take(cells).collect();
+        match detect(format!("{header}\n{}\n", row.join(",")).as_bytes(), &shipped) {
+            Detection::Found(found) => assert_eq!(found.format_id(), id, "{header}"),
+            Detection::Refused(sentence) => panic!("{header}: {sentence}"),
+        }
+    }
+}
+
 /// Exports carry less or more than the tests show: whatever of a test's columns is left out or put in
 /// another order, the file is read by the same profile or by none, unless it then is another's export.
 #[test]
