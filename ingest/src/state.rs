@@ -116,10 +116,11 @@ impl State {
         let path = self.path.clone();
         let sql = |error| failed(&path, error);
         self.connection.busy_timeout(Duration::from_secs(10)).map_err(sql)?;
-        // A deleted row must not stay in the file's free pages.
+        // A deleted row must not stay in the file's free pages. EXTRA also flushes that the journal is gone:
+        // one that comes back after a power cut would undo a change that was reported.
         self.connection
             .execute_batch(
-                "PRAGMA journal_mode = DELETE; PRAGMA synchronous = FULL; PRAGMA secure_delete = ON;
+                "PRAGMA journal_mode = DELETE; PRAGMA synchronous = EXTRA; PRAGMA secure_delete = ON;
                  PRAGMA foreign_keys = ON;",
             )
             .map_err(sql)?;

@@ -80,7 +80,7 @@ impl Lake {
             if self.exists(table) {
                 continue;
             }
-            store::make_folder(&self.folder.join(table.name))
+            crate::folder::make(&self.folder.join(table.name), crate::folder::AS_USUAL)
                 .map_err(|error| crate::error::at(&self.folder, error))?;
             CreateBuilder::new()
                 .with_log_store(self.handle(table)?.log_store())

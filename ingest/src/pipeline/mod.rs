@@ -210,4 +210,6 @@ fn today(zone: &str) -> Result<Date, Error> {
 }
 
 #[cfg(test)]
+mod copy_tests;
+#[cfg(test)]
 mod tests;
