@@ -13,11 +13,13 @@ use crate::school::SchoolRoot;
 
 mod exports;
 mod feeds;
+mod lines;
 mod roster;
 mod words;
 
 pub(crate) use exports::ExportRow;
 pub use feeds::{ExpectedFeed, KnownFinding};
+pub(crate) use lines::Lines;
 pub use roster::RosterEntry;
 pub use words::{Unmapped, WordKind};
 
@@ -63,6 +65,11 @@ const MIGRATIONS: &[&str] = &[
     CREATE TABLE known_findings (
         local_date TEXT NOT NULL, source TEXT NOT NULL, kind TEXT NOT NULL,
         PRIMARY KEY (local_date, source, kind)) WITHOUT ROWID;
+",
+    "
+    CREATE TABLE import_lines (
+        import_token INTEGER PRIMARY KEY, academic_year TEXT NOT NULL, taken_in TEXT NOT NULL,
+        bytes INTEGER NOT NULL, chain BLOB NOT NULL);
 ",
 ];
 

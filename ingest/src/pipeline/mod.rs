@@ -9,6 +9,7 @@
 mod derive;
 mod feeds;
 mod group;
+mod lines;
 mod lock;
 mod overlap;
 mod progress;
