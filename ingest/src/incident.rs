@@ -157,6 +157,8 @@ pub struct Incident<'a, I: IncidentIdentity> {
     pub status: IncidentStatus,
     /// Other pupils named in the row.
     pub linked_count: u32,
+    /// Those of them whom the roster knows, each once, the subject not among them.
+    pub linked: Vec<Member>,
 }
 
 impl<I: IncidentIdentity> std::fmt::Debug for Incident<'_, I> {

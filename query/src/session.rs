@@ -88,6 +88,22 @@ impl Session {
         Ok(())
     }
 
+    /// Puts what a statement selects in the place of a table, whose own rows go on under another name.
+    pub(crate) async fn narrow(
+        &mut self,
+        table: &'static TableSchema,
+        whole: &str,
+        statement: &str,
+    ) -> Result<(), Error> {
+        let broken = |_| Error::new(Kind::Bug, format!("table `{}` cannot be narrowed", table.name));
+        if let Some(provider) = self.context.deregister_table(table.name).map_err(broken)? {
+            self.context.register_table(whole, provider).map_err(broken)?;
+            let chosen = Box::pin(self.context.sql(statement)).await.map_err(broken)?;
+            self.context.register_table(table.name, chosen.into_view()).map_err(broken)?;
+        }
+        Ok(())
+    }
+
     /// `table=version` of each table.
     pub(crate) fn versions(&self) -> &[String] {
         &self.versions

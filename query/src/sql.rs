@@ -24,8 +24,8 @@ pub(crate) const LIMITS: Limits =
 const STATEMENT_CHARACTERS: usize = 20_000;
 
 /// Columns that hold keyed tokens: shown as 16 hex digits, as everywhere.
-const TOKENS: [&str; 7] =
-    ["actor", "device", "search_token", "subject", "incident", "incident_row", "import_token"];
+const TOKENS: [&str; 8] =
+    ["actor", "device", "search_token", "subject", "incident", "incident_row", "linked", "import_token"];
 
 /// The tables that can be asked: those of staff are not among them.
 pub(crate) fn tables() -> Vec<&'static TableSchema> {

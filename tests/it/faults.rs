@@ -78,6 +78,7 @@ impl Undisturbed {
         assert!(matches!(code, Some(0 | 1)));
         let expected = night.contents();
         assert_eq!((expected["requests"].len(), expected["incidents"].len()), (4, 1));
+        assert_eq!(expected["incident_links"].len(), 1);
         assert!(expected["claimed"].is_empty() && expected["state open_imports"].is_empty());
         Self { night, expected, code }
     }

@@ -3,10 +3,12 @@
 //! [`RequestBatch`] takes nothing but an `Event<Pseudonymous>`: this is the lake's side of wall 1.
 
 mod dictionary;
+mod incident_links;
 mod incidents;
 mod ledger;
 mod requests;
 
+pub use incident_links::IncidentLinkBatch;
 pub use incidents::IncidentBatch;
 pub use ledger::{ImportRow, RejectRow, imports, rejects};
 pub use requests::RequestBatch;

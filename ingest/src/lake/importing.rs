@@ -8,12 +8,15 @@ use jiff::civil::Date;
 use super::columns::file_schema;
 use super::files::ROW_GROUP_ROWS;
 use super::{DataFileWriter, Lake, WrittenFile};
-use crate::batch::{IncidentBatch, RejectRow, RequestBatch, rejects};
+use crate::batch::{IncidentBatch, IncidentLinkBatch, RejectRow, RequestBatch, rejects};
 use crate::error::Error;
 use crate::event::{Event, Pseudonymous, Role};
 use crate::incident::Incident;
 use crate::report::{Place, Reject};
-use crate::schema::{INCIDENTS, REJECTS, REQUESTS, STAFF_INCIDENTS, STAFF_REQUESTS, TableSchema};
+use crate::schema::{
+    INCIDENT_LINKS, INCIDENTS, REJECTS, REQUESTS, STAFF_INCIDENT_LINKS, STAFF_INCIDENTS, STAFF_REQUESTS,
+    TableSchema,
+};
 use crate::school::AcademicYear;
 
 /// Days held open at once; the one unused for longest is closed, and reopened as a further file.
@@ -68,6 +71,8 @@ pub struct ImportWriter {
     spare: Vec<RequestBatch>,
     /// By staff or not, and academic year.
     incidents: BTreeMap<(bool, AcademicYear), IncidentBatch>,
+    /// The same for persons named beside; a row is of staff if either is.
+    links: BTreeMap<(bool, AcademicYear), IncidentLinkBatch>,
     rejects: Vec<RejectRow>,
     reject_writer: Option<DataFileWriter>,
     files: Vec<WrittenFile>,
@@ -90,9 +95,10 @@ pub(crate) struct ImportFiles {
 }
 
 impl ImportFiles {
-    /// Rows in tables of events; rejects are no events.
+    /// Rows in tables of events; rejects are no events, nor are persons named beside the subject of one.
     pub(crate) fn events(&self) -> u64 {
-        self.files.iter().filter(|file| file.table.name != REJECTS.name).map(|file| file.rows).sum()
+        let beside = [REJECTS.name, INCIDENT_LINKS.name, STAFF_INCIDENT_LINKS.name];
+        self.files.iter().filter(|file| !beside.contains(&file.table.name)).map(|file| file.rows).sum()
     }
 
     /// Bytes of all files.
@@ -114,6 +120,7 @@ impl ImportWriter {
             buffered: 0,
             spare: Vec::new(),
             incidents: BTreeMap::new(),
+            links: BTreeMap::new(),
             rejects: Vec::new(),
             reject_writer: None,
             files: Vec::new(),
@@ -202,7 +209,12 @@ impl ImportWriter {
     /// # Errors
     /// When a file cannot be written.
     pub fn push_incident(&mut self, incident: &Incident<'_, Pseudonymous>) -> Result<(), Error> {
-        let key = (incident.role == Role::Staff, incident.occurred.academic_year);
+        let (staff, year) = (incident.role == Role::Staff, incident.occurred.academic_year);
+        for linked in &incident.linked {
+            let either = staff || linked.role == Role::Staff;
+            self.links.entry((either, year)).or_default().push(incident, *linked);
+        }
+        let key = (staff, year);
         let batch = self.incidents.entry(key).or_default();
         batch.push(incident);
         if batch.len() >= ROW_GROUP_ROWS { self.flush_incidents() } else { Ok(()) }
@@ -211,6 +223,14 @@ impl ImportWriter {
     fn flush_incidents(&mut self) -> Result<(), Error> {
         for ((staff, year), mut batch) in std::mem::take(&mut self.incidents) {
             let table = if staff { &STAFF_INCIDENTS } else { &INCIDENTS };
+            let rows = batch.finish(&self.id.source_format, self.id.token)?;
+            let (stem, schema) = (self.stem(), file_schema(table));
+            let mut writer = DataFileWriter::create(&self.lake, table, &year.to_string(), &stem, schema)?;
+            writer.write(&rows)?;
+            self.files.push(writer.finish()?);
+        }
+        for ((staff, year), batch) in std::mem::take(&mut self.links) {
+            let table = if staff { &STAFF_INCIDENT_LINKS } else { &INCIDENT_LINKS };
             let rows = batch.finish(&self.id.source_format, self.id.token)?;
             let (stem, schema) = (self.stem(), file_schema(table));
             let mut writer = DataFileWriter::create(&self.lake, table, &year.to_string(), &stem, schema)?;

@@ -33,12 +33,21 @@ pub use snapshot::{DataFile, TableSnapshot};
 
 use crate::error::{Error, Kind};
 use crate::schema::{
-    IMPORTS, INCIDENTS, REJECTS, REQUESTS, STAFF_INCIDENTS, STAFF_REQUESTS, TABLES, TableSchema,
+    IMPORTS, INCIDENT_LINKS, INCIDENTS, REJECTS, REQUESTS, STAFF_INCIDENT_LINKS, STAFF_INCIDENTS,
+    STAFF_REQUESTS, TABLES, TableSchema,
 };
 use crate::school::SchoolRoot;
 
 /// Tables whose files belong to an import and count only once its row stands in `imports`.
-pub const IMPORTED: [&TableSchema; 5] = [&REQUESTS, &STAFF_REQUESTS, &INCIDENTS, &STAFF_INCIDENTS, &REJECTS];
+pub const IMPORTED: [&TableSchema; 7] = [
+    &REQUESTS,
+    &STAFF_REQUESTS,
+    &INCIDENTS,
+    &STAFF_INCIDENTS,
+    &INCIDENT_LINKS,
+    &STAFF_INCIDENT_LINKS,
+    &REJECTS,
+];
 
 /// Commits between two checkpoints of a log: a night makes one or two.
 const CHECKPOINT_INTERVAL: &str = "20";

@@ -119,6 +119,7 @@ impl<'k> Pseudonymiser<'k> {
             severity: incident.severity,
             status: incident.status,
             linked_count: incident.linked_count,
+            linked: incident.linked.clone(),
         })
     }
 
