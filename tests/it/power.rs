@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use super::disk::{Operation, on_disk, operations};
+use super::faults::every;
 use super::night::{Contents, Night, difference};
 use super::support::watershed;
 
@@ -185,7 +186,6 @@ fn watched(night: &Night, mut command: Command) -> Vec<Operation> {
 
 #[test]
 fn what_was_reported_is_there_after_a_power_cut() {
-    let all = std::env::var("WATERSHED_FAULTS").is_ok_and(|which| which == "all");
     let night = Night::new();
     let root = night.disk();
     let commands = night.set_up(&|| on_disk(&root));
@@ -211,7 +211,7 @@ fn what_was_reported_is_there_after_a_power_cut() {
     assert_eq!((expected["requests"].len(), expected["incidents"].len()), (4, 1));
     let mut found = BTreeSet::new();
     let mut tried = [0, 0];
-    let every = if all { 1 } else { operations.len() / 7 };
+    let every = every().unwrap_or(operations.len() / 7);
     for (index, operation) in operations.iter().enumerate() {
         disk.play(operation);
         for (which, cut) in [Cut::Strict, Cut::NamesFirst].into_iter().enumerate() {
