@@ -17,6 +17,7 @@ use away::{move_below, private_folder, prune};
 use container::{Container, Ending, Look, Part};
 
 use crate::error::{Error, Kind, at};
+use crate::folder;
 use crate::school::SchoolRoot;
 
 mod away;
@@ -273,7 +274,7 @@ impl Claimed {
         let Origin::Inbox { claim, relative } = &self.origin else { return Ok(()) };
         match keep {
             Some(folder) => move_below(&self.path, folder, claim, relative)?,
-            None => fs::remove_file(&self.path).map_err(|error| at(claim, error))?,
+            None => folder::remove_file(&self.path).map_err(|error| at(claim, error))?,
         }
         prune(claim);
         Ok(())

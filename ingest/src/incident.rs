@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use crate::event::{Moment, Role};
+use crate::event::{Member, Moment, Role};
 use crate::record::{RecordIdentity, RecordStatus};
 use crate::report::Place;
 
@@ -58,6 +58,8 @@ pub struct Incident<'a, I: RecordIdentity> {
     pub status: RecordStatus,
     /// Other pupils named in the row.
     pub linked_count: u32,
+    /// Those of them whom the roster knows, each once, the subject not among them.
+    pub linked: Vec<Member>,
 }
 
 impl<I: RecordIdentity> std::fmt::Debug for Incident<'_, I> {

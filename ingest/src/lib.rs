@@ -8,6 +8,7 @@ pub mod state;
 pub mod detect;
 mod envelope;
 pub mod fields;
+pub mod folder;
 pub mod formats;
 pub mod frame;
 pub mod inbox;

@@ -131,6 +131,8 @@ pub enum Notice {
     RefusalsMixed,
     /// A record in another layout than the file's; it was read in its own.
     OtherLayout,
+    /// A pupil in an incident whom the roster does not know by this name; the name is in the vault only.
+    NameUnknown,
     /// An export of so many rows that not all were compared with earlier exports.
     OverlapUnchecked,
     /// The compressed file ends early; what could be read was read.
@@ -164,6 +166,9 @@ impl Notice {
                 "layout that shows a site's own refusals as blocks: over-blocking cannot be measured from it"
             }
             Self::OtherLayout => "record in another layout than the rest of the file",
+            Self::NameUnknown => {
+                "name in an incident that the roster does not have, or has several times: no pseudonym"
+            }
             Self::OverlapUnchecked => {
                 "more than a million rows: those behind were not compared with earlier exports; export shorter periods"
             }

@@ -373,6 +373,19 @@ const CHECK_COLUMNS: &[Column] = &[
     YEAR,
 ];
 
+const INCIDENT_LINK_COLUMNS: &[Column] = &[
+    c("incident", Int64, "as in `incidents`"),
+    c("incident_row", Int64, "as in `incidents`"),
+    c("local_date", Date, "local calendar day of the incident"),
+    c("linked", Int64, "person token, by the roster, of somebody named beside the subject"),
+    c("role", Text, "pupil, staff, guest, unknown: of the person named beside"),
+    n("year_group", Int16, "year group of the person named beside; 0 Reception, -1 Nursery"),
+    c("source_format", Text, "profile that read the row"),
+    c("import_token", Int64, "first 64 bits of the file's fingerprint"),
+    c("record_number", Int64, "ordinal of the incident's row in its file, from 1"),
+    YEAR,
+];
+
 const REJECT_COLUMNS: &[Column] = &[
     c("import_token", Int64, "first 64 bits of the file's fingerprint"),
     c("record_number", Int64, "ordinal of the record in its file, from 1"),
@@ -440,10 +453,12 @@ tables! {
     STAFF_ACTIVITY "staff_activity" ACTIVITY_COLUMNS "academic_year" "Staff records of one local hour, group, category and action.";
     BLOCKED_SITE_DAYS "blocked_site_days" BLOCKED_SITE_DAY_COLUMNS "academic_year" "One actor's attempts on one blocked site on one local day.";
     STAFF_BLOCKED_SITE_DAYS "staff_blocked_site_days" BLOCKED_SITE_DAY_COLUMNS "academic_year" "Staff attempts on one blocked site on one local day.";
-    INCIDENTS "incidents" INCIDENT_COLUMNS "academic_year" "One row of an incident export about a pupil.";
+    INCIDENTS "incidents" INCIDENT_COLUMNS "academic_year" "One row of an incident export about a pupil. `watershed sql` shows the newest of each incident here and all of them as `incident_history`.";
     STAFF_INCIDENTS "staff_incidents" INCIDENT_COLUMNS "academic_year" "One row of an incident export about a member of staff.";
     CHANGES "changes" CHANGE_COLUMNS "academic_year" "A ticket, a line of the change ledger, or a reported site; names nobody.";
     CHECKS "checks" CHECK_COLUMNS "academic_year" "A test of the filter; names nobody.";
+    INCIDENT_LINKS "incident_links" INCIDENT_LINK_COLUMNS "academic_year" "A pupil named beside the pupil whom an incident is about; `watershed sql` shows those of the newest rows here and all of them as `incident_link_history`.";
+    STAFF_INCIDENT_LINKS "staff_incident_links" INCIDENT_LINK_COLUMNS "academic_year" "A person named in an incident, where that person or the subject is staff.";
     REJECTS "rejects" REJECT_COLUMNS "academic_year" "A record that could not be read: place and reason; its text is in the vault.";
     IMPORTS "imports" IMPORT_COLUMNS "academic_year" "A file that was taken in; this row alone makes the import exist.";
 }

@@ -13,11 +13,13 @@ use crate::school::SchoolRoot;
 
 mod exports;
 mod feeds;
+mod lines;
 mod roster;
 mod words;
 
 pub(crate) use exports::ExportRow;
 pub use feeds::{ExpectedFeed, KnownFinding};
+pub(crate) use lines::Lines;
 pub use roster::RosterEntry;
 pub use words::{Unmapped, WordKind};
 
@@ -63,6 +65,11 @@ const MIGRATIONS: &[&str] = &[
     CREATE TABLE known_findings (
         local_date TEXT NOT NULL, source TEXT NOT NULL, kind TEXT NOT NULL,
         PRIMARY KEY (local_date, source, kind)) WITHOUT ROWID;
+",
+    "
+    CREATE TABLE import_lines (
+        import_token INTEGER PRIMARY KEY, academic_year TEXT NOT NULL, taken_in TEXT NOT NULL,
+        bytes INTEGER NOT NULL, chain BLOB NOT NULL);
 ",
 ];
 
@@ -116,10 +123,11 @@ impl State {
         let path = self.path.clone();
         let sql = |error| failed(&path, error);
         self.connection.busy_timeout(Duration::from_secs(10)).map_err(sql)?;
-        // A deleted row must not stay in the file's free pages.
+        // A deleted row must not stay in the file's free pages. EXTRA also flushes that the journal is gone:
+        // one that comes back after a power cut would undo a change that was reported.
         self.connection
             .execute_batch(
-                "PRAGMA journal_mode = DELETE; PRAGMA synchronous = FULL; PRAGMA secure_delete = ON;
+                "PRAGMA journal_mode = DELETE; PRAGMA synchronous = EXTRA; PRAGMA secure_delete = ON;
                  PRAGMA foreign_keys = ON;",
             )
             .map_err(sql)?;

@@ -9,6 +9,7 @@ mod feeds;
 mod figures;
 #[cfg(test)]
 mod fixture;
+mod incidents;
 mod metrics;
 mod plan;
 mod refusal;

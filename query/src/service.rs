@@ -18,6 +18,7 @@ use crate::disclosure::releasable::Releasable;
 use crate::disclosure::table::{Table, Versions};
 use crate::error::{Error, Kind};
 use crate::feeds;
+use crate::incidents;
 use crate::metrics::{self, Place, Unseen};
 use crate::plan::Reader;
 use crate::session::{Limits, Session, Value};
@@ -272,7 +273,7 @@ impl School {
                 }
             }
         }
-        Ok(())
+        incidents::newest_only(session).await
     }
 
     fn versions(&self, session: &Session) -> Versions {

@@ -88,6 +88,23 @@ impl Session {
         Ok(())
     }
 
+    /// Puts what a statement selects in the place of a table, whose own rows go on under another name.
+    pub(crate) async fn narrow(
+        &mut self,
+        table: &'static TableSchema,
+        whole: &str,
+        statement: &str,
+    ) -> Result<(), Error> {
+        let broken = |_| Error::new(Kind::Bug, format!("table `{}` cannot be narrowed", table.name));
+        if let Some(provider) = self.context.deregister_table(table.name).map_err(broken)? {
+            self.context.register_table(whole, provider).map_err(broken)?;
+            let chosen =
+                Box::pin(self.context.sql_with_options(statement, only_read())).await.map_err(broken)?;
+            self.context.register_table(table.name, chosen.into_view()).map_err(broken)?;
+        }
+        Ok(())
+    }
+
     /// `table=version` of each table.
     pub(crate) fn versions(&self) -> &[String] {
         &self.versions
@@ -127,10 +144,8 @@ impl Session {
 
     async fn run(&self, statement: &str, values: &[(&str, Value)]) -> Result<(Answer, bool), Error> {
         let refuse = |error| refusal::explain(&error, self);
-        let only_read =
-            SQLOptions::new().with_allow_ddl(false).with_allow_dml(false).with_allow_statements(false);
         let mut frame =
-            Box::pin(self.context.sql_with_options(statement, only_read)).await.map_err(refuse)?;
+            Box::pin(self.context.sql_with_options(statement, only_read())).await.map_err(refuse)?;
         if !values.is_empty() {
             let values: Vec<(&str, ScalarValue)> =
                 values.iter().map(|(name, value)| (*name, scalar(value))).collect();
@@ -153,6 +168,11 @@ impl Session {
         }
         Ok((Answer::new(&schema, &batches)?, cut))
     }
+}
+
+/// Queries, and nothing that writes.
+fn only_read() -> SQLOptions {
+    SQLOptions::new().with_allow_ddl(false).with_allow_dml(false).with_allow_statements(false)
 }
 
 fn scalar(value: &Value) -> ScalarValue {

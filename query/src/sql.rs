@@ -24,13 +24,14 @@ pub(crate) const LIMITS: Limits =
 const STATEMENT_CHARACTERS: usize = 20_000;
 
 /// Columns that hold keyed tokens: shown as 16 hex digits, as everywhere.
-const TOKENS: [&str; 9] = [
+const TOKENS: [&str; 10] = [
     "actor",
     "device",
     "search_token",
     "subject",
     "incident",
     "incident_row",
+    "linked",
     "change_token",
     "check_token",
     "import_token",

@@ -10,10 +10,13 @@
 mod command_line;
 mod corpus;
 mod crash;
+mod disk;
 mod faults;
 mod leaks;
 mod manual;
+mod night;
 mod peers;
+mod power;
 mod readme;
 mod recompute;
 mod support;

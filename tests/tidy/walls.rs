@@ -250,6 +250,8 @@ const WRITERS: &[&str] = &[
     "ingest/src/pseudonymise/key.rs",
     "ingest/src/state.rs",
     "ingest/src/school.rs",
+    // Folders, durably.
+    "ingest/src/folder.rs",
     // A school's answers to a profile's questions.
     "ingest/src/formats/profile/",
     // Made-up schools.

@@ -11,6 +11,7 @@ mod requests;
 pub(crate) use kept::Kept;
 pub use kept::KeptBatch;
 pub use ledger::{ImportRow, RejectRow, imports, rejects};
+pub(crate) use records::IncidentLink;
 pub use requests::RequestBatch;
 
 #[cfg(test)]

@@ -3,12 +3,14 @@
 use jiff::civil::Date;
 
 use super::kept::{Cell, Kept};
-use crate::event::{Pseudonymous, Role, Site};
+use crate::event::{Member, Pseudonymous, Role, Site};
 use crate::filter_change::FilterChange;
 use crate::filter_check::{DeviceType, FilterCheck};
 use crate::incident::Incident;
 use crate::lake::columns::epoch_days;
-use crate::schema::{CHANGES, CHECKS, INCIDENTS, STAFF_INCIDENTS, TableSchema};
+use crate::schema::{
+    CHANGES, CHECKS, INCIDENT_LINKS, INCIDENTS, STAFF_INCIDENT_LINKS, STAFF_INCIDENTS, TableSchema,
+};
 use crate::school::AcademicYear;
 
 fn day(date: Date) -> Cell {
@@ -53,6 +55,42 @@ impl Kept for Incident<'_, Pseudonymous> {
             i64::from(self.severity).into(),
             self.status.word().into(),
             i64::from(i32::try_from(self.linked_count).unwrap_or(i32::MAX)).into(),
+        ]
+    }
+}
+
+/// A person named beside the subject of an incident.
+pub(crate) struct IncidentLink<'i, 'a> {
+    pub(crate) incident: &'i Incident<'a, Pseudonymous>,
+    pub(crate) linked: Member,
+}
+
+impl Kept for IncidentLink<'_, '_> {
+    fn table(&self) -> &'static TableSchema {
+        let either = self.incident.role == Role::Staff || self.linked.role == Role::Staff;
+        if either { &STAFF_INCIDENT_LINKS } else { &INCIDENT_LINKS }
+    }
+
+    fn academic_year(&self) -> AcademicYear {
+        self.incident.occurred.academic_year
+    }
+
+    fn utc_us(&self) -> i64 {
+        self.incident.occurred.utc_us
+    }
+
+    fn record(&self) -> u64 {
+        self.incident.place.record
+    }
+
+    fn cells(&self) -> Vec<Cell> {
+        vec![
+            self.incident.key.into(),
+            self.incident.row.into(),
+            day(self.incident.occurred.local_date),
+            self.linked.person.into(),
+            self.linked.role.word().into(),
+            Cell::Number(self.linked.year_group.map(i64::from)),
         ]
     }
 }

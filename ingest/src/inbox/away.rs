@@ -4,6 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use crate::error::{Error, at};
+use crate::folder;
 
 /// Moves a claimed file to the same place below another of the school's folders.
 pub(super) fn move_below(from: &Path, folder: &Path, claim: &Path, relative: &Path) -> Result<(), Error> {
@@ -15,6 +16,10 @@ pub(super) fn move_below(from: &Path, folder: &Path, claim: &Path, relative: &Pa
             .map_err(|error| Error::new(error.kind(), format!("{}: cannot be written", folder.display())))?;
     }
     match fs::rename(from, &to) {
+        // Somebody took it away meanwhile: nothing is left to move, and that stops no run.
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound && fs::symlink_metadata(from).is_err() => {
+            Ok(())
+        }
         Err(error) if error.kind() == std::io::ErrorKind::CrossesDevices => copy_over(from, &to),
         moved => moved,
     }
@@ -38,6 +43,8 @@ fn copy_over(from: &Path, to: &Path) -> std::io::Result<()> {
     std::io::copy(&mut fs::File::open(from)?, &mut copy)?;
     copy.sync_all()?;
     fs::rename(&part, to)?;
+    // The two lie on two disks: the one must not forget the file before the other knows its name.
+    folder::flush(to.parent().unwrap_or(to))?;
     fs::remove_file(from)
 }
 
@@ -62,9 +69,5 @@ pub(super) fn prune(claim: &Path) {
 }
 
 pub(super) fn private_folder(path: &Path) -> Result<(), Error> {
-    let mut builder = fs::DirBuilder::new();
-    builder.recursive(true);
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(path).map_err(|error| at(path, error))
+    folder::make(path, folder::PRIVATE).map_err(|error| at(path, error))
 }

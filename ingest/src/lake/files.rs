@@ -17,8 +17,8 @@ use parquet::file::statistics::Statistics;
 use parquet::schema::types::ColumnPath;
 
 use super::columns::{date_of, stored};
-use super::store;
 use crate::error::{Error, Kind, at};
+use crate::folder;
 use crate::schema::{Column, ColumnType, TableSchema};
 
 /// Rows of one row group: large enough for dictionaries to pay, small enough for the memory target.
@@ -67,8 +67,8 @@ impl DataFileWriter {
     ) -> Result<Self, Error> {
         let relative = format!("{}={partition}/{stem}{ENDING}", table.partition);
         let path = lake.join(table.name).join(&relative);
-        if let Some(folder) = path.parent() {
-            store::make_folder(folder).map_err(|error| at(folder, error))?;
+        if let Some(above) = path.parent() {
+            folder::make(above, folder::AS_USUAL).map_err(|error| at(above, error))?;
         }
         let file = File::create(&path).map_err(|error| at(&path, error))?;
         let options =
@@ -133,15 +133,16 @@ impl WrittenFile {
     }
 }
 
-/// Flushes files and, once each, the folders they lie in.
+/// Flushes files and, once each, the folders they lie in and those above: a run that was killed may have
+/// made a folder and not flushed its name.
 pub(crate) fn sync_all<'f>(files: impl IntoIterator<Item = &'f WrittenFile>) -> Result<(), Error> {
     let mut folders = std::collections::BTreeSet::new();
     for file in files {
         file.sync()?;
-        folders.extend(file.path.parent());
+        folders.extend(file.path.ancestors().skip(1).take(2));
     }
-    for folder in folders {
-        store::sync_folder(folder).map_err(|error| at(folder, error))?;
+    for above in folders {
+        folder::flush(above).map_err(|error| at(above, error))?;
     }
     Ok(())
 }

@@ -10,11 +10,12 @@ use jiff::civil::Date;
 use super::columns::file_schema;
 use super::files::ROW_GROUP_ROWS;
 use super::{DataFileWriter, Lake, WrittenFile};
-use crate::batch::{Kept, KeptBatch, RejectRow, RequestBatch, rejects};
+use crate::batch::{IncidentLink, Kept, KeptBatch, RejectRow, RequestBatch, rejects};
 use crate::error::Error;
 use crate::event::{Event, Pseudonymous, Role};
+use crate::incident::Incident;
 use crate::report::{Place, Reject};
-use crate::schema::{REJECTS, REQUESTS, STAFF_REQUESTS, TableSchema};
+use crate::schema::{INCIDENT_LINKS, REJECTS, REQUESTS, STAFF_INCIDENT_LINKS, STAFF_REQUESTS, TableSchema};
 use crate::school::AcademicYear;
 use crate::worker::{Worker, lock};
 
@@ -99,9 +100,10 @@ pub(crate) struct ImportFiles {
 }
 
 impl ImportFiles {
-    /// Rows in tables of events; rejects are no events.
+    /// Rows in tables of events; rejects are no events, nor are persons named beside the subject of one.
     pub(crate) fn events(&self) -> u64 {
-        self.files.iter().filter(|file| file.table.name != REJECTS.name).map(|file| file.rows).sum()
+        let beside = [REJECTS.name, INCIDENT_LINKS.name, STAFF_INCIDENT_LINKS.name];
+        self.files.iter().filter(|file| !beside.contains(&file.table.name)).map(|file| file.rows).sum()
     }
 
     /// Bytes of all files.
@@ -233,6 +235,17 @@ impl ImportWriter {
             self.kept.entry((table.name, record.academic_year())).or_insert_with(|| KeptBatch::new(table));
         batch.push(record);
         if batch.len() >= ROW_GROUP_ROWS { self.flush_kept() } else { Ok(()) }
+    }
+
+    /// Adds an incident and the persons named beside its subject.
+    ///
+    /// # Errors
+    /// When a file cannot be written.
+    pub(crate) fn push_incident(&mut self, incident: &Incident<'_, Pseudonymous>) -> Result<(), Error> {
+        for linked in &incident.linked {
+            self.push_kept(&IncidentLink { incident, linked: *linked })?;
+        }
+        self.push_kept(incident)
     }
 
     fn flush_kept(&mut self) -> Result<(), Error> {

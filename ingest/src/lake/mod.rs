@@ -33,14 +33,23 @@ pub use snapshot::{DataFile, TableSnapshot};
 
 use crate::error::{Error, Kind};
 use crate::schema::{
-    CHANGES, CHECKS, IMPORTS, INCIDENTS, REJECTS, REQUESTS, STAFF_INCIDENTS, STAFF_REQUESTS, TABLES,
-    TableSchema,
+    CHANGES, CHECKS, IMPORTS, INCIDENT_LINKS, INCIDENTS, REJECTS, REQUESTS, STAFF_INCIDENT_LINKS,
+    STAFF_INCIDENTS, STAFF_REQUESTS, TABLES, TableSchema,
 };
 use crate::school::SchoolRoot;
 
 /// Tables whose files belong to an import and count only once its row stands in `imports`.
-pub const IMPORTED: [&TableSchema; 7] =
-    [&REQUESTS, &STAFF_REQUESTS, &INCIDENTS, &STAFF_INCIDENTS, &CHANGES, &CHECKS, &REJECTS];
+pub const IMPORTED: [&TableSchema; 9] = [
+    &REQUESTS,
+    &STAFF_REQUESTS,
+    &INCIDENTS,
+    &STAFF_INCIDENTS,
+    &INCIDENT_LINKS,
+    &STAFF_INCIDENT_LINKS,
+    &CHANGES,
+    &CHECKS,
+    &REJECTS,
+];
 
 /// Commits between two checkpoints of a log: a night makes one or two.
 const CHECKPOINT_INTERVAL: &str = "20";
@@ -82,7 +91,7 @@ impl Lake {
             if self.exists(table) {
                 continue;
             }
-            store::make_folder(&self.folder.join(table.name))
+            crate::folder::make(&self.folder.join(table.name), crate::folder::AS_USUAL)
                 .map_err(|error| crate::error::at(&self.folder, error))?;
             CreateBuilder::new()
                 .with_log_store(self.handle(table)?.log_store())

@@ -17,6 +17,8 @@ use object_store::{
     PutMultipartOptions, PutOptions, PutPayload, PutResult, Result, UploadPart,
 };
 
+use crate::folder;
+
 /// The local file system from `/`, with every write flushed: file first, then its folder.
 #[derive(Debug)]
 pub(crate) struct DurableStore {
@@ -38,8 +40,8 @@ impl DurableStore {
     }
 
     fn write(&self, path: &FilePath, payload: &PutPayload, replace: bool) -> io::Result<()> {
-        let folder = path.parent().unwrap_or(FilePath::new("/"));
-        make_folder(folder)?;
+        let above = path.parent().unwrap_or(FilePath::new("/"));
+        folder::make(above, folder::AS_USUAL)?;
         let staged = self.staging(path);
         let written = (|| {
             let mut file = File::create(&staged)?;
@@ -54,28 +56,8 @@ impl DurableStore {
             let _unreferenced = fs::remove_file(&staged);
         }
         written?;
-        sync_folder(folder)
+        folder::flush(above)
     }
-}
-
-/// Makes a folder and those above it; each new one is entered in its parent durably.
-pub(crate) fn make_folder(folder: &FilePath) -> io::Result<()> {
-    if folder.is_dir() {
-        return Ok(());
-    }
-    if let Some(parent) = folder.parent() {
-        make_folder(parent)?;
-        match fs::create_dir(folder) {
-            Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
-            _ => sync_folder(parent)?,
-        }
-    }
-    Ok(())
-}
-
-/// Flushes a folder's entries.
-pub(crate) fn sync_folder(folder: &FilePath) -> io::Result<()> {
-    File::open(folder)?.sync_all()
 }
 
 fn generic(error: io::Error) -> Error {
@@ -153,8 +135,8 @@ impl MultipartUpload for DurableUpload {
     async fn complete(&mut self) -> Result<PutResult> {
         let result = self.upload.complete().await?;
         File::open(&self.path).and_then(|file| file.sync_all()).map_err(generic)?;
-        if let Some(folder) = self.path.parent() {
-            sync_folder(folder).map_err(generic)?;
+        if let Some(above) = self.path.parent() {
+            folder::flush(above).map_err(generic)?;
         }
         Ok(result)
     }

@@ -9,6 +9,7 @@
 mod derive;
 mod feeds;
 mod group;
+mod lines;
 mod lock;
 mod overlap;
 mod progress;
@@ -207,5 +208,7 @@ fn today(zone: &str) -> Result<Date, Error> {
     Ok(jiff::Timestamp::now().to_zoned(zone).date())
 }
 
+#[cfg(test)]
+mod copy_tests;
 #[cfg(test)]
 mod tests;

@@ -29,6 +29,7 @@ impl Run<'_> {
             vault::remove_import(&self.root.vault(), digits)?;
             if let Some(token) = token_of(digits) {
                 self.state.forget_export_rows(token)?;
+                self.state.forget_lines(token)?;
             }
         }
         self.state.mark_dirty(days)

@@ -8,6 +8,7 @@ use jiff::civil::Date;
 
 use super::Run;
 use super::group::Prepared;
+use super::lines::{HashedLines, LineReader};
 use super::overlap::Overlap;
 use super::recover::token_of;
 use crate::batch::ImportRow;
@@ -102,7 +103,7 @@ impl Run<'_> {
 
     fn read(&mut self, source: &Claimed, index: usize, place: (usize, usize)) -> Result<End, Error> {
         let begun = Instant::now();
-        let (fingerprint, content) = self.look(source)?;
+        let (fingerprint, mut content, lines) = self.look(source)?;
         let short = fingerprint.short();
         self.progress.file(place.0, place.1, content.bytes);
         self.report.files[index].fingerprint = Some(short.clone());
@@ -120,27 +121,34 @@ impl Run<'_> {
             Detection::Refused(reason) => return Ok(End::Refused(reason, Tally::default())),
         };
         let header_hash = detected.header_hash(&sample);
+        if let Some(lines) = &lines {
+            let known = self.beginning(lines)?.known_bytes(content.bytes, &detected);
+            content.known_bytes = content.known_bytes.max(known);
+        }
         drop(sample);
         self.report.files[index].format = Some(detected.format_id().to_owned());
         self.report.timings.look += begun.elapsed();
-        self.import(source, &fingerprint, content, &detected, header_hash)
+        self.import(source, &fingerprint, content, &detected, header_hash, lines.as_ref())
     }
 
-    /// Fingerprint and length, and how far the content stands in the lake already: a log that is
-    /// copied again after it grew begins with what was taken in before.
-    fn look(&self, source: &Claimed) -> Result<(Fingerprint, Content), Error> {
+    /// Fingerprint and length, how far the content stands in the lake already (a log that is copied
+    /// again after it grew begins with what was taken in before), and its lines.
+    fn look(&self, source: &Claimed) -> Result<(Fingerprint, Content, Option<HashedLines>), Error> {
         let own = self.imported.iter().map(|(fingerprint, bytes)| (fingerprint.as_str(), *bytes));
         let known: BTreeSet<(u64, &str)> =
             own.chain(self.group.contents()).map(|(fingerprint, bytes)| (bytes, fingerprint)).collect();
         let mut lengths: Vec<u64> = known.iter().map(|(bytes, _)| *bytes).collect();
         lengths.dedup();
         let mut known_bytes = 0;
-        let (fingerprint, bytes) = source.fingerprint_growing(&lengths, &mut |length, begin| {
+        let year = AcademicYear::of(self.today);
+        let mut reader = LineReader::new(source.open()?, self.keyring, year)?;
+        let read = Fingerprint::of_growing(&mut reader, &lengths, &mut |length, begin| {
             if known.contains(&(length, begin.short().as_str())) {
                 known_bytes = length;
             }
-        })?;
-        Ok((fingerprint, Content { bytes, known_bytes }))
+        });
+        let (fingerprint, bytes) = read.map_err(|error| source.unreadable(error))?;
+        Ok((fingerprint, Content { bytes, known_bytes }, reader.finish(year)))
     }
 
     fn import(
@@ -150,6 +158,7 @@ impl Run<'_> {
         content: Content,
         detected: &Detected,
         header_hash: Option<String>,
+        lines: Option<&HashedLines>,
     ) -> Result<End, Error> {
         let hex = fingerprint.hex();
         let attempt = self.state.open_import(&hex)?;
@@ -193,6 +202,9 @@ impl Run<'_> {
         self.state.record_unmapped(id.token, &sealed.unmapped)?;
         if !export_rows.is_empty() {
             self.state.record_export_rows(detected.format_id(), id.token, export_rows.into_iter())?;
+        }
+        if let Some(lines) = lines {
+            self.keep_lines(id.token, lines)?;
         }
         let row = ImportRow {
             fingerprint: hex,
@@ -296,7 +308,7 @@ impl Run<'_> {
                     Ok(incident) => {
                         let pseudonymous = pseudonymiser.incident(&incident)?;
                         vault.push_incident(&incident, &pseudonymous)?;
-                        writer.push_kept(&pseudonymous)?;
+                        writer.push_incident(&pseudonymous)?;
                         tally.events += 1;
                         span.see(incident.occurred.utc_us);
                         return Ok(());

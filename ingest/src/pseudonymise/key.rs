@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::fs::{self, DirBuilder, File, OpenOptions};
+use std::fs::{self, File, OpenOptions};
 use std::io::{ErrorKind, Read, Write};
-use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -12,6 +12,7 @@ use ring::hmac;
 use zeroize::Zeroizing;
 
 use crate::error::{Error, Kind, at};
+use crate::folder;
 use crate::school::{AcademicYear, SchoolId};
 
 use super::token::{self, Domain};
@@ -43,8 +44,8 @@ impl Keyring {
             )
             .help("name another folder as `pseudonym_key_dir`: who copies the lake must not copy its keys"));
         }
-        let mut builder = DirBuilder::new();
-        builder.recursive(true).mode(0o700).create(&place).map_err(|error| at(&place, error))?;
+        // Durably: without its keys a lake cannot go on.
+        folder::make(&place, folder::PRIVATE).map_err(|error| at(&place, error))?;
         let metadata = fs::metadata(&place).map_err(|error| at(&place, error))?;
         private_to_owner(&place, metadata.mode(), "700")?;
         Ok(Self { inner: Arc::new(Inner { dir: place, school: school.clone(), years: Mutex::default() }) })
@@ -141,7 +142,7 @@ fn make(dir: &Path, path: &Path) -> Result<(), Error> {
         }
         _ => written?,
     }
-    File::open(dir).and_then(|folder| folder.sync_all()).map_err(|error| at(dir, error))
+    folder::flush(dir).map_err(|error| at(dir, error))
 }
 
 fn private_to_owner(path: &Path, mode: u32, wanted: &str) -> Result<(), Error> {

@@ -42,6 +42,9 @@ pub(crate) trait Storable {}
 
 impl Storable for Event<'_, Pseudonymous> {}
 impl Storable for Incident<'_, Pseudonymous> {}
+// A token of the roster beside an incident that crossed.
+#[cfg(feature = "lake")]
+impl Storable for crate::batch::IncidentLink<'_, '_> {}
 impl Storable for FilterChange<'_, Pseudonymous> {}
 impl Storable for FilterCheck<'_, Pseudonymous> {}
 
@@ -119,6 +122,7 @@ impl<'k> Pseudonymiser<'k> {
             severity: incident.severity,
             status: incident.status,
             linked_count: incident.linked_count,
+            linked: incident.linked.clone(),
         })
     }
 

@@ -105,6 +105,7 @@ pub(crate) fn sample_incident() -> Incident<'static, Identified> {
         severity: 2,
         status: crate::record::RecordStatus::Open,
         linked_count: 1,
+        linked: vec![Member { person: 43, role: Role::Pupil, year_group: Some(9) }],
     }
 }
 

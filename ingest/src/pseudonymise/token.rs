@@ -33,6 +33,8 @@ pub enum Domain {
     IllegalPage,
     /// A whole row of an export, to know it again in a later one.
     ExportRow,
+    /// The key of the hashes of a file's lines.
+    Lines,
     /// The key's own check value.
     Check,
 }
@@ -55,6 +57,7 @@ impl Domain {
             Self::Name => b"watershed 1 name\0",
             Self::IllegalPage => b"watershed 1 illegal page\0",
             Self::ExportRow => b"watershed 1 export row\0",
+            Self::Lines => b"watershed 1 lines\0",
             Self::Check => b"watershed 1 check\0",
         }
     }

@@ -4,8 +4,8 @@
 //! key (80 bytes). Unused slots are random, so nobody can count the recipients and a slot can be
 //! overwritten in place when a recipient changes. Bloom filters stay off: Parquet writes them in clear.
 
-use std::fs::{self, DirBuilder, File, OpenOptions};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::fs::{self, File, OpenOptions};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
@@ -19,6 +19,7 @@ use zeroize::Zeroizing;
 
 use super::rows::Row;
 use crate::error::{Error, Kind, at};
+use crate::folder;
 use crate::keys::{PrivateKey, PublicKey, WRAPPED_BYTES, random};
 use crate::school::SchoolId;
 use crate::worker::{Worker, lock};
@@ -132,11 +133,7 @@ impl<R: Row> SealedFile<R> {
         recipients: &[PublicKey],
     ) -> Result<Self, Error> {
         let folder = vault.join(folder_name);
-        let missing = !folder.exists();
-        DirBuilder::new().recursive(true).mode(0o700).create(&folder).map_err(|error| at(&folder, error))?;
-        if missing {
-            sync_folder(vault)?;
-        }
+        folder::make(&folder, folder::PRIVATE).map_err(|error| at(&folder, error))?;
         let bound_to = binding(school, folder_name, file_name);
         let mut file_key = Zeroizing::new([0; 32]);
         random(&mut *file_key)?;
@@ -276,7 +273,7 @@ impl Closed {
 
 /// Brings a folder's entries to the disk.
 pub(super) fn sync_folder(folder: &Path) -> Result<(), Error> {
-    File::open(folder).and_then(|folder| folder.sync_all()).map_err(|error| at(folder, error))
+    folder::flush(folder).map_err(|error| at(folder, error))
 }
 
 /// The writer's own message could quote a value: only that it failed is passed on.

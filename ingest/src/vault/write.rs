@@ -215,6 +215,8 @@ impl VaultWriter {
         for file in &self.shelf.closed {
             file.publish()?;
             folders.insert(file.folder().to_owned());
+            // A run that was killed may have made the day's folder and not flushed its name.
+            folders.insert(self.shelf.vault.clone());
             sealed.files += 1;
             sealed.rows += file.rows;
             sealed.bytes += file.bytes;

@@ -132,7 +132,7 @@ impl Ledger {
     pub(super) fn over(connection: Connection) -> Result<Self, Error> {
         connection
             .busy_timeout(std::time::Duration::from_secs(5))
-            .and_then(|()| connection.execute_batch("PRAGMA synchronous = FULL; PRAGMA secure_delete = ON"))
+            .and_then(|()| connection.execute_batch("PRAGMA synchronous = EXTRA; PRAGMA secure_delete = ON"))
             .and_then(|()| connection.execute_batch(TABLES))
             .map_err(|error| state_failed(&error))?;
         Ok(Self { connection })

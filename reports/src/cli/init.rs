@@ -1,11 +1,12 @@
 //! `watershed init`: a school's root, its settings and the recipients of its vault.
 
 use std::io::{BufRead, IsTerminal, Write};
-use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 use clap::{Args, ValueEnum};
+use ingest::folder;
 use ingest::keys::PublicKey;
 use ingest::pseudonymise::Keyring;
 use ingest::school::{Config, Phase, RecipientSetting, SchoolConfig, SchoolId, SchoolRoot};
@@ -190,14 +191,7 @@ fn absolute(path: PathBuf) -> anyhow::Result<PathBuf> {
 
 /// Makes a folder that only its owner can enter.
 fn private_folder(path: &Path) -> anyhow::Result<()> {
-    if path.is_dir() {
-        return Ok(());
-    }
-    std::fs::DirBuilder::new()
-        .recursive(true)
-        .mode(0o700)
-        .create(path)
-        .with_context(|| format!("{}: cannot be made", path.display()))
+    folder::make(path, folder::PRIVATE).with_context(|| format!("{}: cannot be made", path.display()))
 }
 
 fn write_config(dir: &Path, config: &Config) -> anyhow::Result<()> {
@@ -207,5 +201,6 @@ fn write_config(dir: &Path, config: &Config) -> anyhow::Result<()> {
     std::fs::set_permissions(&partial, std::fs::Permissions::from_mode(0o600))?;
     std::fs::File::open(&partial)?.sync_all()?;
     std::fs::rename(&partial, &path)?;
+    folder::flush(dir)?;
     Ok(())
 }

@@ -55,5 +55,6 @@ fn write_new(path: &Path, bytes: &[u8], mode: u32) -> anyhow::Result<()> {
         .with_context(|| format!("{}: cannot be made (does it exist already?)", path.display()))?;
     file.write_all(bytes)?;
     file.sync_all()?;
+    ingest::folder::flush(path.parent().unwrap_or(path))?;
     Ok(())
 }

@@ -1,0 +1,113 @@
+//! Incidents as they stand: of the rows that several exports have of an incident, the newest.
+
+use ingest::schema::{IMPORTS, INCIDENT_LINKS, INCIDENTS, TableSchema};
+
+use crate::error::Error;
+use crate::session::Session;
+
+/// All rows of all exports.
+const HISTORY: &str = "incident_history";
+/// Persons named in all rows of all exports.
+const LINK_HISTORY: &str = "incident_link_history";
+
+/// Narrows `incidents` and `incident_links` to the newest import of each row, where a session has them.
+/// All rows stay there as `incident_history` and `incident_link_history`.
+pub(crate) async fn newest_only(session: &mut Session) -> Result<(), Error> {
+    let has = |table: &TableSchema| session.tables().iter().any(|known| known.name == table.name);
+    if !has(&INCIDENTS) || !has(&IMPORTS) {
+        return Ok(());
+    }
+    let links = has(&INCIDENT_LINKS);
+    let newest = format!(
+        "SELECT {} FROM (
+             SELECT given.*, row_number() OVER (
+                 PARTITION BY given.incident, given.incident_row
+                 ORDER BY file.imported_utc DESC, given.import_token, given.record_number DESC) AS age
+             FROM {HISTORY} AS given LEFT JOIN imports AS file ON given.import_token = file.import_token
+         ) AS given WHERE age = 1",
+        columns(&INCIDENTS)
+    );
+    session.narrow(&INCIDENTS, HISTORY, &newest).await?;
+    if links {
+        let of_newest = format!(
+            "SELECT {} FROM {LINK_HISTORY} AS given JOIN incidents AS newest
+             ON given.import_token = newest.import_token AND given.record_number = newest.record_number",
+            columns(&INCIDENT_LINKS)
+        );
+        session.narrow(&INCIDENT_LINKS, LINK_HISTORY, &of_newest).await?;
+    }
+    Ok(())
+}
+
+fn columns(table: &TableSchema) -> String {
+    let columns: Vec<_> = table.columns.iter().map(|column| format!("given.{}", column.name)).collect();
+    columns.join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may")]
+    use super::*;
+    use crate::fixture;
+    use crate::session::Limits;
+
+    #[tokio::test]
+    async fn of_an_incident_the_newest_import_holds_and_the_history_stays() {
+        let import = |token, at| vec![("import_token", token), ("imported_utc", at)];
+        // The greater token is the older import.
+        let imports = [import("9", "2025-10-06T18:00:00Z"), import("4", "2025-11-06T18:00:00Z")];
+        let row = |incident, row, token, number, status| {
+            vec![
+                ("incident", incident),
+                ("incident_row", row),
+                ("import_token", token),
+                ("record_number", number),
+                ("status", status),
+            ]
+        };
+        let incidents = [
+            row("1", "11", "9", "1", "open"),
+            row("1", "12", "9", "2", "open"),
+            row("2", "21", "9", "3", "open"),
+            row("1", "11", "4", "1", "closed"),
+            row("1", "12", "4", "2", "closed"),
+            // Twice in one export: the later row.
+            row("3", "31", "4", "3", "unread"),
+            row("3", "31", "4", "4", "open"),
+        ];
+        let link = |token, number, linked| {
+            vec![("import_token", token), ("record_number", number), ("linked", linked)]
+        };
+        let links = [link("9", "1", "77"), link("4", "1", "78"), link("9", "3", "79")];
+        let mut session = Session::new(&Limits::default()).unwrap();
+        session.add(&IMPORTS, fixture::table(&IMPORTS, &imports), 1).unwrap();
+        session.add(&INCIDENTS, fixture::table(&INCIDENTS, &incidents), 1).unwrap();
+        session.add(&INCIDENT_LINKS, fixture::table(&INCIDENT_LINKS, &links), 1).unwrap();
+        newest_only(&mut session).await.unwrap();
+        let newest = session
+            .query("SELECT incident_row, status FROM incidents ORDER BY incident_row", &[])
+            .await
+            .unwrap();
+        let rows: Vec<_> = (0..newest.len())
+            .map(|row| (newest.integer(row, "incident_row").unwrap(), newest.text(row, "status").unwrap()))
+            .collect();
+        let expected = [(11, "closed"), (12, "closed"), (21, "open"), (31, "open")];
+        assert_eq!(rows, expected.map(|(row, status)| (row, status.to_owned())));
+        let count = async |table: &str| {
+            let statement = format!("SELECT count(*) AS n FROM {table}");
+            session.query(&statement, &[]).await.unwrap().integer(0, "n").unwrap()
+        };
+        assert_eq!((count("incident_history").await, count("incident_link_history").await), (7, 3));
+        let linked = session.query("SELECT linked FROM incident_links ORDER BY linked", &[]).await.unwrap();
+        let linked: Vec<_> = (0..linked.len()).map(|row| linked.integer(row, "linked").unwrap()).collect();
+        assert_eq!(linked, [78, 79]);
+    }
+
+    #[tokio::test]
+    async fn a_session_without_incidents_stays_as_it_is() {
+        let mut session = Session::new(&Limits::default()).unwrap();
+        session.add(&IMPORTS, fixture::table(&IMPORTS, &[]), 1).unwrap();
+        newest_only(&mut session).await.unwrap();
+        assert_eq!(session.versions(), ["imports=1"]);
+    }
+}
