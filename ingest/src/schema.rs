@@ -455,8 +455,8 @@ tables! {
     STAFF_BLOCKED_SITE_DAYS "staff_blocked_site_days" BLOCKED_SITE_DAY_COLUMNS "academic_year" "Staff attempts on one blocked site on one local day.";
     INCIDENTS "incidents" INCIDENT_COLUMNS "academic_year" "One row of an incident export about a pupil. `watershed sql` shows the newest of each incident here and all of them as `incident_history`.";
     STAFF_INCIDENTS "staff_incidents" INCIDENT_COLUMNS "academic_year" "One row of an incident export about a member of staff.";
-    CHANGES "changes" CHANGE_COLUMNS "academic_year" "A ticket, a line of the change ledger, or a reported site; names nobody.";
-    CHECKS "checks" CHECK_COLUMNS "academic_year" "A test of the filter; names nobody.";
+    CHANGES "changes" CHANGE_COLUMNS "academic_year" "A ticket, a line of the change ledger, or a reported site; names nobody. `watershed sql` shows the newest of each here and all rows as `change_history`.";
+    CHECKS "checks" CHECK_COLUMNS "academic_year" "A test of the filter; names nobody. `watershed sql` shows the newest of each here and all rows as `check_history`.";
     INCIDENT_LINKS "incident_links" INCIDENT_LINK_COLUMNS "academic_year" "A pupil named beside the pupil whom an incident is about; `watershed sql` shows those of the newest rows here and all of them as `incident_link_history`.";
     STAFF_INCIDENT_LINKS "staff_incident_links" INCIDENT_LINK_COLUMNS "academic_year" "A person named in an incident, where that person or the subject is staff.";
     REJECTS "rejects" REJECT_COLUMNS "academic_year" "A record that could not be read: place and reason; its text is in the vault.";

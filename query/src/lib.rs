@@ -9,8 +9,8 @@ mod feeds;
 mod figures;
 #[cfg(test)]
 mod fixture;
-mod incidents;
 mod metrics;
+mod newest;
 mod plan;
 mod refusal;
 mod service;

@@ -18,8 +18,8 @@ use crate::disclosure::releasable::Releasable;
 use crate::disclosure::table::{Table, Versions};
 use crate::error::{Error, Kind};
 use crate::feeds;
-use crate::incidents;
 use crate::metrics::{self, Place, Unseen};
+use crate::newest;
 use crate::plan::Reader;
 use crate::session::{Limits, Session, Value};
 use crate::sql;
@@ -273,7 +273,7 @@ impl School {
                 }
             }
         }
-        incidents::newest_only(session).await
+        newest::newest_only(session).await
     }
 
     fn versions(&self, session: &Session) -> Versions {

@@ -23,7 +23,7 @@ use crate::worker::{Worker, lock};
 const OPEN_DAYS: usize = 8;
 
 /// Rows held in memory over all open days: as many again are being encoded meanwhile.
-const BUFFERED_ROWS: usize = ROW_GROUP_ROWS / 2;
+const BUFFERED_ROWS: usize = ROW_GROUP_ROWS / 4;
 
 /// Rejects held in memory.
 const BUFFERED_REJECTS: usize = 16_384;

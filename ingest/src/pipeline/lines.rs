@@ -2,9 +2,9 @@
 //! taken in.
 //!
 //! Of each import the state file keeps a chain: for every line a keyed hash of it and of all lines before,
-//! 32 bits each. A file is the beginning of an import when the chain of the import begins with all of the
-//! file's chain, so a stranger is taken for a copy once in 4,000 million cases at most, where it differs
-//! in its last line only; what differs earlier differs in every value from there on. What is not hashed,
+//! 16 bits each. A file is the beginning of an import when the chain of the import begins with all of the
+//! file's chain, so a stranger is taken for a copy once in 65,536 cases at most, where it differs in its last
+//! line only; what differs earlier differs in every value from there on. What is not hashed,
 //! and so bounds it:
 //!
 //! - A last line that breaks off within its text. Behind [`SURE_LINES`] known lines of a log it is known
@@ -24,12 +24,12 @@ use crate::state::Lines;
 
 /// No header has as many lines.
 const SURE_LINES: usize = 16;
-/// 32 MB of chain.
+/// 16 MB of chain.
 const MOST_LINES: usize = 8 << 20;
 /// A copy that was forgotten longer counts as new.
-const KEPT_DAYS: i32 = 35;
+const KEPT_DAYS: i32 = 14;
 /// Bytes of the chain for each line.
-const LINK: usize = 4;
+const LINK: usize = 2;
 
 /// How much of a file is the beginning of an import.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -232,11 +232,11 @@ mod tests {
         let whole_line = lines(b"one\ntwo\n\n\nthree\r\nfour\n", 1000).unwrap();
         assert_eq!(
             whole.rest.unwrap(),
-            whole_line.chain[20..],
+            whole_line.chain[5 * LINK..],
             "a last line without its end is the same line"
         );
         let other = lines(b"one\ntwi\n\n\nthree\r\n", 1000).unwrap();
-        assert_eq!(other.chain[..4], whole.chain[..4]);
+        assert_eq!(other.chain[..LINK], whole.chain[..LINK]);
         for (one, two) in other.chain.chunks(LINK).zip(whole.chain.chunks(LINK)).skip(1) {
             assert_ne!(one, two, "what differs once differs from there on");
         }

@@ -35,7 +35,7 @@ const INFO: &[u8] = b"watershed vault file key 1";
 /// Rows of a row group at most.
 const GROUP_ROWS: usize = 1 << 16;
 /// Bytes of a row group in memory at most, about.
-const GROUP_BYTES: usize = 9 << 20;
+const GROUP_BYTES: usize = 6 << 20;
 
 /// What a seal is bound to: school, folder below the vault, file name.
 pub(super) fn binding(school: &SchoolId, folder: &str, file_name: &str) -> Vec<u8> {

@@ -1,34 +1,49 @@
-//! Incidents as they stand: of the rows that several exports have of an incident, the newest.
+//! Records as they stand: of the rows that several exports have of one, the newest import's.
 
-use ingest::schema::{IMPORTS, INCIDENT_LINKS, INCIDENTS, TableSchema};
+use ingest::schema::{CHANGES, CHECKS, IMPORTS, INCIDENT_LINKS, INCIDENTS, TableSchema};
 
 use crate::error::Error;
 use crate::session::Session;
 
-/// All rows of all exports.
-const HISTORY: &str = "incident_history";
+/// A table whose rows later exports repeat: what all of its rows stand under, and what tells that two rows
+/// are of one record.
+struct Repeated {
+    table: &'static TableSchema,
+    history: &'static str,
+    key: &'static [&'static str],
+}
+
+const REPEATED: [Repeated; 3] = [
+    Repeated { table: &INCIDENTS, history: "incident_history", key: &["incident", "incident_row"] },
+    Repeated { table: &CHANGES, history: "change_history", key: &["change_token"] },
+    Repeated { table: &CHECKS, history: "check_history", key: &["check_token"] },
+];
+
 /// Persons named in all rows of all exports.
 const LINK_HISTORY: &str = "incident_link_history";
 
-/// Narrows `incidents` and `incident_links` to the newest import of each row, where a session has them.
-/// All rows stay there as `incident_history` and `incident_link_history`.
+/// Narrows `incidents`, `incident_links`, `changes` and `checks` to the newest import of each row, where a
+/// session has them. All rows stay there as `incident_history` and so on.
 pub(crate) async fn newest_only(session: &mut Session) -> Result<(), Error> {
-    let has = |table: &TableSchema| session.tables().iter().any(|known| known.name == table.name);
-    if !has(&INCIDENTS) || !has(&IMPORTS) {
+    if !has(session, &IMPORTS) {
         return Ok(());
     }
-    let links = has(&INCIDENT_LINKS);
-    let newest = format!(
-        "SELECT {} FROM (
-             SELECT given.*, row_number() OVER (
-                 PARTITION BY given.incident, given.incident_row
-                 ORDER BY file.imported_utc DESC, given.import_token, given.record_number DESC) AS age
-             FROM {HISTORY} AS given LEFT JOIN imports AS file ON given.import_token = file.import_token
-         ) AS given WHERE age = 1",
-        columns(&INCIDENTS)
-    );
-    session.narrow(&INCIDENTS, HISTORY, &newest).await?;
-    if links {
+    for repeated in REPEATED.iter().filter(|repeated| has(session, repeated.table)).collect::<Vec<_>>() {
+        let key: Vec<_> = repeated.key.iter().map(|column| format!("given.{column}")).collect();
+        let newest = format!(
+            "SELECT {} FROM (
+                 SELECT given.*, row_number() OVER (
+                     PARTITION BY {}
+                     ORDER BY file.imported_utc DESC, given.import_token, given.record_number DESC) AS age
+                 FROM {} AS given LEFT JOIN imports AS file ON given.import_token = file.import_token
+             ) AS given WHERE age = 1",
+            columns(repeated.table),
+            key.join(", "),
+            repeated.history
+        );
+        session.narrow(repeated.table, repeated.history, &newest).await?;
+    }
+    if has(session, &INCIDENTS) && has(session, &INCIDENT_LINKS) {
         let of_newest = format!(
             "SELECT {} FROM {LINK_HISTORY} AS given JOIN incidents AS newest
              ON given.import_token = newest.import_token AND given.record_number = newest.record_number",
@@ -37,6 +52,10 @@ pub(crate) async fn newest_only(session: &mut Session) -> Result<(), Error> {
         session.narrow(&INCIDENT_LINKS, LINK_HISTORY, &of_newest).await?;
     }
     Ok(())
+}
+
+fn has(session: &Session, table: &TableSchema) -> bool {
+    session.tables().iter().any(|known| known.name == table.name)
 }
 
 fn columns(table: &TableSchema) -> String {
@@ -101,6 +120,45 @@ mod tests {
         let linked = session.query("SELECT linked FROM incident_links ORDER BY linked", &[]).await.unwrap();
         let linked: Vec<_> = (0..linked.len()).map(|row| linked.integer(row, "linked").unwrap()).collect();
         assert_eq!(linked, [78, 79]);
+    }
+
+    #[tokio::test]
+    async fn so_with_changes_and_checks() {
+        let imports = [("9", "2025-10-06T18:00:00Z"), ("4", "2025-11-06T18:00:00Z")];
+        let imports = imports.map(|(token, at)| vec![("import_token", token), ("imported_utc", at)]);
+        let change = |token, import, decision| {
+            vec![
+                ("change_token", token),
+                ("import_token", import),
+                ("record_number", "1"),
+                ("decision", decision),
+            ]
+        };
+        let changes =
+            [change("1", "9", "pending"), change("1", "4", "approved"), change("2", "9", "refused")];
+        let check = |token, import, observed| {
+            vec![
+                ("check_token", token),
+                ("import_token", import),
+                ("record_number", "1"),
+                ("observed", observed),
+            ]
+        };
+        let checks = [check("5", "4", "blocked"), check("5", "9", "allowed")];
+        let mut session = Session::new(&Limits::default()).unwrap();
+        session.add(&IMPORTS, fixture::table(&IMPORTS, &imports), 1).unwrap();
+        session.add(&CHANGES, fixture::table(&CHANGES, &changes), 1).unwrap();
+        session.add(&CHECKS, fixture::table(&CHECKS, &checks), 1).unwrap();
+        newest_only(&mut session).await.unwrap();
+        let words = async |column: &str, table: &str| -> Vec<String> {
+            let statement = format!("SELECT {column} FROM {table} ORDER BY {column}");
+            let found = session.query(&statement, &[]).await.unwrap();
+            (0..found.len()).map(|row| found.text(row, column).unwrap()).collect()
+        };
+        assert_eq!(words("decision", "changes").await, ["approved", "refused"]);
+        assert_eq!(words("decision", "change_history").await, ["approved", "pending", "refused"]);
+        assert_eq!(words("observed", "checks").await, ["blocked"]);
+        assert_eq!(words("observed", "check_history").await, ["allowed", "blocked"]);
     }
 
     #[tokio::test]
