@@ -283,7 +283,7 @@ const INCIDENT_COLUMNS: &[Column] = &[
     c(
         "incident_row",
         Int64,
-        "keyed token of the row within the incident; of equal ones the newest import's holds",
+        "keyed token of the row within the incident; of equal ones of one source_format the newest import's holds",
     ),
     c("occurred_utc", Timestamp, "when it happened; UTC"),
     c("local_date", Date, "local calendar day"),
@@ -308,7 +308,7 @@ const CHANGE_COLUMNS: &[Column] = &[
     c(
         "change_token",
         Int64,
-        "keyed token of the row's reference or own columns; of equal ones the newest import's holds",
+        "keyed token of the row's reference or own columns; of equal ones of one source_format the newest import's holds",
     ),
     c("kind", Text, "ticket (help desk), ledger (the school's list), report (a site that somebody reported)"),
     c("requested_utc", Timestamp, "when it was asked for or reported; UTC"),
@@ -355,7 +355,7 @@ const CHECK_COLUMNS: &[Column] = &[
     c(
         "check_token",
         Int64,
-        "keyed token of the row's reference or own columns; of equal ones the newest import's holds",
+        "keyed token of the row's reference or own columns; of equal ones of one source_format the newest import's holds",
     ),
     c("checked_utc", Timestamp, "when it was done; UTC"),
     c("local_date", Date, "local calendar day of that"),

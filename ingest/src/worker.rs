@@ -24,13 +24,15 @@ struct Ledger {
 pub(crate) struct Worker {
     name: &'static str,
     running: Option<(SyncSender<Job>, JoinHandle<()>)>,
+    /// A job has failed, and its owner knows.
+    broken: bool,
     ledger: Arc<Mutex<Ledger>>,
 }
 
 impl Worker {
     /// A worker whose thread begins with its first job.
     pub(crate) fn new(name: &'static str) -> Self {
-        Self { name, running: None, ledger: Arc::default() }
+        Self { name, running: None, broken: false, ledger: Arc::default() }
     }
 
     /// Hands a job over, once the one before is done.
@@ -41,8 +43,9 @@ impl Worker {
         &mut self,
         job: impl FnOnce() -> Result<(), Error> + Send + 'static,
     ) -> Result<(), Error> {
-        if let Some(error) = lock(&self.ledger).failed.take() {
-            return Err(error);
+        self.check()?;
+        if self.broken {
+            return Err(Error::new(Kind::Bug, "a row group was to be written after another one failed"));
         }
         if self.running.is_none() {
             self.running = Some(self.begin()?);
@@ -86,9 +89,19 @@ impl Worker {
     pub(crate) fn wait(&mut self) -> Result<(), Error> {
         if let Some((jobs, thread)) = self.running.take() {
             drop(jobs);
-            thread.join().map_err(|_| Error::new(Kind::Bug, "a writer of row groups ended unexpectedly"))?;
+            if thread.join().is_err() {
+                self.broken = true;
+                return Err(Error::new(Kind::Bug, "a writer of row groups ended unexpectedly"));
+            }
         }
-        lock(&self.ledger).failed.take().map_or(Ok(()), Err)
+        self.check()
+    }
+
+    /// The failure of a job, once.
+    fn check(&mut self) -> Result<(), Error> {
+        let failed = lock(&self.ledger).failed.take();
+        self.broken |= failed.is_some();
+        failed.map_or(Ok(()), Err)
     }
 
     /// How long jobs took, those that are done.
@@ -154,6 +167,7 @@ mod tests {
         }
         told += usize::from(worker.wait().is_err());
         assert_eq!((told, *lock(&ran)), (1, 2));
+        assert_eq!(worker.run(|| Ok(())).unwrap_err().kind(), Kind::Bug);
     }
 
     #[test]

@@ -29,7 +29,9 @@ pub(crate) async fn newest_only(session: &mut Session) -> Result<(), Error> {
         return Ok(());
     }
     for repeated in REPEATED.iter().filter(|repeated| has(session, repeated.table)).collect::<Vec<_>>() {
-        let key: Vec<_> = repeated.key.iter().map(|column| format!("given.{column}")).collect();
+        // Two products may number theirs alike.
+        let key = repeated.key.iter().chain(&["source_format"]);
+        let key: Vec<_> = key.map(|column| format!("given.{column}")).collect();
         let newest = format!(
             "SELECT {} FROM (
                  SELECT given.*, row_number() OVER (
@@ -129,13 +131,20 @@ mod tests {
         let change = |token, import, decision| {
             vec![
                 ("change_token", token),
+                ("source_format", "filter-change-ledger"),
                 ("import_token", import),
                 ("record_number", "1"),
                 ("decision", decision),
             ]
         };
-        let changes =
-            [change("1", "9", "pending"), change("1", "4", "approved"), change("2", "9", "refused")];
+        let mut elsewhere = change("1", "9", "withdrawn");
+        elsewhere[1].1 = "zendesk-tickets";
+        let changes = [
+            change("1", "9", "pending"),
+            change("1", "4", "approved"),
+            change("2", "9", "refused"),
+            elsewhere,
+        ];
         let check = |token, import, observed| {
             vec![
                 ("check_token", token),
@@ -155,8 +164,11 @@ mod tests {
             let found = session.query(&statement, &[]).await.unwrap();
             (0..found.len()).map(|row| found.text(row, column).unwrap()).collect()
         };
-        assert_eq!(words("decision", "changes").await, ["approved", "refused"]);
-        assert_eq!(words("decision", "change_history").await, ["approved", "pending", "refused"]);
+        assert_eq!(words("decision", "changes").await, ["approved", "refused", "withdrawn"]);
+        assert_eq!(
+            words("decision", "change_history").await,
+            ["approved", "pending", "refused", "withdrawn"]
+        );
         assert_eq!(words("observed", "checks").await, ["blocked"]);
         assert_eq!(words("observed", "check_history").await, ["allowed", "blocked"]);
     }

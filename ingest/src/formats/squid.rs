@@ -138,7 +138,7 @@ pub(super) fn no_event(url: &[u8], result: &[u8]) -> Option<OtherKind> {
     // was asked for by somebody, whatever the address looks like.
     let internal = result.starts_with(b"UDP_")
         || url.starts_with(b"cache_object:")
-        || (is_own_page(url) && !result.ends_with(b"DENIED"));
+        || (is_own_page(url) && !result.split(|byte| *byte == b'_').any(|word| word == b"DENIED"));
     internal.then_some(OtherKind::Internal)
 }
 
@@ -208,3 +208,26 @@ const fn small_hex(digit: u8) -> Option<u8> {
 }
 
 crate::event::redacted!(Head, Tail);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_proxys_own_pages_are_its_own() {
+        let own = Some(OtherKind::Internal);
+        for (url, result, kind) in [
+            ("http://proxy.example:3128/squid-internal-static/icons/SN.png", "TCP_MEM_HIT", own),
+            ("http://proxy.example/squid-internal-mgr/info", "TCP_MISS", own),
+            ("cache_object://proxy.example/counters", "TCP_MISS", own),
+            // Written into an address by whoever asked.
+            ("http://games.example/play?u=/squid-internal-static/x", "TCP_MISS", None),
+            ("http://games.example/a/squid-internal-static/x", "TCP_MISS", None),
+            ("http://games.example/squid-internal-a", "TCP_DENIED", None),
+            ("http://games.example/squid-internal-a", "TCP_DENIED_REPLY", None),
+            ("games.example:443", "TCP_TUNNEL", None),
+        ] {
+            assert_eq!(no_event(url.as_bytes(), result.as_bytes()), kind, "{url} {result}");
+        }
+    }
+}

@@ -79,6 +79,8 @@ fn scan(bytes: &[u8], delimiter: u8) -> Scan {
             State::Bare => {
                 let Some(step) = memchr::memchr2(delimiter, b'\n', &bytes[at..]) else { break };
                 at += step;
+                // A quote where a value ends closes one that began further ahead.
+                found.clean &= at == 0 || bytes[at - 1] != b'"';
                 if bytes[at] == b'\n' {
                     return Scan { end: Some(at), ..found };
                 }

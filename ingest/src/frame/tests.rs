@@ -199,6 +199,10 @@ fn a_value_of_several_lines_stays_one() {
         // Too few columns and too many: what follows the line end is no row either.
         "1,\"one\ntwo\"\n",
         "1,\"one\ntwo\",3,4,5\n",
+        // Empty cells beyond the header, and cells left out: what follows has as many commas as a row, but
+        // a value in it ends with the quote of the one before.
+        "1,\"one\ntwo three\",Open,\n",
+        "\"one\ntwo, three\",3\n",
     ] {
         let records = rows(&[format!("a,b,c\n{content}").as_bytes()]);
         assert_eq!(records.len(), 2, "{content}");

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::{Normaliser, Roster, person, text};
+use super::{Normaliser, Roster, account, person, text};
 use crate::event::{Identified, Member, Role};
 use crate::fields::{IncidentFields, RowsPer, TimeBasis};
 use crate::incident::{Incident, IncidentText};
@@ -131,13 +131,20 @@ fn others(list: &str, separators: &[u8], year: AcademicYear, roster: &mut dyn Ro
     while let [name, behind @ ..] = rest {
         rest = behind;
         others.named += 1;
-        let mut found = person::read(Some(Cow::Borrowed(name)), year, roster).member;
-        if let ([first, after @ ..], None, true) = (behind, found, by_comma) {
-            found = person::read(Some(format!("{name}, {first}").into()), year, roster).member;
-            if found.is_some() {
-                rest = after;
-            }
-        }
+        let mut by_name = |name: &str| roster.member_by_name(&account::canonical_name(name), year);
+        let found = match behind {
+            // A last name alone may be somebody's account: the pair goes first, and a piece is looked up as
+            // a name only, unless all before it are whole names.
+            [first, after @ ..] if by_comma => match by_name(&format!("{name}, {first}")) {
+                Some(member) => {
+                    rest = after;
+                    Some(member)
+                }
+                None => by_name(name),
+            },
+            _ if by_comma && others.unknown > 0 => by_name(name),
+            _ => person::read(Some(Cow::Borrowed(name)), year, roster).member,
+        };
         match found {
             Some(member) => others.known.push(member),
             None => others.unknown += 1,
@@ -179,6 +186,9 @@ mod tests {
         assert_eq!(read("Tom Hill, Ann Lee, bmoss", all), (vec![2, 1, 3], 0, 3));
         assert_eq!(read("Hill, Tom, Lee, Ann", all), (vec![2, 1], 0, 2));
         assert_eq!(read("Hill, Tom", all), (vec![2], 0, 1));
+        // Nobody of the roster, whose last or first name is another's account.
+        assert_eq!(read("bmoss, Jo", all), (vec![], 2, 2));
+        assert_eq!(read("Jo, bmoss", all), (vec![], 2, 2));
         assert_eq!(read("Tom Hill\nTom Hill\n\nJo Unknown", all), (vec![2], 1, 3));
         assert_eq!(read("Jo Unknown, Tom Hill, ", all), (vec![2], 1, 2));
         assert_eq!(read("Hill, Tom", b""), (vec![2], 0, 1), "one name where nothing separates");

@@ -2,8 +2,8 @@
 //! taken in.
 //!
 //! Of each import the state file keeps a chain: for every line a keyed hash of it and of all lines before,
-//! 16 bits each. A file is the beginning of an import when the chain of the import begins with all of the
-//! file's chain, so a stranger is taken for a copy once in 65,536 cases at most, where it differs in its last
+//! 32 bits each. A file is the beginning of an import when the chain of the import begins with all of the
+//! file's chain, so a stranger is taken for a copy once in 4,000 million cases at most, where it differs in its last
 //! line only; what differs earlier differs in every value from there on. What is not hashed,
 //! and so bounds it:
 //!
@@ -24,12 +24,12 @@ use crate::state::Lines;
 
 /// No header has as many lines.
 const SURE_LINES: usize = 16;
-/// 16 MB of chain.
+/// 32 MB of chain.
 const MOST_LINES: usize = 8 << 20;
 /// A copy that was forgotten longer counts as new.
 const KEPT_DAYS: i32 = 14;
 /// Bytes of the chain for each line.
-const LINK: usize = 2;
+const LINK: usize = 4;
 
 /// How much of a file is the beginning of an import.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -351,8 +351,12 @@ impl Run<'_> {
         progress.advanced(tally.record_bytes.saturating_sub(reported.0), tally.records - reported.1);
         if let Err(error) = outcome {
             vault.abandon();
-            writer.abandon()?;
-            return Err(error);
+            // What failed first says more than what could not be taken back; the next run takes it back. A
+            // file whose input was at fault must leave nothing, though, before it is set aside.
+            return match writer.abandon() {
+                Err(left) if error.kind() == Kind::Input => Err(left),
+                _ => Err(error),
+            };
         }
         if source.ended_early() {
             tally.notice(Notice::CompressionTruncated);

@@ -1,10 +1,12 @@
 //! The first address in a text that people wrote: `please unblock www.bbc.co.uk/bitesize, thanks`.
 
-/// Ends of file names that are also top-level domains.
-const FILE_ENDS: &[&str] = &["zip", "mov", "md", "py", "sh", "rs", "pl", "so", "ps"];
+/// The ends that a host among words has, where neither scheme, `www.` nor a path says that it is one.
+/// Hundreds of others are surnames (`emma.hughes`, `j.kim`), words (`thanks.now`) or ends of files
+/// (`homework.zip`): a name must not become a site of the lake. What is left out stays in the vault.
+const PLAIN_ENDS: &[&str] = &["com", "org", "net", "edu", "gov", "uk", "eu", "io", "ai", "tv", "it", "info"];
 
-/// The first address: with `http://` or `https://`, or a host that the public suffix list knows. Mail
-/// addresses are none.
+/// The first address: with `http://` or `https://`, or a host that the public suffix list knows and that is
+/// no name by its look. Mail addresses are none.
 pub(super) fn first_address(text: &[u8]) -> Option<&[u8]> {
     let apart = |byte: &u8| byte.is_ascii_whitespace() || b"<>\"{}|[]".contains(byte);
     text.split(apart).find_map(|word| {
@@ -45,13 +47,12 @@ fn bare_host(word: &[u8]) -> Option<&[u8]> {
     }
     let lower = std::str::from_utf8(host).ok()?.to_ascii_lowercase();
     let named = lower.starts_with("www.");
-    let last = lower.rsplit('.').next().unwrap_or_default();
+    let plain_end = lower.rsplit('.').next().is_some_and(|end| PLAIN_ENDS.contains(&end));
     let suffix = psl::suffix(lower.as_bytes()).filter(psl::Suffix::is_known)?.as_bytes().len();
     let whole = lower.len() > suffix && !lower.contains("..");
-    // `homework.zip` is a file, `www.homework.zip` and `a.homework.zip/x` are sites.
-    let file = FILE_ENDS.contains(&last) && lower.split('.').count() == 2 && end == word.len();
+    let path = word.get(end) == Some(&b'/');
     let punctuated = word.get(end).is_some_and(|byte| b",;()".contains(byte));
-    (whole && (named || !file)).then_some(if punctuated { host } else { word })
+    (whole && (named || path || plain_end)).then_some(if punctuated { host } else { word })
 }
 
 #[cfg(test)]
@@ -74,6 +75,9 @@ mod tests {
             ("write to jane@oak.kent.sch.uk", None),
             ("jane@oak.example or see example.com:8080/x.", Some("example.com:8080/x")),
             ("e.g. the usual. Thanks.J.Smith", None),
+            ("unblock YouTube for Emma.Hughes in 9B, thanks J.Kim", None),
+            ("for emma.j.black", None),
+            ("oak.green/maths for Emma.Hughes", Some("oak.green/maths")),
             ("homework.zip and notes.md and essay.docx", None),
             ("www.homework.zip", Some("www.homework.zip")),
             ("10.1.2.3 is slow", None),
