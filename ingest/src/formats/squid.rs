@@ -134,20 +134,22 @@ pub(super) fn no_event(url: &[u8], result: &[u8]) -> Option<OtherKind> {
     if url.starts_with(b"error:") || (url == b"-" && result.starts_with(b"NONE")) {
         return Some(OtherKind::NoRequest);
     }
-    // Questions of neighbouring caches, which no person asked, and the proxy's own pages. What was refused
-    // was asked for by somebody, whatever the address looks like.
-    let internal = result.starts_with(b"UDP_")
-        || url.starts_with(b"cache_object:")
-        || (is_own_page(url) && !result.split(|byte| *byte == b'_').any(|word| word == b"DENIED"));
+    // Questions of neighbouring caches, which no person asked, and the proxy's own pages.
+    let internal =
+        result.starts_with(b"UDP_") || url.starts_with(b"cache_object:") || is_own_page(url, result);
     internal.then_some(OtherKind::Internal)
 }
 
-/// Whether an address is one of the proxy's own pictures: its path begins so. Elsewhere in an address the
-/// words are the user's.
-fn is_own_page(url: &[u8]) -> bool {
+/// Whether an address is one of the proxy's own pages: its path begins so. Elsewhere in an address the words
+/// are the user's. What was refused was asked of some site by somebody, unless the address names a port, as
+/// that of the proxy's own manager does.
+fn is_own_page(url: &[u8], result: &[u8]) -> bool {
     let Some(colon) = memchr::memchr(b':', url) else { return false };
     let Some(rest) = url[colon..].strip_prefix(b"://") else { return false };
-    memchr::memchr(b'/', rest).is_some_and(|slash| rest[slash..].starts_with(b"/squid-internal-"))
+    let Some(slash) = memchr::memchr(b'/', rest) else { return false };
+    let (authority, path) = rest.split_at(slash);
+    let denied = result.split(|byte| *byte == b'_').any(|word| word == b"DENIED");
+    path.starts_with(b"/squid-internal-") && (!denied || authority.contains(&b':'))
 }
 
 /// What Squid decided. The code is a set of words, so that words of later versions do no harm.
@@ -220,6 +222,7 @@ mod tests {
             ("http://proxy.example:3128/squid-internal-static/icons/SN.png", "TCP_MEM_HIT", own),
             ("http://proxy.example/squid-internal-mgr/info", "TCP_MISS", own),
             ("cache_object://proxy.example/counters", "TCP_MISS", own),
+            ("http://proxy.example:3128/squid-internal-mgr/info", "TCP_DENIED", own),
             // Written into an address by whoever asked.
             ("http://games.example/play?u=/squid-internal-static/x", "TCP_MISS", None),
             ("http://games.example/a/squid-internal-static/x", "TCP_MISS", None),

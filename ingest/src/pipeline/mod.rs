@@ -5,6 +5,10 @@
 //! away and the intent closed. A run begins by finishing or taking back what an interrupted one left,
 //! so that a run killed at any moment and repeated leaves what an undisturbed one would have left.
 //! Small files share their commits: a group of them becomes durable together.
+//!
+//! Records are read, normalised and pseudonymised on the run's own thread, in their order. Row groups are
+//! sorted, encoded and written on two threads beside it, one for the lake and one for the vault
+//! (`worker.rs`); both are done before an import is looked at again, let alone committed.
 
 mod derive;
 mod feeds;
