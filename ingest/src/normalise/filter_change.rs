@@ -2,7 +2,8 @@
 
 use std::borrow::Cow;
 
-use super::{Normaliser, Roster, person, text, url};
+use super::request::owned_page;
+use super::{Normaliser, Roster, person, text};
 use crate::classify::ClassifyInput;
 use crate::event::{Identified, Page, SiteName};
 use crate::fields::{ChangeFields, ChangeKind, TimeBasis};
@@ -36,7 +37,7 @@ impl<'s> Normaliser<'s> {
         let decided_by_role = text::read(&fields.decided_by_role, tally);
 
         let address = text::read(&fields.address, tally);
-        let mut page = address.as_deref().map_or_else(Page::default, page_of);
+        let mut page = address.as_deref().map_or_else(Page::default, owned_page);
         let host = self.host(&page.host, requested.local_date);
         page.site = host.site(&page.host);
         let site = match &page.site {
@@ -167,20 +168,6 @@ fn is_decided(decision: Decision, status: RecordStatus, has_date: bool) -> bool 
         Decision::Pending => false,
         Decision::Unknown => has_date || !matches!(status, RecordStatus::Open | RecordStatus::Unread),
         Decision::Approved | Decision::Refused | Decision::Withdrawn | Decision::Other => true,
-    }
-}
-
-/// An address in parts of its own: a row's text may be decoded, and there are few such rows.
-fn page_of(text: &str) -> Page<'static> {
-    let own = |part: &str| Cow::Owned(part.to_owned());
-    let parts = url::split(text);
-    Page {
-        scheme: parts.scheme.map(own),
-        host: Cow::Owned(url::host_name(parts.host).into_owned()),
-        port: parts.port,
-        path: parts.path.map(own),
-        query: parts.query.map(own),
-        site: SiteName::None,
     }
 }
 

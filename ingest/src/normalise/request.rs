@@ -193,7 +193,8 @@ fn borrowed_page(text: &str) -> Page<'_> {
     }
 }
 
-fn owned_page(text: &str) -> Page<'static> {
+/// An address in parts of its own, where the record's text was decoded.
+pub(super) fn owned_page(text: &str) -> Page<'static> {
     let own = |part: &str| Cow::Owned(part.to_owned());
     let parts = url::split(text);
     Page {

@@ -1,6 +1,7 @@
 //! The first address in a text that people wrote: `please unblock www.bbc.co.uk/bitesize, thanks`.
 
-/// The ends that a host among words has, where neither scheme, `www.` nor a path says that it is one.
+/// The ends that a host among words has, where neither scheme nor `www.` says that it is one. A path says
+/// nothing: `emma.hughes/9b` is a pupil and her class.
 /// Hundreds of others are surnames (`emma.hughes`, `j.kim`), words (`thanks.now`) or ends of files
 /// (`homework.zip`): a name must not become a site of the lake. What is left out stays in the vault.
 const PLAIN_ENDS: &[&str] = &["com", "org", "net", "edu", "gov", "uk", "eu", "io", "ai", "tv", "it", "info"];
@@ -50,9 +51,8 @@ fn bare_host(word: &[u8]) -> Option<&[u8]> {
     let plain_end = lower.rsplit('.').next().is_some_and(|end| PLAIN_ENDS.contains(&end));
     let suffix = psl::suffix(lower.as_bytes()).filter(psl::Suffix::is_known)?.as_bytes().len();
     let whole = lower.len() > suffix && !lower.contains("..");
-    let path = word.get(end) == Some(&b'/');
     let punctuated = word.get(end).is_some_and(|byte| b",;()".contains(byte));
-    (whole && (named || path || plain_end)).then_some(if punctuated { host } else { word })
+    (whole && (named || plain_end)).then_some(if punctuated { host } else { word })
 }
 
 #[cfg(test)]
@@ -77,7 +77,8 @@ mod tests {
             ("e.g. the usual. Thanks.J.Smith", None),
             ("unblock YouTube for Emma.Hughes in 9B, thanks J.Kim", None),
             ("for emma.j.black", None),
-            ("oak.green/maths for Emma.Hughes", Some("oak.green/maths")),
+            ("Emma.Hughes/9B asks", None),
+            ("www.oak.green/maths for Emma.Hughes", Some("www.oak.green/maths")),
             ("homework.zip and notes.md and essay.docx", None),
             ("www.homework.zip", Some("www.homework.zip")),
             ("10.1.2.3 is slow", None),
