@@ -7,7 +7,7 @@ use deltalake::kernel::transaction::{CommitBuilder, CommitProperties};
 use deltalake::kernel::{Action, Remove, Transaction};
 use deltalake::protocol::{DeltaOperation, SaveMode};
 
-use super::{DataFile, Lake, WrittenFile, failed};
+use super::{CHECKPOINT_INTERVAL, DataFile, Lake, WrittenFile, failed};
 use crate::error::{Error, Kind};
 use crate::schema::TableSchema;
 
@@ -46,8 +46,13 @@ impl Lake {
         let removed = change.remove.iter().map(|file| Action::Remove(remove_action(table, file)));
         let added = change.add.iter().map(|file| Action::Add(file.add_action()));
         let transactions = change.transactions.iter().map(|id| Transaction::new(id, 1)).collect();
-        let properties = CommitProperties::default().with_application_transactions(transactions);
         let state = handle.snapshot().map_err(|error| failed(table, error))?;
+        // The log is cleared of what is old where a checkpoint is made, as Delta's own protocol has it: to
+        // look for it at each commit costs more with each commit there is.
+        let checkpoint = (state.version() + 2).is_multiple_of(CHECKPOINT_INTERVAL);
+        let properties = CommitProperties::default()
+            .with_application_transactions(transactions)
+            .with_cleanup_expired_logs(Some(checkpoint));
         CommitBuilder::from(properties)
             .with_actions(removed.chain(added).collect())
             .build(Some(state), handle.log_store(), operation)

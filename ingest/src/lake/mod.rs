@@ -52,7 +52,10 @@ pub const IMPORTED: [&TableSchema; 9] = [
 ];
 
 /// Commits between two checkpoints of a log: a night makes one or two.
-const CHECKPOINT_INTERVAL: &str = "20";
+const CHECKPOINT_INTERVAL: u64 = 20;
+
+/// How long a log's older entries stay: a reader keeps a version for minutes, and nobody asks for an older one.
+const LOG_RETENTION: &str = "interval 7 days";
 
 /// A school's Delta tables.
 pub struct Lake {
@@ -101,7 +104,11 @@ impl Lake {
                 .with_partition_columns([table.partition])
                 .with_configuration_property(
                     deltalake::TableProperty::CheckpointInterval,
-                    Some(CHECKPOINT_INTERVAL),
+                    Some(CHECKPOINT_INTERVAL.to_string()),
+                )
+                .with_configuration_property(
+                    deltalake::TableProperty::LogRetentionDuration,
+                    Some(LOG_RETENTION),
                 )
                 .with_save_mode(SaveMode::Ignore)
                 .await
@@ -131,6 +138,7 @@ impl Lake {
     async fn newest(&self, table: &'static TableSchema) -> Result<Option<DeltaTable>, Error> {
         let known = self.tables.lock().unwrap_or_else(PoisonError::into_inner).get(table.name).cloned();
         let mut handle = match known {
+            Some(handle) if self.is_newest(table, &handle) => return Ok(Some(handle)),
             Some(handle) => handle,
             None if !self.exists(table) => return Ok(None),
             None => self.handle(table)?,
@@ -147,6 +155,14 @@ impl Lake {
         }
         self.keep(table, &handle);
         Ok(Some(handle))
+    }
+
+    /// Whether the log has its version and not the one after. Versions have no gaps, and the oldest are
+    /// cleared away first, so this needs no listing of the log.
+    fn is_newest(&self, table: &TableSchema, handle: &DeltaTable) -> bool {
+        let log = self.folder.join(table.name).join("_delta_log");
+        let commit = |version: u64| log.join(format!("{version:020}.json"));
+        handle.version().is_some_and(|version| commit(version).exists() && !commit(version + 1).exists())
     }
 
     fn keep(&self, table: &'static TableSchema, handle: &DeltaTable) {
