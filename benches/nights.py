@@ -3,13 +3,14 @@
 usage: nights.py --binary BINARY [--lines 5000000] [--schools 10] [--years 3]
 
 Each school's night is a file of its own (`watershed generate`, another seed each). For the history, a small
-night is taken in again and again, moved on by a day each time, and the CPU seconds of each are kept: they
-must not grow with what lies in the lake already.
+night is taken in again and again, moved on by a day each time, every file a day older, and the CPU seconds
+of each are kept: they must not grow with what lies in the lake already.
 """
 
 import argparse
 import datetime
 import json
+import os
 import shutil
 import statistics
 import sys
@@ -20,6 +21,7 @@ HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE))
 from end_to_end import machine, measured, run, size  # noqa: E402
 
+DAY_NS = 86_400 * 1_000_000_000
 # The day of a generated night.
 NIGHT = datetime.date(2025, 11, 3)
 
@@ -44,6 +46,13 @@ class Installation:
         if figures["records"] != figures["events"] + figures["rejects"]:
             sys.exit(f"{name}: {figures}")
         return figures
+
+    def age(self, name):
+        """Makes every file a day older, as it would be on the next night: what is replaced, and old entries of
+        the logs, go by their age."""
+        for file in (self.place / "schools" / name / "lake").rglob("*"):
+            old = file.stat()
+            os.utime(file, ns=(old.st_atime_ns, old.st_mtime_ns - DAY_NS))
 
     def bytes(self, name):
         school = self.place / "schools" / name
@@ -92,6 +101,7 @@ def history(installation, lines, years):
         figures = installation.ingest("history", log)
         costs.append(figures["cpu_s"])
         peaks.append(figures["peak_mib"])
+        installation.age("history")
     tenth = max(1, len(days) // 10)
     print(f"{len(days)} nights of {lines:,} lines over {years} years, {installation.bytes('history') / 1e6:.0f} MB in the end.\n")
     print("| nights | median CPU s of a night | median peak MiB |")

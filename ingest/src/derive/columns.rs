@@ -12,6 +12,9 @@ use arrow::datatypes::Int32Type;
 use crate::error::{Error, Kind};
 use crate::quick_map::QuickMap;
 
+/// Columns that the pass before the first reads.
+pub const FORESEE_COLUMNS: &[&str] = &["event_time_utc", "actor", "record_kind", "action", "site"];
+
 /// Columns that the first pass reads.
 pub const OBSERVE_COLUMNS: &[&str] =
     &["event_time_utc", "actor", "record_kind", "action", "site", "visibility", "html_page", "record_noise"];

@@ -3,7 +3,8 @@
 //! The rows are read twice. [`Deriver::observe`] collects what neighbours must know (pages, inner
 //! requests of decrypted tunnels, warnings that were passed); [`Deriver::add`] then decides for each
 //! row whether it is primary, counts it, and keeps only events of interest. So memory grows with
-//! people, sites and events, not with records. Definitions: attempt, episode, actor-day and event of
+//! people, sites and events, and with pages; of days with very many a pass before ([`Deriver::foresee`])
+//! leaves only the pages that stand just before a block. Definitions: attempt, episode, actor-day and event of
 //! interest as in `README.md`, "What is counted"; runs end at local midnight.
 //!
 //! # Why the neighbour rules are narrow
@@ -25,7 +26,7 @@ use columns::{Columns, Symbols, known};
 use primary::Neighbours;
 use runs::{Interest, Person};
 
-pub use columns::{ADD_COLUMNS, OBSERVE_COLUMNS};
+pub use columns::{ADD_COLUMNS, FORESEE_COLUMNS, OBSERVE_COLUMNS};
 pub use tables::Population;
 
 /// What one local hour, group, category and action amount to.
@@ -85,6 +86,16 @@ impl<'t> Deriver<'t> {
             activity: QuickMap::default(),
             interests: Vec::new(),
         }
+    }
+
+    /// A pass before the first, over the same rows, for days with very many: then the first remembers only
+    /// what can decide something. What comes out is the same with it and without. Needs the columns of
+    /// [`FORESEE_COLUMNS`].
+    ///
+    /// # Errors
+    /// [`Kind::Corrupt`](crate::Kind::Corrupt) when a column is missing or of another type.
+    pub fn foresee(&mut self, batch: &RecordBatch) -> Result<(), Error> {
+        self.neighbours.foresee(batch, &mut self.symbols)
     }
 
     /// First pass: what neighbours must know. Needs the columns of [`OBSERVE_COLUMNS`].

@@ -76,6 +76,12 @@ impl TableSnapshot {
         self.files.iter().map(|file| file.rows).sum()
     }
 
+    /// Rows of the files that a local day can be in, as far as the log tells.
+    #[must_use]
+    pub fn rows_of_day(&self, day: Date) -> u64 {
+        self.files.iter().filter(|file| file.may_hold(day)).filter_map(|file| file.rows).sum()
+    }
+
     /// The local days of a table that is partitioned by them.
     #[must_use]
     pub fn days(&self) -> BTreeSet<Date> {

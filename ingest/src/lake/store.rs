@@ -150,7 +150,11 @@ impl ObjectStore for DurableStore {
         self.inner.list(prefix)
     }
 
-    fn list_with_offset(&self, prefix: Option<&Path>, offset: &Path) -> BoxStream<'static, Result<ObjectMeta>> {
+    fn list_with_offset(
+        &self,
+        prefix: Option<&Path>,
+        offset: &Path,
+    ) -> BoxStream<'static, Result<ObjectMeta>> {
         match prefix.filter(|prefix| prefix.filename() == Some(LOG)) {
             // What a log asks for all the time. Most of its files lie before the offset and need no look.
             Some(prefix) => match self.log_after(prefix, offset) {
@@ -225,7 +229,9 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let log = folder.path().join("table/_delta_log");
         fs::create_dir_all(log.join("_staged_commits")).unwrap();
-        for name in ["0.json", "1.json", "1.checkpoint.parquet", "2.json", "2.json#000001", "_last_checkpoint"] {
+        for name in
+            ["0.json", "1.json", "1.checkpoint.parquet", "2.json", "2.json#000001", "_last_checkpoint"]
+        {
             fs::write(log.join(name), name).unwrap();
         }
         let store = DurableStore::new();
@@ -238,7 +244,10 @@ mod tests {
         let ours = names(store.list_with_offset(Some(&prefix), &offset).collect().await);
         let mut theirs = names(store.inner.list_with_offset(Some(&prefix), &offset).collect().await);
         theirs.sort();
-        assert_eq!(ours, [("1.json".to_owned(), 6), ("2.json".to_owned(), 6), ("_last_checkpoint".to_owned(), 16)]);
+        assert_eq!(
+            ours,
+            [("1.json".to_owned(), 6), ("2.json".to_owned(), 6), ("_last_checkpoint".to_owned(), 16)]
+        );
         assert_eq!(ours, theirs);
         let nowhere = Path::from_absolute_path(folder.path().join("none/_delta_log")).unwrap();
         assert!(store.list_with_offset(Some(&nowhere), &offset).next().await.is_none());

@@ -6,7 +6,7 @@ use jiff::civil::Date;
 
 use super::progress::Progress;
 use crate::classify::Taxonomy;
-use crate::derive::{ADD_COLUMNS, Deriver, OBSERVE_COLUMNS, Population};
+use crate::derive::{ADD_COLUMNS, Deriver, FORESEE_COLUMNS, OBSERVE_COLUMNS, Population};
 use crate::error::Error;
 use crate::lake::{Lake, TableSnapshot};
 use crate::schema::{
@@ -15,6 +15,9 @@ use crate::schema::{
     STAFF_REQUESTS, TableSchema,
 };
 use crate::state::State;
+
+/// Records of a day from which on its pages would take more memory than reading it once more takes time.
+const MANY_RECORDS: u64 = 1_000_000;
 
 /// Every derived table.
 pub const DERIVED: [&TableSchema; 12] = [
@@ -68,6 +71,9 @@ fn derived(
     population: Population,
 ) -> Result<crate::lake::derived::DerivedRows, Error> {
     let mut deriver = Deriver::new(taxonomy);
+    if requests.rows_of_day(day) > MANY_RECORDS {
+        requests.read_day_numbered(day, Some(FORESEE_COLUMNS), &mut |batch| deriver.foresee(&batch))?;
+    }
     requests.read_day_numbered(day, Some(OBSERVE_COLUMNS), &mut |batch| deriver.observe(&batch))?;
     requests.read_day_numbered(day, Some(ADD_COLUMNS), &mut |batch| deriver.add(&batch))?;
     deriver.finish().tables(population)
