@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 pub mod error;
+pub mod retention;
 pub mod school;
 pub mod settings;
 pub mod state;

@@ -28,6 +28,9 @@ use crate::vault::VaultWriter;
 /// How much of a file detection looks at.
 const SAMPLE_BYTES: u64 = 64 * 1024;
 
+/// Why a file is refused whose every record comes too late.
+const NOTHING_BUT_LATE: &str = "every record is of a day or academic year that retention has closed, so none is taken in; `watershed retain log` says when";
+
 /// Records between two calls of the progress.
 const PROGRESS_RECORDS: u64 = 8192;
 
@@ -180,7 +183,9 @@ impl Run<'_> {
         let Written { files, vault, tally, span, export_rows } = written;
         self.report.timings.encode += files.encoding;
 
-        let refused = if tally.nearly_all_rejected() {
+        let refused = if tally.nothing_but_late() {
+            Some(NOTHING_BUT_LATE.to_owned())
+        } else if tally.nearly_all_rejected() {
             Some(mostly_rejected(&tally))
         } else {
             tally.conserve(files.events()).err().map(|error| format!("{error}; please report this"))
@@ -248,6 +253,7 @@ impl Run<'_> {
         let zone = detected.zone().unwrap_or_else(|| self.settings.zone());
         let mut normaliser = Normaliser::new(self.settings, zone)?
             .with_fold(detected.fold_policy())
+            .with_closed_years(self.closed_years.clone())
             .with_written(source.written()?);
         let mut tally = Tally::default();
         let mut span = Span::default();
@@ -276,6 +282,7 @@ impl Run<'_> {
                 if let Some(overlap) = &mut overlap
                     && let Ok(Parsed::Request(fields)) = &parsed
                     && let Ok(event) = normaliser.request(place, fields, roster, &mut Tally::default())
+                    && !closed.contains(&event.moment.local_date)
                 {
                     overlap.stood_before(event.moment.local_date, raw)?;
                 }
@@ -346,7 +353,8 @@ impl Run<'_> {
             };
             tally.reject(reject.reason);
             writer.push_reject(place, reject)?;
-            vault.push_reject(place, reject.reason, raw)
+            // Sealing the text of a late record would keep what retention has dropped.
+            if reject.reason.is_late() { Ok(()) } else { vault.push_reject(place, reject.reason, raw) }
         });
         progress.advanced(tally.record_bytes.saturating_sub(reported.0), tally.records - reported.1);
         if let Err(error) = outcome {

@@ -9,6 +9,7 @@ use clap::{Args, ValueEnum};
 use ingest::folder;
 use ingest::keys::PublicKey;
 use ingest::pseudonymise::Keyring;
+use ingest::retention::Clocks;
 use ingest::school::{Config, Phase, RecipientSetting, SchoolConfig, SchoolId, SchoolRoot};
 
 use super::{Context, Ended};
@@ -148,6 +149,7 @@ pub(crate) fn set_up(context: &Context, arguments: InitArguments) -> anyhow::Res
         recipients,
         keep_sources_days: arguments.keep_sources_days,
         settle_seconds: arguments.settle_seconds,
+        retention: Clocks::default(),
     });
     write_config(&dir, &config)?;
     Ok(root)
