@@ -38,6 +38,8 @@ pub mod batch;
 #[cfg(feature = "lake")]
 pub mod derive;
 #[cfg(feature = "lake")]
+pub mod erasure;
+#[cfg(feature = "lake")]
 pub mod lake;
 #[cfg(feature = "lake")]
 pub mod pipeline;

@@ -164,6 +164,16 @@ pub struct SchoolConfig {
     pub retention: Clocks,
 }
 
+impl SchoolConfig {
+    /// The public keys of those who can open the vault, in their order.
+    ///
+    /// # Errors
+    /// [`Kind::Configuration`] when one is damaged.
+    pub fn public_keys(&self) -> Result<Vec<crate::keys::PublicKey>, Error> {
+        self.recipients.iter().map(|recipient| crate::keys::PublicKey::parse(&recipient.public_key)).collect()
+    }
+}
+
 fn default_zone() -> String {
     "Europe/London".to_owned()
 }

@@ -12,15 +12,18 @@ use crate::error::{Error, Kind, at};
 use crate::school::SchoolRoot;
 
 mod deletions;
+mod erasure;
 mod exports;
 mod feeds;
 mod holds;
 mod lines;
+mod recipients;
 mod retention;
 mod roster;
 mod words;
 
 pub use deletions::{Deletion, DeletionChain};
+pub use erasure::ErasedNames;
 pub(crate) use exports::ExportRow;
 pub use feeds::{ExpectedFeed, KnownFinding};
 pub use holds::{Hold, NewHold};
@@ -98,6 +101,14 @@ const MIGRATIONS: &[&str] = &[
         academic_year TEXT PRIMARY KEY, destroyed_utc TEXT NOT NULL, check_value INTEGER) WITHOUT ROWID;
     CREATE TABLE retention_work (
         what TEXT PRIMARY KEY, why TEXT NOT NULL, rows INTEGER NOT NULL, detail TEXT NOT NULL) WITHOUT ROWID;
+",
+    "
+    CREATE TABLE former_recipients (key_id TEXT PRIMARY KEY) WITHOUT ROWID;
+    CREATE TABLE resealing (only_one INTEGER PRIMARY KEY CHECK (only_one = 1), begun_utc TEXT NOT NULL);
+    CREATE TABLE erased_names (
+        academic_year TEXT NOT NULL, token INTEGER NOT NULL, up_to TEXT NOT NULL,
+        PRIMARY KEY (academic_year, token)) WITHOUT ROWID;
+    CREATE TABLE erasing (token INTEGER PRIMARY KEY);
 ",
 ];
 

@@ -31,6 +31,7 @@ pub use derive::DERIVED;
 pub use lock::WriterLock;
 pub use progress::Progress;
 
+use crate::erasure::ErasedPersons;
 use crate::error::{Error, Kind, at};
 use crate::formats::profile::ProfileSet;
 use crate::inbox;
@@ -39,7 +40,7 @@ use crate::lake::Lake;
 use crate::people::StateRoster;
 use crate::pseudonymise::{Keyring, Pseudonymiser};
 use crate::report::{IngestReport, Outcome};
-use crate::school::{AcademicYear, SchoolConfig, SchoolRoot};
+use crate::school::{AcademicYear, Config, SchoolConfig, SchoolRoot};
 use crate::settings::Settings;
 use crate::state::State;
 use group::Group;
@@ -74,6 +75,7 @@ struct Run<'r> {
     imported: BTreeMap<String, u64>,
     closed_days: BTreeSet<Date>,
     closed_years: BTreeSet<AcademicYear>,
+    erased: ErasedPersons,
     today: Date,
     group: Group,
     report: IngestReport,
@@ -126,9 +128,10 @@ impl Ingest<'_> {
         let settings = Settings::load(&root, self.school)?;
         let profiles = ProfileSet::load(&root.settings())?;
         let keyring = Keyring::open(&self.school.pseudonym_key_dir, &self.school.id, self.dir)?;
-        let recipients =
-            self.school.recipients.iter().map(|recipient| PublicKey::parse(&recipient.public_key));
-        let recipients = recipients.collect::<Result<Vec<_>, _>>()?;
+        // Asked again under the lock: whoever waited for a sealing anew has the recipients of before.
+        let newest = Config::load(self.dir).ok();
+        let newest = newest.as_ref().and_then(|config| config.school(&self.school.id).ok());
+        let recipients = newest.unwrap_or(self.school).public_keys()?;
         let state = State::open(&root)?;
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
@@ -145,6 +148,7 @@ impl Ingest<'_> {
             recipients,
             pseudonymiser: Pseudonymiser::new(&keyring),
             closed_years: closed_years(&state, &keyring)?,
+            erased: ErasedPersons::new(state.erased_names()?),
             roster: StateRoster::new(&state, &keyring)?,
             closed_days: state.closed_days()?.into_iter().collect(),
             state,

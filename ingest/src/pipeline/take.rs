@@ -268,7 +268,7 @@ impl Run<'_> {
         let counts = Box::new(move |token: i64| known.contains(&token));
         let mut overlap = Overlap::of(detected, &self.state, self.keyring, counts);
         let (roster, pseudonymiser) = (&mut self.roster, &mut self.pseudonymiser);
-        let (closed, progress) = (&self.closed_days, self.progress);
+        let (closed, progress, erased) = (&self.closed_days, self.progress, &self.erased);
         // A file that is still being written to is read as far as its fingerprint goes.
         let mut input = source.open()?.take(content.bytes);
         let outcome = read_records(&mut input, detected, &mut tally, &mut |place, raw, parsed, tally| {
@@ -301,6 +301,9 @@ impl Run<'_> {
                             tally.duplicate += 1;
                             return Ok(());
                         }
+                        if erased.has_request(pseudonymiser, &event)? {
+                            return leave_out(tally);
+                        }
                         let pseudonymous = pseudonymiser.event(&event)?;
                         vault.push(&event, &pseudonymous)?;
                         writer.push(&pseudonymous)?;
@@ -313,6 +316,10 @@ impl Run<'_> {
                 },
                 Ok(Parsed::Incident(fields)) => match normaliser.incident(place, &fields, roster, tally) {
                     Ok(incident) => {
+                        let (year, day) = (incident.occurred.academic_year, incident.occurred.local_date);
+                        if erased.has_person(pseudonymiser, year, day, &incident.subject)? {
+                            return leave_out(tally);
+                        }
                         let pseudonymous = pseudonymiser.incident(&incident)?;
                         vault.push_incident(&incident, &pseudonymous)?;
                         writer.push_incident(&pseudonymous)?;
@@ -324,6 +331,10 @@ impl Run<'_> {
                 },
                 Ok(Parsed::Change(fields)) => match normaliser.change(place, &fields, roster, tally) {
                     Ok(change) => {
+                        let (year, day) = (change.requested.academic_year, change.requested.local_date);
+                        if erased.has_person(pseudonymiser, year, day, &change.requester)? {
+                            return leave_out(tally);
+                        }
                         let pseudonymous = pseudonymiser.change(&change)?;
                         vault.push_change(&change, &pseudonymous)?;
                         writer.push_kept(&pseudonymous)?;
@@ -335,6 +346,10 @@ impl Run<'_> {
                 },
                 Ok(Parsed::Check(fields)) => match normaliser.check(place, &fields, roster, tally) {
                     Ok(check) => {
+                        let (year, day) = (check.checked.academic_year, check.checked.local_date);
+                        if erased.has_person(pseudonymiser, year, day, &check.tester)? {
+                            return leave_out(tally);
+                        }
                         let pseudonymous = pseudonymiser.check(&check)?;
                         vault.push_check(&check, &pseudonymous)?;
                         writer.push_kept(&pseudonymous)?;
@@ -378,6 +393,12 @@ impl Run<'_> {
         let export_rows = overlap.map(Overlap::rows).unwrap_or_default();
         Ok(Written { files: writer.finish()?, vault, tally, span: span.closed(), export_rows })
     }
+}
+
+/// A record of somebody who was erased is well formed and no event any more.
+fn leave_out(tally: &mut Tally) -> Result<(), Error> {
+    *tally.other.entry("erased").or_default() += 1;
+    Ok(())
 }
 
 /// Earliest and latest event, and those of a web log by local day.
