@@ -14,6 +14,7 @@ use crate::schema::{ACTOR_DAYS, IMPORTS, INCIDENTS, REJECTS, REQUESTS, TABLES, T
 use crate::school::{AcademicYear, Phase, RecipientSetting, SchoolId};
 use crate::vault::read::{Selection, VaultReader};
 
+mod erasure;
 mod records;
 
 const PASSPHRASE: &str = "seven blue herons by the weir";

@@ -6,6 +6,7 @@ mod episodes;
 mod erase;
 mod identified;
 mod person;
+mod subject;
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -23,6 +24,7 @@ pub use episodes::Episode;
 pub use erase::{Erased, erase};
 pub use identified::Identified;
 pub use person::Person;
+pub use subject::{SubjectAccess, subject_access};
 
 use crate::audit::{Access, AccessAudit, What, checked_reason};
 use crate::error::{Error, Kind};
@@ -253,7 +255,9 @@ impl Question<'_> {
     fn about(&self, person: &Person, from: Date, to: Date) -> Result<String, Error> {
         let mut audit = AccessAudit::open(self.dir, self.school)?;
         let mut names = Vec::new();
-        for pseudonym in person.people.iter().map(|row| row.person).chain(person.pseudonyms.iter().copied()).take(1) {
+        for pseudonym in
+            person.people.iter().map(|row| row.person).chain(person.pseudonyms.iter().copied()).take(1)
+        {
             names.push(audit.subject(pseudonym)?);
         }
         Ok(format!("{} from {from} to {to}", names.join(" ")))

@@ -22,6 +22,7 @@ mod recipients;
 mod releases;
 mod serving;
 mod sql;
+mod subject_access;
 mod unlock;
 mod watch;
 
@@ -113,6 +114,8 @@ enum Command {
     /// Who opened what and why: list it, verify that nobody changed it, note a review.
     #[command(subcommand)]
     Audit(audit::AuditCommand),
+    /// DSL only: everything about one person, for that person, as files to hand over.
+    SubjectAccess(subject_access::SubjectAccessArguments),
     /// DSL only: delete one person from everything but the sealed sets.
     Erase(erase::EraseArguments),
     /// Seal a period's set for governors or parents.
@@ -217,6 +220,7 @@ fn run(context: &Context, command: Command) -> anyhow::Result<Ended> {
         Command::Sql(arguments) => sql::run(context, &arguments),
         Command::Unlock(arguments) => unlock::run(context, &arguments),
         Command::Audit(command) => audit::run(context, &command),
+        Command::SubjectAccess(arguments) => subject_access::run(context, &arguments),
         Command::Erase(arguments) => erase::run(context, &arguments),
         Command::Publish(arguments) => releases::publish(context, &arguments),
         Command::Releases(command) => releases::run(context, command),

@@ -59,8 +59,14 @@ pub(crate) fn add(context: &Context, file: &Path, change: &ChangeArguments) -> a
     alter(context, change, "add", |recipients| {
         let id = PublicKey::parse(&added.public_key)?.id();
         for recipient in recipients.iter() {
-            anyhow::ensure!(recipient.name != added.name, "a recipient has this name already; rename the file");
-            anyhow::ensure!(PublicKey::parse(&recipient.public_key)?.id() != id, "this key is a recipient already");
+            anyhow::ensure!(
+                recipient.name != added.name,
+                "a recipient has this name already; rename the file"
+            );
+            anyhow::ensure!(
+                PublicKey::parse(&recipient.public_key)?.id() != id,
+                "this key is a recipient already"
+            );
         }
         anyhow::ensure!(
             recipients.len() < RECIPIENTS_MAXIMUM,
@@ -75,7 +81,10 @@ pub(crate) fn remove(context: &Context, name: &str, change: &ChangeArguments) ->
     alter(context, change, "remove", |recipients| {
         let before = recipients.len();
         recipients.retain(|recipient| recipient.name != name);
-        anyhow::ensure!(recipients.len() < before, "no recipient has this name; `watershed keys list` prints them");
+        anyhow::ensure!(
+            recipients.len() < before,
+            "no recipient has this name; `watershed keys list` prints them"
+        );
         anyhow::ensure!(
             !recipients.is_empty(),
             "this is the only recipient: nobody could open the vault; add another key first"
@@ -112,7 +121,13 @@ fn alter(
     let who = query::unlock::name_of_key(&context.dir, &school.id, &key);
     let target = format!("{what}: {}", keys.iter().map(written).collect::<Vec<_>>().join(" "));
     let mut audit = AccessAudit::open(&context.dir, &school.id)?;
-    audit.record(&Access { who: &who, what: What::Keys, reason: &change.reason, target: &target, rows: 0 })?;
+    audit.record(&Access {
+        who: &who,
+        what: What::Keys,
+        reason: &change.reason,
+        target: &target,
+        rows: 0,
+    })?;
     let former: Vec<_> = before.into_iter().filter(|id| !after.contains(id)).collect();
     state.begin_resealing(&former, &after)?;
     init::write_config(&context.dir, &config)?;
