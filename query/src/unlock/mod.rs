@@ -6,6 +6,7 @@ mod episodes;
 mod erase;
 mod identified;
 mod person;
+pub mod recipients;
 mod subject;
 
 use std::collections::BTreeMap;
@@ -276,7 +277,7 @@ impl Question<'_> {
 
 /// The recipient's role by the configuration, and the key's id: how the audit speaks of a key.
 #[must_use]
-pub fn name_of_key(dir: &Path, school: &SchoolId, key: &PrivateKey) -> String {
+fn name_of_key(dir: &Path, school: &SchoolId, key: &PrivateKey) -> String {
     let id = written(i64::from_be_bytes(key.id()));
     let listed = Config::load(dir).ok().and_then(|config| {
         let school = config.school(school).ok()?;
