@@ -143,7 +143,7 @@ impl Erasure<'_> {
     fn is_named_in(&self, bytes: &[u8]) -> bool {
         let small = bytes.to_ascii_lowercase();
         let reversed = self.names.iter().filter_map(|name| {
-            let (first, last) = name.rsplit_once(' ').map(|(first, last)| (first, last))?;
+            let (first, last) = name.rsplit_once(' ')?;
             Some(format!("{last}, {first}"))
         });
         self.accounts

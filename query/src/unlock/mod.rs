@@ -178,7 +178,14 @@ impl Question<'_> {
 
     fn person(&self, root: &SchoolRoot, who: &str) -> Result<Person, Error> {
         let keyring = self.keyring()?;
-        Person::find(&VaultReader::open(&root.vault(), self.school, self.key), keyring.as_ref(), who)
+        let reader = VaultReader::open(&root.vault(), self.school, self.key);
+        let person = Person::find(&reader, keyring.as_ref(), who)?;
+        let numbered = person.pseudonyms.iter().any(|token| self.reason.contains(&written(*token)));
+        if numbered || person.is_named_in(self.reason) {
+            return Err(Error::new(Kind::Configuration, "the reason names the person")
+                .help("give a case number: the audit is kept when the person is not"));
+        }
+        Ok(person)
     }
 
     /// The school's pseudonym keys; none where there is no configuration that says where they are.
