@@ -14,6 +14,7 @@ use crate::schema::{ACTOR_DAYS, IMPORTS, INCIDENTS, REJECTS, REQUESTS, TABLES, T
 use crate::school::{AcademicYear, Phase, RecipientSetting, SchoolId};
 use crate::vault::read::{Selection, VaultReader};
 
+mod erasure;
 mod records;
 
 const PASSPHRASE: &str = "seven blue herons by the weir";
@@ -40,6 +41,7 @@ impl Installation {
             recipients: vec![RecipientSetting { name: "DSL".to_owned(), public_key }],
             keep_sources_days: 0,
             settle_seconds: 0,
+            retention: Default::default(),
         };
         let root = SchoolRoot::new(&folder.path().join("installation"), &id);
         fs::create_dir_all(root.inbox()).unwrap();
