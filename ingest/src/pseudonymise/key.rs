@@ -151,6 +151,13 @@ impl Keyring {
         self.inner.refused.lock().unwrap_or_else(PoisonError::into_inner).extend(years);
     }
 
+    /// Whether a year's key was destroyed.
+    #[must_use]
+    pub fn is_destroyed(&self, year: AcademicYear) -> bool {
+        let refused = self.inner.refused.lock().unwrap_or_else(PoisonError::into_inner).contains(&year);
+        refused || self.note(year).exists()
+    }
+
     fn note(&self, year: AcademicYear) -> PathBuf {
         self.inner.dir.join(format!("{}-{year}{NOTE_ENDING}", self.inner.school))
     }
@@ -170,8 +177,7 @@ impl Keyring {
 
     fn read_or_make(&self, year: AcademicYear) -> Result<hmac::Key, Error> {
         let path = self.path(year);
-        let refused = self.inner.refused.lock().unwrap_or_else(PoisonError::into_inner).contains(&year);
-        if refused || self.note(year).exists() {
+        if self.is_destroyed(year) {
             return Err(Error::new(
                 Kind::Configuration,
                 format!("the pseudonym key of {year} was destroyed by retention, and no other is made"),
