@@ -28,6 +28,7 @@ use std::time::{Duration, Instant};
 use jiff::civil::Date;
 
 pub use derive::DERIVED;
+pub(crate) use lines::KEPT_DAYS as LINES_KEPT_DAYS;
 pub use lock::WriterLock;
 pub use progress::Progress;
 
@@ -244,7 +245,8 @@ impl Run<'_> {
     }
 }
 
-fn today(zone: &str) -> Result<Date, Error> {
+/// The local day of a zone by the clock.
+pub(crate) fn today(zone: &str) -> Result<Date, Error> {
     let zone = jiff::tz::TimeZone::get(zone).map_err(|_| {
         Error::new(Kind::Configuration, format!("there is no time zone `{zone}`"))
             .help("use an IANA name, for example `Europe/London`")
@@ -255,4 +257,4 @@ fn today(zone: &str) -> Result<Date, Error> {
 #[cfg(test)]
 mod copy_tests;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -55,12 +55,13 @@ impl Holding {
             who.extend(numbers(name)?);
         }
         let (subject, incident) = (numbers("subject")?, numbers("incident")?);
+        let beside = incident.filter(|_| subject.is_none());
         let mut kept = Vec::with_capacity(batch.num_rows());
         for row in 0..batch.num_rows() {
             let day = days.value(row);
             let is_about = |person: i64| {
                 who.iter().any(|column| column.is_valid(row) && column.value(row) == person)
-                    || incident.is_some_and(|column| self.incidents.contains(&column.value(row)))
+                    || beside.is_some_and(|column| self.incidents.contains(&column.value(row)))
             };
             let stays = self.holds.iter().any(|hold| {
                 (epoch_days(hold.from)..=epoch_days(hold.to)).contains(&day)
