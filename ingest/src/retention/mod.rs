@@ -23,6 +23,8 @@ mod tables;
 
 pub use clocks::Clocks;
 #[cfg(feature = "lake")]
+pub(crate) use disk::below;
+#[cfg(feature = "lake")]
 pub use report::{Line, RetainReport, Tier};
 #[cfg(feature = "lake")]
 pub use run::Retain;
