@@ -106,16 +106,18 @@ impl Manifest {
             )
             .help("a back-up is whole when manifest.json and manifest.blake3 are there"));
         };
-        let damaged = || {
-            Error::new(Kind::Corrupt, format!("{}: damaged", path.display())).help("use another back-up")
-        };
+        let damaged =
+            || Error::new(Kind::Corrupt, format!("{}: damaged", path.display())).help("use another back-up");
         if sealed != seal(&text).as_bytes() {
             return Err(damaged());
         }
         let manifest: Self = serde_json::from_slice(&text).map_err(|_| damaged())?;
         if manifest.schema != SCHEMA {
-            return Err(Error::new(Kind::Configuration, format!("{}: written by another version", path.display()))
-                .help("use the version of the program that wrote it"));
+            return Err(Error::new(
+                Kind::Configuration,
+                format!("{}: written by another version", path.display()),
+            )
+            .help("use the version of the program that wrote it"));
         }
         if manifest.files.iter().any(|file| !is_below(&file.path)) {
             return Err(damaged());

@@ -68,7 +68,9 @@ pub fn restore(from: &Path, to: &Path, newer: Option<&Path>) -> Result<Restored,
     let mut missed = Vec::new();
     for school in &config.schools {
         let root = SchoolRoot::new(&to, &school.id);
-        for folder in [root.lake(), root.vault(), root.inbox(), root.claimed(), root.refused(), root.settings()] {
+        for folder in
+            [root.lake(), root.vault(), root.inbox(), root.claimed(), root.refused(), root.settings()]
+        {
             folder::make(&folder, folder::PRIVATE).map_err(|error| at(&folder, error))?;
         }
         if let Some(newer) = newer {

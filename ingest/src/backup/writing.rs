@@ -79,6 +79,14 @@ impl Backup<'_> {
                 )
                 .help("a stolen back-up must open nothing: keep keys outside the installation"));
             }
+            if std::fs::symlink_metadata(&path).is_ok_and(|found| found.is_symlink()) {
+                let place = path.parent().unwrap_or(&path);
+                return Err(Error::new(
+                    Kind::Configuration,
+                    format!("{}: a link lies in this folder", place.display()),
+                )
+                .help("put the file itself there: what a link leads to may be a key"));
+            }
             self.copy(dir, out, &path, files)?;
         }
         let state = State::open(&root)?;
@@ -128,9 +136,10 @@ fn sources(root: &SchoolRoot) -> Result<Vec<PathBuf>, Error> {
         found.extend(snapshot.files.iter().map(|file| snapshot.folder.join(&file.path)));
         let log = below(&snapshot.folder.join("_delta_log"))?;
         // `#` marks an entry that was staged and never committed.
-        found.extend(log.into_iter().filter(|path| {
-            path.file_name().is_some_and(|name| !name.as_encoded_bytes().contains(&b'#'))
-        }));
+        found
+            .extend(log.into_iter().filter(|path| {
+                path.file_name().is_some_and(|name| !name.as_encoded_bytes().contains(&b'#'))
+            }));
     }
     let vault = below(&root.vault())?;
     found.extend(vault.into_iter().filter(|path| path.extension().is_none_or(|ending| ending != "partial")));

@@ -217,8 +217,8 @@ impl Run<'_> {
             .then(|| self.root.kept().join(self.today.to_string()))
     }
 
-    /// Deletes kept sources whose days are over. With `--keep` alone nothing says for how long, so
-    /// they stay.
+    /// Deletes kept sources whose days are over. With `--keep` alone they stay until retention's
+    /// clock for detail.
     fn expire_kept(&self) -> Result<(), Error> {
         let days = self.ingest.school.keep_sources_days;
         let folder = self.root.kept();

@@ -47,6 +47,27 @@ impl Installation {
         Self { folder, school, private: private.to_string() }
     }
 
+    /// Another installation with the same bytes and a copy of the keys.
+    pub(crate) fn twin(&self) -> Self {
+        fn copy(from: &Path, to: &Path) {
+            fs::create_dir_all(to).unwrap();
+            for entry in fs::read_dir(from).unwrap() {
+                let entry = entry.unwrap();
+                let target = to.join(entry.file_name());
+                if entry.file_type().unwrap().is_dir() {
+                    copy(&entry.path(), &target);
+                } else {
+                    fs::copy(entry.path(), target).unwrap();
+                }
+            }
+            fs::set_permissions(to, fs::metadata(from).unwrap().permissions()).unwrap();
+        }
+        let folder = tempfile::tempdir().unwrap();
+        copy(self.folder.path(), folder.path());
+        let school = SchoolConfig { pseudonym_key_dir: folder.path().join("keys"), ..self.school.clone() };
+        Self { folder, school, private: self.private.clone() }
+    }
+
     pub(crate) fn dir(&self) -> PathBuf {
         self.folder.path().join("installation")
     }

@@ -54,7 +54,8 @@ impl Keyring {
         folder::make(&place, folder::PRIVATE).map_err(|error| at(&place, error))?;
         let metadata = fs::metadata(&place).map_err(|error| at(&place, error))?;
         private_to_owner(&place, metadata.mode(), "700")?;
-        Ok(Self { inner: Arc::new(Inner {
+        Ok(Self {
+            inner: Arc::new(Inner {
                 dir: place,
                 school: school.clone(),
                 years: Mutex::default(),

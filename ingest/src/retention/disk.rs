@@ -62,12 +62,14 @@ impl Sealed {
                 let entry = entry.map_err(|error| at(&folder, error))?;
                 let name = entry.file_name();
                 let Some(name) = name.to_str() else { continue };
-                let Some(content) = Content::of(name) else { continue };
-                let own_day = !matches!(content, Content::Rejects | Content::Words);
+                if !name.ends_with(".parquet") {
+                    continue;
+                }
+                let content = Content::of(name);
+                let own_day = !matches!(content, Some(Content::Rejects | Content::Words));
                 let span = spans.get(name.get(..16).unwrap_or_default()).filter(|_| !own_day);
-                let (first, day) = span.map_or((folder_day, folder_day), |(first, last)| {
-                    (*first, (*last).min(folder_day))
-                });
+                let (first, day) =
+                    span.map_or((folder_day, folder_day), |(first, last)| (*first, (*last).min(folder_day)));
                 if day >= first_kept {
                     continue;
                 }
@@ -77,7 +79,7 @@ impl Sealed {
                     sealed.held.entry(day).or_default().push(going);
                     continue;
                 }
-                if content == Content::Requests {
+                if content == Some(Content::Requests) {
                     sealed.with_requests.insert(day);
                 }
                 sealed.days.entry(day).or_default().push(going);
@@ -124,7 +126,8 @@ pub(super) fn refused(root: &SchoolRoot, first_kept: Date) -> Result<Vec<Going>,
             Some(nanoseconds) => SystemTime::UNIX_EPOCH + Duration::from_nanos(nanoseconds),
             None => modified(&path),
         };
-        let day = jiff::Timestamp::try_from(since).map(|since| since.to_zoned(jiff::tz::TimeZone::UTC).date());
+        let day =
+            jiff::Timestamp::try_from(since).map(|since| since.to_zoned(jiff::tz::TimeZone::UTC).date());
         if day.is_ok_and(|day| day < first_kept) {
             going.extend(below(&path)?.into_iter().map(Going::of));
         }
@@ -136,11 +139,7 @@ pub(super) fn refused(root: &SchoolRoot, first_kept: Date) -> Result<Vec<Going>,
 pub(super) fn half_sealed(root: &SchoolRoot, locked: bool) -> Result<Vec<Going>, Error> {
     let found = below(&root.vault())?;
     let half = |path: &PathBuf| path.extension().is_some_and(|ending| ending == "partial");
-    Ok(found
-        .into_iter()
-        .filter(|path| half(path) && (locked || is_settled(path)))
-        .map(Going::of)
-        .collect())
+    Ok(found.into_iter().filter(|path| half(path) && (locked || is_settled(path))).map(Going::of).collect())
 }
 
 /// Data files that no version names, and staged entries of the log. While nothing is locked only old ones

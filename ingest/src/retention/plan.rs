@@ -128,9 +128,11 @@ impl Plan {
         for (year, files) in &sealed.people {
             add(Tier::Events, year.to_string(), "vault", amount(files));
         }
-        for (place, files) in
-            [("kept sources", &self.kept), ("refused files", &self.refused), ("leftovers", &leftovers.to_vec())]
-        {
+        for (place, files) in [
+            ("kept sources", &self.kept),
+            ("refused files", &self.refused),
+            ("leftovers", &leftovers.to_vec()),
+        ] {
             if !files.is_empty() {
                 add(Tier::Files, String::new(), place, amount(files));
             }
@@ -146,8 +148,7 @@ impl Plan {
         let closed = basis.state.closed_days()?;
         self.report.days_closed = self.begun.closed.iter().filter(|day| !closed.contains(day)).count() as u64;
         self.report.keys_destroyed = self.keys.iter().map(ToString::to_string).collect();
-        self.report.unfinished = basis.state.unfinished_retention()?
-            + (basis.state.open_imports()?.len() + basis.state.dirty_days()?.len()) as u64;
+        self.report.unfinished = basis.state.unfinished_retention()?;
 
         let clocks = basis.school.retention;
         self.begun.work = work
@@ -156,8 +157,12 @@ impl Plan {
                 what: what(tier, &period),
                 why: match tier {
                     Tier::Detail => format!("detail is kept {} days after the event", clocks.detail_days),
-                    Tier::Events => format!("events are kept this academic year and {} before", clocks.previous_years),
-                    Tier::Ledger => format!("ledgers are kept {} academic years before this", clocks.ledger_years),
+                    Tier::Events => {
+                        format!("events are kept this academic year and {} before", clocks.previous_years)
+                    }
+                    Tier::Ledger => {
+                        format!("ledgers are kept {} academic years before this", clocks.ledger_years)
+                    }
                     Tier::Files => "clocks of sources, refused files and leftovers".to_owned(),
                 },
                 rows,
@@ -173,8 +178,7 @@ impl Plan {
                 detail: format!("check value {value}"),
             });
         }
-        self.held =
-            self.report.held.iter().map(|line| what(line.tier, &line.period)).collect();
+        self.held = self.report.held.iter().map(|line| what(line.tier, &line.period)).collect();
         Ok(())
     }
 

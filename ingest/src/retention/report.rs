@@ -64,7 +64,7 @@ pub struct RetainReport {
     pub keys_destroyed: Vec<String>,
     /// Sealed files that a hold on one person keeps whole: without a DSL's key nobody can take them apart.
     pub sealed_whole: u64,
-    /// Imports, days or earlier deletions that are unfinished; a run finishes them first.
+    /// Lines of work that an interrupted run noted and did not finish.
     pub unfinished: u64,
 }
 

@@ -83,15 +83,8 @@ impl Retain<'_> {
     fn drop_all(&self, settled: Settled<'_>, step: Step<'_>) -> Result<RetainReport, Error> {
         let Settled { root, keyring, lake, runtime, state, today } = settled;
         let today = self.today.unwrap_or(today);
-        let basis = Basis {
-            school: self.school,
-            root,
-            keyring: Some(keyring),
-            lake,
-            state,
-            today,
-            locked: true,
-        };
+        let basis =
+            Basis { school: self.school, root, keyring: Some(keyring), lake, state, today, locked: true };
         let mut plan = runtime.block_on(Plan::make(&basis))?;
         let before = state.unfinished_retention()?;
         if plan.is_empty() && before == 0 {

@@ -142,16 +142,10 @@ impl LakePlan {
 
     /// Rows of `imports` go with the ledgers, but not before the last file that an import of theirs wrote:
     /// without its row nobody would see that file.
-    async fn imports(
-        &mut self,
-        lake: &Lake,
-        bounds: Bounds,
-        holding: &mut Holding,
-    ) -> Result<(), Error> {
+    async fn imports(&mut self, lake: &Lake, bounds: Bounds, holding: &mut Holding) -> Result<(), Error> {
         let snapshot = lake.snapshot(&IMPORTS).await?;
-        let is_old = |file: &DataFile| {
-            AcademicYear::parse(&file.partition).is_some_and(|year| year < bounds.ledger)
-        };
+        let is_old =
+            |file: &DataFile| AcademicYear::parse(&file.partition).is_some_and(|year| year < bounds.ledger);
         if !snapshot.files.iter().any(is_old) {
             return Ok(());
         }
@@ -167,7 +161,8 @@ impl LakePlan {
             snapshot.read(file, Some(&["fingerprint"]), &mut |batch| {
                 let fingerprints = batch.column(0).as_any().downcast_ref::<StringArray>();
                 let mut fingerprints = fingerprints.into_iter().flat_map(|column| column.iter().flatten());
-                if fingerprints.any(|fingerprint| needed.contains(fingerprint.get(..16).unwrap_or_default())) {
+                if fingerprints.any(|fingerprint| needed.contains(fingerprint.get(..16).unwrap_or_default()))
+                {
                     in_use.insert(file.path.clone());
                 }
                 Ok(())

@@ -57,8 +57,14 @@ impl State {
         let entries = self.deletions(0)?;
         let mut chain = DeletionChain::default();
         let wrong = |entry: i64| {
-            Error::new(Kind::Corrupt, format!("{}: entry {entry} of the deletion log does not fit the one before", self.path.display()))
-                .help("somebody changed the file; restore it from a back-up")
+            Error::new(
+                Kind::Corrupt,
+                format!(
+                    "{}: entry {entry} of the deletion log does not fit the one before",
+                    self.path.display()
+                ),
+            )
+            .help("somebody changed the file; restore it from a back-up")
         };
         for deletion in entries {
             if chain.entries == 0 {
@@ -104,7 +110,10 @@ impl State {
         if entries.first().is_some_and(|first| first.entry != own.entries + 1) {
             return Err(Error::new(
                 Kind::Configuration,
-                format!("{}: entries since the back-up were dropped by the ledgers' clock", newer.path.display()),
+                format!(
+                    "{}: entries since the back-up were dropped by the ledgers' clock",
+                    newer.path.display()
+                ),
             ));
         }
         let closed = newer.closed_days()?;
@@ -225,9 +234,7 @@ fn insert(transaction: &Transaction<'_>, deletion: &Deletion, hash: &str) -> rus
 fn hash(before: &str, deletion: &Deletion) -> String {
     let mut hasher = blake3::Hasher::new();
     let (entry, rows) = (deletion.entry.to_string(), deletion.rows.to_string());
-    for part in
-        [before, &entry, &deletion.at_utc, &deletion.what, &deletion.why, &rows, &deletion.detail]
-    {
+    for part in [before, &entry, &deletion.at_utc, &deletion.what, &deletion.why, &rows, &deletion.detail] {
         hasher.update(&(part.len() as u64).to_be_bytes());
         hasher.update(part.as_bytes());
     }
@@ -256,7 +263,11 @@ mod tests {
         }
         let chain = state.verify_deletions().unwrap();
         assert_eq!((chain.entries, chain.head.len()), (3, 64));
-        for forbidden in ["UPDATE deletion_log SET rows = 0", "DELETE FROM deletion_log", "UPDATE deletion_chain SET hash = ''"] {
+        for forbidden in [
+            "UPDATE deletion_log SET rows = 0",
+            "DELETE FROM deletion_log",
+            "UPDATE deletion_chain SET hash = ''",
+        ] {
             assert!(state.connection().execute(forbidden, []).is_err(), "{forbidden}");
         }
         state.connection().execute_batch("DROP TRIGGER deletion_log_never_changes").unwrap();
@@ -274,7 +285,9 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let mut state = state(&folder);
         let mut head = String::new();
-        for (entry, at_utc) in [(1, "2017-01-01T00:00:00Z"), (2, "2018-01-01T00:00:00Z"), (3, "2020-02-02T00:00:00Z")] {
+        for (entry, at_utc) in
+            [(1, "2017-01-01T00:00:00Z"), (2, "2018-01-01T00:00:00Z"), (3, "2020-02-02T00:00:00Z")]
+        {
             let deletion = Deletion {
                 entry,
                 at_utc: at_utc.to_owned(),
@@ -291,6 +304,10 @@ mod tests {
         state.log_deletion("more", "R0", 1, "").unwrap();
         assert_eq!(state.verify_deletions().unwrap().entries, 4);
         assert_eq!(state.deletions(0).unwrap().len(), 2);
-        assert_eq!(state.drop_deletions_before(jiff::civil::date(2999, 1, 1)).unwrap(), 1, "a young one stays");
+        assert_eq!(
+            state.drop_deletions_before(jiff::civil::date(2999, 1, 1)).unwrap(),
+            1,
+            "a young one stays"
+        );
     }
 }

@@ -74,13 +74,18 @@ impl State {
                     "INSERT OR IGNORE INTO destroyed_keys VALUES (?1, ?2, ?3)",
                     params![year, now, check_value],
                 )?;
-                for table in ["roster", "roster_names", "pseudonym_keys", "unmapped_words", "import_lines", "expected_feeds"] {
+                for table in [
+                    "roster",
+                    "roster_names",
+                    "pseudonym_keys",
+                    "unmapped_words",
+                    "import_lines",
+                    "expected_feeds",
+                ] {
                     transaction.execute(&format!("DELETE FROM {table} WHERE academic_year = ?1"), [&year])?;
                 }
-                transaction.execute(
-                    "DELETE FROM export_rows WHERE local_date BETWEEN ?1 AND ?2",
-                    [&first, &last],
-                )?;
+                transaction
+                    .execute("DELETE FROM export_rows WHERE local_date BETWEEN ?1 AND ?2", [&first, &last])?;
             }
             for (statement, before) in [
                 ("DELETE FROM unmapped_words WHERE last_date < ?1", begun.words_before),
@@ -181,9 +186,7 @@ impl State {
     pub fn destroyed_keys(&self) -> Result<Vec<DestroyedKey>, Error> {
         let rows: Vec<(String, String, Option<i64>)> = self.read(|connection| {
             connection
-                .prepare(
-                    "SELECT academic_year, destroyed_utc, check_value FROM destroyed_keys ORDER BY 1",
-                )?
+                .prepare("SELECT academic_year, destroyed_utc, check_value FROM destroyed_keys ORDER BY 1")?
                 .query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?
                 .collect()
         })?;

@@ -150,7 +150,11 @@ fn holds(root: &SchoolRoot, school: &SchoolConfig) -> Vec<Result<String, String>
         ))
     });
     let overdue: Vec<_> = overdue.collect();
-    if overdue.is_empty() { vec![Ok(format!("{} hold, no review is overdue", active.len()))] } else { overdue }
+    if overdue.is_empty() {
+        vec![Ok(format!("{} hold, no review is overdue", active.len()))]
+    } else {
+        overdue
+    }
 }
 
 /// Findings about feeds that are listed one by one.

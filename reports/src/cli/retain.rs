@@ -69,11 +69,8 @@ pub(crate) fn run(context: &Context, arguments: RetainArguments) -> anyhow::Resu
         Some(RetainCommand::Log) => log(context, &school),
         None => {
             let retain = Retain { dir: &context.dir, school: &school.config, today: None };
-            let report = if arguments.dry_run {
-                retain.plan()?
-            } else {
-                retain.run(&Shown::new(context.printer))?
-            };
+            let report =
+                if arguments.dry_run { retain.plan()? } else { retain.run(&Shown::new(context.printer))? };
             show(context, &school, &report, arguments.dry_run);
             Ok(Ended::Well)
         }
@@ -156,7 +153,7 @@ pub(crate) fn summary(report: &RetainReport, dry_run: bool) -> String {
         text.push_str(&format!(" Pseudonym keys destroyed: {}.", report.keys_destroyed.join(", ")));
     }
     if report.unfinished > 0 {
-        text.push_str(&format!(" Finished first: {} that an interrupted run left.", report.unfinished));
+        text.push_str(&format!(" Of an interrupted run, too: {} lines of work.", report.unfinished));
     }
     if report.sealed_whole > 0 {
         text.push_str(&format!(
@@ -189,8 +186,7 @@ fn hold(context: &Context, school: &OpenedSchool, command: HoldCommand) -> anyho
             let hold = NewHold { from, to, person, reason: &reason, owner: &owner, review };
             let number = state.add_hold(&hold, today(school)?)?;
             context.printer.out(&number.to_string());
-            let gone =
-                state.closed_days()?.into_iter().filter(|day| (from..=to).contains(day)).count();
+            let gone = state.closed_days()?.into_iter().filter(|day| (from..=to).contains(day)).count();
             if gone > 0 {
                 context.printer.say(&format!(
                     "Of the days of this hold {gone} were closed before: their detail is gone and no hold brings it back."
@@ -280,7 +276,9 @@ fn log(context: &Context, school: &OpenedSchool) -> anyhow::Result<Ended> {
             .collect();
         let headings = ["entry", "when (UTC)", "what", "why", "rows", "detail"];
         context.printer.out(&context.printer.grid(&headings, rows));
-        context.printer.say(&format!("{} entries, each bound to the one before; head {}", chain.entries, chain.head));
+        context
+            .printer
+            .say(&format!("{} entries, each bound to the one before; head {}", chain.entries, chain.head));
     }
     Ok(Ended::Well)
 }

@@ -212,7 +212,8 @@ fn look(context: &Context, school: &SchoolConfig, stop: &Stop, health: &mut Heal
         Ok(report) if look_at_feeds(context, school, report, now, health) => Ended::NeedsALook,
         _ => ended,
     };
-    let ended = if report.is_ok() && !retained(context, school, now, health) { Ended::NeedsALook } else { ended };
+    let ended =
+        if report.is_ok() && !retained(context, school, now, health) { Ended::NeedsALook } else { ended };
     if let Ok(report) = &report {
         for file in &report.files {
             if let Outcome::Refused(reason) = &file.outcome {
