@@ -91,6 +91,7 @@ impl PeopleImport<'_> {
     /// [`Kind::Input`] with a line number when the file is not as described; nothing is changed then.
     pub fn run(&self, content: &[u8], state: &mut State) -> Result<PeopleSummary, Error> {
         let people = read(content)?;
+        self.keyring.expect(state.years_known()?);
         state.confirm_key(self.year, self.keyring.check_value(self.year)?)?;
         let (accounts, names, summary) = entries(&people, self.year, self.keyring)?;
         self.seal(content, &people)?;
