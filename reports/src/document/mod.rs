@@ -226,3 +226,5 @@ pub(crate) fn fragment_text(set: &SealedSet) -> Result<String, Error> {
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+pub(crate) use tests::grade;

@@ -65,7 +65,7 @@ fn syllables(word: &str) -> usize {
 }
 
 /// Flesch-Kincaid grade of all sentences together.
-fn grade(sentences: &[String]) -> f64 {
+pub(crate) fn grade(sentences: &[String]) -> f64 {
     let words: Vec<&str> = sentences.iter().flat_map(|sentence| sentence.split_whitespace()).collect();
     let syllables: usize = words.iter().map(|word| syllables(word)).sum();
     0.39 * words.len() as f64 / sentences.len() as f64 + 11.8 * syllables as f64 / words.len() as f64 - 15.59
