@@ -92,6 +92,7 @@ impl PeopleImport<'_> {
     /// # Errors
     /// [`Kind::Input`] with a line number when the file is not as described; nothing is changed then.
     pub fn run(&self, content: &[u8], state: &mut State) -> Result<PeopleSummary, Error> {
+        self.keyring.expect(state.years_known()?);
         let mut people = read(content)?;
         let all = people.len();
         let erased = crate::erasure::ErasedPersons::new(state.erased_names()?);
@@ -277,12 +278,15 @@ pub struct StateRoster<'k> {
 }
 
 impl<'k> StateRoster<'k> {
-    /// Loads the rosters and checks that they belong to these keys.
+    /// Loads the rosters and checks that they belong to these keys. A year whose key was destroyed has
+    /// none: a state file from a back-up may still list one.
     ///
     /// # Errors
     /// When the state file or a key cannot be read.
     pub fn new(state: &State, keyring: &'k Keyring) -> Result<Self, Error> {
-        let (accounts, names) = (state.roster()?, state.roster_names()?);
+        let (mut accounts, mut names) = (state.roster()?, state.roster_names()?);
+        accounts.retain(|year, _| !keyring.is_destroyed(*year));
+        names.retain(|year, _| !keyring.is_destroyed(*year));
         for year in accounts.keys().chain(names.keys()) {
             keyring.check_value(*year)?;
         }
