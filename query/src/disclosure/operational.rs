@@ -310,7 +310,7 @@ mod tests {
         assert_eq!(two_figures(1_234_567), 1_200_000);
         let shown = |requests| {
             let measures = Operations { requests, ..Operations::default() }.measures(false);
-            measures.first().map(|measure| measure.shown.clone())
+            measures.iter().find(|measure| measure.id == "requests").map(|measure| measure.shown.clone())
         };
         assert_eq!(shown(999), None);
         assert_eq!(shown(1_000).as_deref(), Some("about 1,000 requests"));

@@ -169,6 +169,28 @@ impl Search<'_> {
                     }
                 }
             }
+            self.pin_values(at);
+        }
+    }
+
+    /// A program for each value that no table has shown yet between two that some have.
+    fn pin_values(&mut self, at: usize) {
+        let (column, group) = (self.small[at].column, self.small[at].group);
+        let ends = |cell: &Small| Some((*cell.seen.first_key_value()?.0, *cell.seen.last_key_value()?.0));
+        let Some((least, most)) = ends(&self.small[at]) else { return };
+        let leaves = self.system.leaves();
+        for value in (least..most).take(2 * LEAST_VALUES) {
+            if self.small[at].fault().is_none() {
+                return;
+            }
+            if self.small[at].seen.contains_key(&value) {
+                continue;
+            }
+            let tilt: Vec<f64> =
+                (0..self.bounds.len() * leaves).map(|_| self.numbers.fraction() - 0.3).collect();
+            let kept = std::mem::replace(&mut self.bounds[column][group], Ends { least: value, most: value });
+            self.aim(&|of, leaf| tilt[of * leaves + leaf], &[]);
+            self.bounds[column][group] = kept;
         }
     }
 
