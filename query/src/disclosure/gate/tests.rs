@@ -1,5 +1,5 @@
 //! The gate against sets that give something away, and against those that the policy makes.
-#![allow(clippy::unwrap_used, reason = "a test may")]
+#![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a test may")]
 use super::super::compose::HEADLINE;
 use super::super::groups::GroupTree;
 use super::super::groups::tests::roll;
@@ -281,13 +281,4 @@ fn levels(schools: u64) -> Vec<(usize, u8)> {
 fn made_up_schools_pass_whole() {
     let fired: Vec<_> = levels(10).into_iter().filter(|(_, level)| *level > 0).collect();
     assert_eq!(fired, []);
-}
-
-#[test]
-#[ignore = "two hundred schools: half a minute in release"]
-fn two_hundred_made_up_schools() {
-    let start = std::time::Instant::now();
-    let fired: Vec<_> = levels(200).into_iter().filter(|(_, level)| *level > 0).collect();
-    println!("fired: {fired:?} in {:?}", start.elapsed());
-    assert!(fired.len() <= 4, "{fired:?}");
 }
