@@ -20,7 +20,7 @@ const HEADINGS: [(&str, &str); 4] =
     [("content", "Content"), ("contact", "Contact"), ("conduct", "Conduct"), ("commerce", "Commerce")];
 
 /// Heading over the bars of key stages and year groups.
-const BY_GROUP: &str = "Any of the rows above, by key stage and year group";
+const BY_GROUP: &str = "By key stage and year group";
 
 /// A line of the picture.
 enum Line<'a> {
