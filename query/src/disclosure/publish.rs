@@ -283,4 +283,6 @@ fn everyday(settings: &Settings, day: Date) -> BTreeMap<String, String> {
 }
 
 #[cfg(test)]
+mod attacked;
+#[cfg(test)]
 mod tests;
