@@ -3,12 +3,18 @@
 Starts the site over an installation, signs a governor in, and asks for every governor and parent route of
 every set, for pages that there are not, and for sets of the other audience. Beside the bodies (`artefacts.py`)
 the headers are read: only known ones, and but for length, date and cookie the same for every school.
+
+Then once more over a copy without lake and vault, with nothing left of the records but the sealed sets: every
+answer must be the same byte for byte. What an answer says, how long it is and what work it takes can then
+depend on nothing but the sealed set.
 """
 
 import http.client
 import json
 import pathlib
+import shutil
 import subprocess
+import tempfile
 import urllib.parse
 
 import artefacts
@@ -81,55 +87,87 @@ def _styles(path, text, same, found):
         found.append(f"{path}: its style differs from that of the other school")
 
 
-def scan(program, installation, sets_folder):
-    """Scans a whole site; returns lines of what was found."""
-    sets = [json.loads(path.read_text(encoding="utf-8")) for path in pathlib.Path(sets_folder).glob("*.json")]
-    schools = sorted({sealed["school"] for sealed in sets})
-    password = pathlib.Path(sets_folder) / "password"
+def _accounts(program, installation, schools, folder):
+    password = pathlib.Path(folder) / "password"
     password.write_text(PASSWORD + "\n", encoding="utf-8")
     for school in schools:
         arguments = ["--school", school, "accounts", "add", "scan", "--role", "governor", "--password-file", password]
         subprocess.run([program, "--dir", installation, *arguments], check=True, capture_output=True)
-    site, found, same, count = Site(program, installation), [], {}, 0
+
+
+def _paths(sealed, sets):
+    """Paths that show a set, each with the sets that it is about; and paths that must show nothing."""
+    public = [one for one in sets if one["audience"] == "parents"]
+    hidden = [f"/public/{sealed['school']}/no-such-release/index.html"]
+    if sealed["audience"] == "governors":
+        base = f"/governors/{sealed['id']}"
+        own = [one for one in sets if one["school"] == sealed["school"]]
+        names, lists = ["", "/chart.svg", "/chart.png", "/chart.svg?width=320"], [("/governors", own), ("/", public)]
+        hidden += [f"/public/{sealed['school']}/{sealed['id']}/{name}" for name in ("index.html", "chart.svg")]
+    else:
+        base, lists = f"/public/{sealed['school']}/{sealed['id']}", [("/", public)]
+        names = ["/index.html", "/fragment.html", "/chart.svg", "/chart.png", "/chart.svg?width=320"]
+    return [(base + name, [sealed]) for name in names] + lists, hidden
+
+
+def visit(program, installation, sets):
+    """Every answer: `[(path, sets it is about or None, status, headers, body)]`."""
+    site, answers = Site(program, installation), []
     try:
         for sealed in sorted(sets, key=lambda sealed: sealed["id"]):
-            site.sign_in(sealed["school"])
-            own = [one for one in sets if one["school"] == sealed["school"]]
-            public = [one for one in sets if one["audience"] == "parents"]
+            shown, hidden = _paths(sealed, sets)
+            # Parents' pages are anybody's.
+            site.cookie = ""
             if sealed["audience"] == "governors":
-                base = f"/governors/{sealed['id']}"
-                other = f"/public/{sealed['school']}/{sealed['id']}/index.html"
-                names = ["", "/chart.svg", "/chart.png", "/chart.svg?width=320"]
-                lists = [("/governors", own), ("/", public)]
-            else:
-                base = f"/public/{sealed['school']}/{sealed['id']}"
-                other = f"/governors/{sealed['id']}"
-                names = ["/index.html", "/fragment.html", "/chart.svg", "/chart.png", "/chart.svg?width=320"]
-                lists = [("/", public)]
-                site.cookie = ""
-            for path, about in [(base + name, [sealed]) for name in names] + lists:
-                status, headers, body = site.ask(path)
-                assert status == 200, f"{path}: {status}"
-                count += 1
-                _headers(path, headers, body, same, found)
-                name = path.split("?")[0]
-                ending = "" if name.endswith((".svg", ".png", ".html")) else ".html"
-                found += [f"{path}: {fault}" for fault in artefacts.faults(name + ending, body, about)]
-                if ending or name.endswith(".html"):
-                    _styles(path, body.decode(), same, found)
-            # What there is for others only, and what there is not, answers alike.
-            answers = set()
-            for path in [other, f"/public/{sealed['school']}/no-such-release/index.html"]:
-                status, headers, body = site.ask(path)
-                count += 1
-                if path.startswith("/public/"):
-                    answers.add((status, body))
-                extra = artefacts.page_faults(body.decode(), []) if body else []
-                if status == 200 or extra:
-                    found.append(f"{path}: {status}, {extra}")
-            if len(answers) > 1:
-                found.append(f"{other}: a set for others answers otherwise than none")
+                site.sign_in(sealed["school"])
+            for path, about in shown + [(path, None) for path in hidden]:
+                answers.append((path, about, *site.ask(path)))
     finally:
         site.close()
-    print(f"{count} answers of the site scanned")
+    return answers
+
+
+def _judge(answers):
+    found, same = [], {}
+    for path, about, status, headers, body in answers:
+        name = path.split("?")[0]
+        if about is None:
+            # What there is for others only, and what there is not, answers alike.
+            if status != 404 or same.setdefault("hidden", body) != body:
+                found.append(f"{path}: {status}, otherwise than what there is not")
+            found += [f"{path}: {fault}" for fault in artefacts.page_faults(body.decode(), [])]
+            continue
+        assert status == 200, f"{path}: {status}"
+        _headers(path, headers, body, same, found)
+        ending = "" if name.endswith((".svg", ".png", ".html")) else ".html"
+        found += [f"{path}: {fault}" for fault in artefacts.faults(name + ending, body, about)]
+        if ending or name.endswith(".html"):
+            _styles(path, body.decode(), same, found)
+    return found
+
+
+def without_records(installation, folder):
+    """A copy of an installation in which nothing is left of the records but the sealed sets."""
+    copy = pathlib.Path(folder) / "without-records"
+    shutil.copytree(installation, copy)
+    for school in (copy / "schools").iterdir():
+        for records in ("lake", "vault"):
+            shutil.rmtree(school / records, ignore_errors=True)
+    return copy
+
+
+def scan(program, installation, sets_folder):
+    """Scans a whole site; returns lines of what was found."""
+    sets = [json.loads(path.read_text(encoding="utf-8")) for path in pathlib.Path(sets_folder).glob("*.json")]
+    with tempfile.TemporaryDirectory() as folder:
+        _accounts(program, installation, sorted({sealed["school"] for sealed in sets}), folder)
+        answers = visit(program, installation, sets)
+        again = visit(program, without_records(installation, folder), sets)
+    found = _judge(answers)
+    for (path, _, *one), (_, _, *other) in zip(answers, again):
+        for answer in (one, other):
+            answer[1].pop("date", None)
+        if one != other:
+            found.append(f"{path}: another answer without the records")
+    print(f"{len(answers)} answers of the site scanned, and the same again without lake and vault")
     return found
