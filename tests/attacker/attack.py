@@ -15,6 +15,7 @@ import random
 import sys
 import time
 
+import guess
 import reference
 import truth as truths
 import verdict
@@ -35,7 +36,8 @@ class Report:
         words = [
             "schools", "sealed sets", "periods", "cells attacked", "settled by witnesses",
             "settled by integer programs", "programs solved", "cells searched for gaps", "figures recomputed",
-            "more pupils than the roll", "gate held T2 and T3 back", "gate held the headline back", "no figure at all",
+            "more pupils than the roll", "no figure at all", "gate held T2 and T3 back", "gate held the headline back",
+            "not counted: cells won by who guesses why",
         ]
         return [f"{word}: {self.counts[word]:,}" for word in words] + [f"disclosed: {len(self.won)}"]
 
@@ -139,6 +141,7 @@ def recompute(sets, truth, report):
         if missing:
             report.wrong.append(f"{sealed['id']}: no row for {missing[0]}")
         report.counts[_gate(sealed)] += 1
+        report.counts["not counted: cells won by who guesses why"] += len(guess.guessed(sealed, truth))
 
 
 def _gate(sealed):

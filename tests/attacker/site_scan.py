@@ -87,7 +87,7 @@ def _styles(path, text, same, found):
         found.append(f"{path}: its style differs from that of the other school")
 
 
-def _accounts(program, installation, schools, folder):
+def accounts(program, installation, schools, folder):
     password = pathlib.Path(folder) / "password"
     password.write_text(PASSWORD + "\n", encoding="utf-8")
     for school in schools:
@@ -127,7 +127,7 @@ def visit(program, installation, sets):
     return answers
 
 
-def _judge(answers):
+def judge(answers):
     found, same = [], {}
     for path, about, status, headers, body in answers:
         name = path.split("?")[0]
@@ -160,10 +160,10 @@ def scan(program, installation, sets_folder):
     """Scans a whole site; returns lines of what was found."""
     sets = [json.loads(path.read_text(encoding="utf-8")) for path in pathlib.Path(sets_folder).glob("*.json")]
     with tempfile.TemporaryDirectory() as folder:
-        _accounts(program, installation, sorted({sealed["school"] for sealed in sets}), folder)
+        accounts(program, installation, sorted({sealed["school"] for sealed in sets}), folder)
         answers = visit(program, installation, sets)
         again = visit(program, without_records(installation, folder), sets)
-    found = _judge(answers)
+    found = judge(answers)
     for (path, _, *one), (_, _, *other) in zip(answers, again):
         for answer in (one, other):
             answer[1].pop("date", None)

@@ -9,6 +9,7 @@ import unittest
 
 import attack
 import broken
+import guess
 import hostile
 import numpy
 import reference
@@ -139,6 +140,29 @@ class Examples(unittest.TestCase):
         self.assertEqual(known(knowledge, columns["one"]), (7, 14))
         self.assertEqual(verdict.disclosed(8, 60, 7, 14), ["few values"])
 
+    def test_a_trusts_sum(self):
+        # Three schools: fewer than 10, 10-14, 20-24. Of sealed bands: 30 to 47, and nothing is new.
+        knowledge, columns = table((30, 47), ours=(0, 9), second=(10, 14), third=(20, 24))
+        self.assertEqual(known(knowledge, columns["ours"]), (0, 9))
+        # Of the records, in a band of its own: 45 to 49.
+        knowledge, columns = table((45, 49), ours=(0, 9), second=(10, 14), third=(20, 24))
+        self.assertEqual(known(knowledge, columns["ours"]), (7, 9))
+
+    def test_who_guesses_why_the_headline_is_missing(self):
+        """One hidden row beside one of 14: only headlines of 15 and more make the gate fire, so the row is not
+        empty. The policy admits this; here it is shown that it is measured."""
+        rows = [{"row": "one", "shown": "band", "from": 10, "to": 14}, {"row": "two", "shown": "fewer_than", "n": 10}]
+        roll = [{"group": "Whole school", "pupils": 300, "counted": True}]
+        tables = [{"id": "T0", "rows": [{"row": "any", "shown": "not_available"}]}, {"id": "T1", "rows": rows}]
+        sealed = {"audience": "governors", "period": "x", "roll": roll, "tables": tables}
+
+        class Known:
+            @staticmethod
+            def cells(period, rows):
+                return {("school", "one"): 14, ("school", "two"): 5, ("school", "any"): 19}
+
+        self.assertEqual(guess.guessed(sealed, Known), [("x", "two")])
+
     def test_what_contradicts_itself_is_noticed(self):
         knowledge, columns = table(10, y7=8, y8=8)
         with self.assertRaises(Impossible):
@@ -192,7 +216,7 @@ class ByTheDozen(unittest.TestCase):
 class Switches(unittest.TestCase):
     """Each rule of the policy is needed: without it the attacker wins."""
 
-    def assert_broken(self, policy, kinds, terms=("2025-autumn",), count=6):
+    def assert_broken(self, policy, kinds, terms=("2025-autumn",), count=3):
         report = won_from(policy, some(kinds, count), terms)
         self.assertTrue(report.won, "the attacker won nothing")
 
@@ -209,13 +233,13 @@ class Switches(unittest.TestCase):
         self.assert_broken(Outside, ["edge of a part", "nearly all", "everything at an edge"])
 
     def test_no_gate(self):
-        self.assert_broken(reference.Policy, ["rows apart"])
-        self.assert_broken(reference.Policy, ["rows that cover"], terms=schools.periods_of("2025-26"))
+        self.assert_broken(reference.Policy, ["rows apart"], count=8)
+        self.assert_broken(reference.Policy, ["rows that cover"], terms=schools.periods_of("2025-26"), count=5)
 
     def test_a_year_beside_its_terms(self):
         """Terms and their year, of a school that may have only one of them: the year's is no more than its
         terms together, so nothing but their overlap is told; the attacker must not rule the truth out."""
-        truths = some(["everything at an edge", "nine ten nine"], 4)
+        truths = some(["everything at an edge"], 1)
         report = attack.Report()
         for truth in truths:
             sets = []
