@@ -15,16 +15,19 @@ use super::releasable::Releasable;
 use super::sealed::SealedSet;
 use crate::error::{Error, Kind};
 
+mod audit;
 mod chain;
 mod decisions;
 mod entry;
 mod lookup;
 mod rows;
 mod tables;
+mod trust;
 
 use chain::{Record, sha256};
+pub use audit::AuditedPeriod;
 pub use entry::{Approval, Checked, Entry, Verification, Withdrawal};
-pub(super) use lookup::FixedShape;
+pub use trust::{TrustRow, TrustSums, trust_sums, trust_sums_for_parents};
 
 /// What stands in an entry.
 const SEALED: &str = "sealed";

@@ -109,7 +109,7 @@ enum Command {
     Unlock(unlock::UnlockArguments),
     /// Seal a period's set for governors or parents.
     Publish(releases::PublishArguments),
-    /// Sealed sets: list, show, verify.
+    /// Sealed sets: list, show, approve, withdraw, audit, verify, sums of a trust.
     #[command(subcommand)]
     Releases(releases::ReleasesCommand),
     /// The web service.

@@ -1,7 +1,7 @@
 //! Papers made from sealed sets alone: the governors' page, the parents' page and its fragment.
 
 use askama::Template;
-use query::disclosure::sealed::{SealedSet, Shown};
+use query::disclosure::sealed::{Parts as RollParts, SealedSet, Shown};
 use query::{Error, Governors, Kind, Public, Releasable};
 
 use crate::chart::{self, Media, Rendered, Width, data_table, words};
@@ -71,6 +71,7 @@ struct Parts {
     roll: String,
     has_tables: bool,
     tables: Vec<String>,
+    never_broken_down: Vec<String>,
     operational: String,
     chart_wide: String,
     chart_narrow: String,
@@ -99,6 +100,12 @@ impl Parts {
             roll,
             has_tables,
             tables: tables?,
+            never_broken_down: set
+                .groups
+                .iter()
+                .filter(|group| has_tables && set.audience == "governors" && group.parts == RollParts::Never)
+                .map(|group| group.name.clone())
+                .collect(),
             operational: data_table::operational(set)?,
             chart_wide: chart::sealed(set, Width::WIDE)?,
             chart_narrow: chart::sealed(set, Width::NARROW)?,
