@@ -329,6 +329,6 @@ fn everyday(settings: &Settings, day: Date) -> BTreeMap<String, String> {
 }
 
 #[cfg(test)]
-mod attacked;
+mod attacked_tests;
 #[cfg(test)]
 mod tests;

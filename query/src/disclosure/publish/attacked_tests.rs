@@ -47,7 +47,8 @@ impl PupilCounts for Pupils<'_> {
         let mut leaves: Vec<Vec<u64>> = vec![Vec::new(); tree.leaf_groups().len()];
         for (year, pupils) in self.by_year.as_object().unwrap() {
             let Some(leaf) = tree.leaf_of(year.parse().ok()) else { continue };
-            leaves[leaf].extend(pupils.as_array().unwrap().iter().map(|bits| bits.as_u64().unwrap() | self.late));
+            leaves[leaf]
+                .extend(pupils.as_array().unwrap().iter().map(|bits| bits.as_u64().unwrap() | self.late));
         }
         let number = |pupils: &[u64], wanted: &dyn Fn(u64) -> bool| {
             u32::try_from(pupils.iter().filter(|bits| wanted(**bits)).count()).unwrap()
@@ -142,11 +143,7 @@ fn attacker(script: &str) -> Command {
 fn said(command: &mut Command) -> String {
     let output = command.output().unwrap();
     let said = String::from_utf8_lossy(&output.stdout).into_owned();
-    assert!(
-        output.status.success(),
-        "{command:?}:\n{said}{}",
-        String::from_utf8_lossy(&output.stderr)
-    );
+    assert!(output.status.success(), "{command:?}:\n{said}{}", String::from_utf8_lossy(&output.stderr));
     said
 }
 
