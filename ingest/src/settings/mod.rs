@@ -81,7 +81,9 @@ impl Settings {
         let classifier = Classifier::load(&dir)?;
 
         let mut hasher = blake3::Hasher::new();
-        for file in [&calendar, &feeds, &groups, &networks, &never, &periods, &roll, &engines, &shared, &terms] {
+        for file in
+            [&calendar, &feeds, &groups, &networks, &never, &periods, &roll, &engines, &shared, &terms]
+        {
             file.digest(&mut hasher);
         }
         for (name, text) in classifier.texts() {

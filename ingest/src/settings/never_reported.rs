@@ -43,9 +43,12 @@ impl NeverReported {
                 _ => None,
             })?;
             let days = row.validity()?;
-            let of_product = rows.iter().take(shipped_rows).any(|(known, of, _)| *known == code && *of == kept);
+            let of_product =
+                rows.iter().take(shipped_rows).any(|(known, of, _)| *known == code && *of == kept);
             if at >= shipped_rows && of_product && days != Validity::default() {
-                return Err(row.error("this code is never reported, on any day: a school's row cannot shorten that"));
+                return Err(
+                    row.error("this code is never reported, on any day: a school's row cannot shorten that")
+                );
             }
             rows.push((code, kept, days));
         }

@@ -25,15 +25,9 @@ pub(super) fn shown(tree: &GroupTree, pupils: &[u32]) -> Vec<Option<Shown>> {
             Some(_) if !tree.has_rows(at) => None,
             Some(parent) => {
                 let is_shown = parent == 0 || matches!(forms[parent], Some(Shown::Band { .. }));
-                let all = groups[parent]
-                    .parts
-                    .iter()
-                    .all(|part| may_be_shown(pupils[*part], groups[*part].pupils));
-                if is_shown && all {
-                    governors(pupils[at], group.pupils)
-                } else {
-                    Some(Shown::NotBrokenDown)
-                }
+                let all =
+                    groups[parent].parts.iter().all(|part| may_be_shown(pupils[*part], groups[*part].pupils));
+                if is_shown && all { governors(pupils[at], group.pupils) } else { Some(Shown::NotBrokenDown) }
             }
         };
         forms.push(form);
@@ -60,10 +54,7 @@ mod tests {
     fn one_small_part_and_no_part_is_shown() {
         let years = [(7, 200), (8, 200), (10, 180), (11, 180)];
         // KS3 40 of 400, KS4 35 of 360; year 8 has 14.
-        assert_eq!(
-            words(&years, &[26, 14, 18, 17]),
-            ["75-79", "40-44", NOT, NOT, "35-39", "15-19", "15-19"]
-        );
+        assert_eq!(words(&years, &[26, 14, 18, 17]), ["75-79", "40-44", NOT, NOT, "35-39", "15-19", "15-19"]);
         // KS4 14: neither stage, and no year group of either.
         assert_eq!(words(&years, &[26, 26, 7, 7]), ["65-69", NOT, NOT, NOT, NOT, NOT, NOT]);
     }
@@ -74,15 +65,21 @@ mod tests {
         // 31 of 40 leave 9.
         assert_eq!(words(&years, &[31, 20]), ["50-54", NOT, NOT, NOT, NOT]);
         // 30 of 40 leave 10.
-        assert_eq!(words(&years, &[30, 20]), ["50-54", "30-34", "30-34", "20-24", "20-24"].map(|w| {
-            // n - k is 30: the last band is one pupil wide and joins the one below.
-            if w == "30-34" { "25-30" } else { w }
-        }));
+        assert_eq!(
+            words(&years, &[30, 20]),
+            ["50-54", "30-34", "30-34", "20-24", "20-24"].map(|w| {
+                // n - k is 30: the last band is one pupil wide and joins the one below.
+                if w == "30-34" { "25-30" } else { w }
+            })
+        );
     }
 
     #[test]
     fn parts_of_fewer_than_thirty_are_no_rows() {
-        assert_eq!(words(&[(7, 29), (8, 60), (10, 80)], &[15, 15, 20]), ["50-54", "30-34", "-", "-", "20-24", "20-24"]);
+        assert_eq!(
+            words(&[(7, 29), (8, 60), (10, 80)], &[15, 15, 20]),
+            ["50-54", "30-34", "-", "-", "20-24", "20-24"]
+        );
     }
 
     proptest! {

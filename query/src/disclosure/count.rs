@@ -69,7 +69,10 @@ impl PupilCounts for LakeCounts {
         if asked.roster.is_empty() {
             refuse_overlapping_sources(&lake, asked).await?;
         }
-        Ok(Counted { counts: pupils(&lake, asked).await?, operations: operations::measured(&lake, asked).await? })
+        Ok(Counted {
+            counts: pupils(&lake, asked).await?,
+            operations: operations::measured(&lake, asked).await?,
+        })
     }
 }
 

@@ -37,8 +37,7 @@ impl GroupTree {
             .collect();
         years.sort_unstable();
         let known: u32 = years.iter().map(|(_, pupils)| pupils).sum();
-        let unknown: u32 =
-            roll.iter().filter(|year| year.year_group.is_none()).map(|year| year.pupils).sum();
+        let unknown: u32 = roll.iter().filter(|year| year.year_group.is_none()).map(|year| year.pupils).sum();
         let mut tree = Builder::new(known + unknown);
         // A roll that is known for the school as a whole has no parts.
         let mut stage: Option<(&'static str, usize)> = None;
@@ -231,7 +230,8 @@ pub(super) mod tests {
 
     #[test]
     fn a_primary_is_cut_into_two_stages_and_reception_stands_in_the_first() {
-        let tree = GroupTree::of_roll(&roll(&[(0, 60), (1, 58), (2, 60), (3, 57), (4, 60), (5, 55), (6, 60)]));
+        let tree =
+            GroupTree::of_roll(&roll(&[(0, 60), (1, 58), (2, 60), (3, 57), (4, 60), (5, 55), (6, 60)]));
         let sealed = tree.sealed();
         let ids: Vec<&str> = sealed.iter().map(|group| group.id.as_str()).collect();
         assert_eq!(ids, ["school", "KS1", "YR", "Y1", "Y2", "KS2", "Y3", "Y4", "Y5", "Y6"]);
@@ -261,7 +261,8 @@ pub(super) mod tests {
         assert_eq!(tree.groups()[0].pupils, 70);
         assert_eq!(tree.sealed()[1].name, "Key stage 1 (Year 2)");
         assert_eq!(tree.leaf_of(Some(1)), None);
-        let whole = GroupTree::of_roll(&[YearOnRoll { year_group: None, pupils: 300, shared_log_ins: false }]);
+        let whole =
+            GroupTree::of_roll(&[YearOnRoll { year_group: None, pupils: 300, shared_log_ins: false }]);
         assert_eq!((whole.groups().len(), whole.leaf_groups().len()), (1, 1));
         assert_eq!((whole.leaf_of(Some(9)), whole.leaf_of(None)), (Some(0), None));
     }

@@ -24,8 +24,8 @@ mod rows;
 mod tables;
 mod trust;
 
-use chain::{Record, sha256};
 pub use audit::AuditedPeriod;
+use chain::{Record, sha256};
 pub use entry::{Approval, Checked, Entry, Verification, Withdrawal};
 pub use trust::{TrustRow, TrustSums, trust_sums, trust_sums_for_parents};
 

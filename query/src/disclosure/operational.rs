@@ -164,7 +164,10 @@ impl Operations {
                 "overblocking_percent",
                 "Stopped attempts that should not have been stopped, by an audit of a sample",
                 or_not(self.overblocking.map(|share| {
-                    format!("{} % (between {} and {} %)", share.percent, share.least_percent, share.most_percent)
+                    format!(
+                        "{} % (between {} and {} %)",
+                        share.percent, share.least_percent, share.most_percent
+                    )
                 })),
             ),
             measure(
@@ -191,9 +194,9 @@ impl Operations {
             );
             measures.push(measure("checks_coverage", "What the tests tried", coverage));
             let passed = percent(checks.as_expected);
-            measures.extend(
-                passed.map(|shown| measure("checks_as_expected_percent", "Tests that ended as they should", shown)),
-            );
+            measures.extend(passed.map(|shown| {
+                measure("checks_as_expected_percent", "Tests that ended as they should", shown)
+            }));
         }
         measures
     }
@@ -339,7 +342,8 @@ mod tests {
             measures.map(|measure| (measure.id, measure.shown)).collect()
         };
         let pair = |id: &str, shown: &str| (id.to_owned(), shown.to_owned());
-        let small = [pair("canary_panel", "Not measured this term"), pair("checks_done", "Not measured this term")];
+        let small =
+            [pair("canary_panel", "Not measured this term"), pair("checks_done", "Not measured this term")];
         assert_eq!(shown(false), small, "roll under 200");
         assert_eq!(shown(true).last(), Some(&pair("commonest_stopped_categories", "games; adverts")));
     }
@@ -363,9 +367,11 @@ mod tests {
             groups: 4,
             device_types: 2,
         };
-        let operations = Operations { unblocks: Some(unblocks), checks: Some(checks), ..Operations::default() };
+        let operations =
+            Operations { unblocks: Some(unblocks), checks: Some(checks), ..Operations::default() };
         let measures = operations.measures(false);
-        let shown = |id: &str| measures.iter().find(|measure| measure.id == id).map(|measure| measure.shown.as_str());
+        let shown =
+            |id: &str| measures.iter().find(|measure| measure.id == id).map(|measure| measure.shown.as_str());
         assert_eq!(shown("overblocking_percent"), Some("Not measured this term"));
         assert_eq!(shown("unblock_median_days"), Some("1.5 days"));
         assert_eq!(shown("unblock_reason_percent"), Some("75.0 %"));
@@ -376,5 +382,6 @@ mod tests {
         assert_eq!(shown("sites_opened_nearest_5"), Some("25 sites"));
         let parents: Vec<_> = for_parents(&measures).into_iter().map(|measure| measure.id).collect();
         assert_eq!(parents, ["canary_panel", "checks_done", "sites_opened_nearest_5"]);
-        assert_eq!((events(9).as_str(), events(10).as_str()), ("fewer than 10", "10"));    }
+        assert_eq!((events(9).as_str(), events(10).as_str()), ("fewer than 10", "10"));
+    }
 }

@@ -164,7 +164,14 @@ async fn seal(
             };
             let counted = counts.count(&asked).await?;
             let usable = counted.operations.can_carry_pupil_figures().then_some(&counted.counts);
-            governor_set(&order.facts, &order.categories, usable, &counted.operations, before.as_ref(), &earlier)?
+            governor_set(
+                &order.facts,
+                &order.categories,
+                usable,
+                &counted.operations,
+                before.as_ref(),
+                &earlier,
+            )?
         }
         AudienceWord::Parents => {
             let above = ledger.standing_set(AudienceWord::Governors, &period.to_string())?.ok_or_else(|| {

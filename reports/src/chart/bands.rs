@@ -203,7 +203,9 @@ fn height(line: &Line<'_>, narrow: bool, label: Lettering, label_width: i32, roo
     match line {
         Line::Heading(_) => 34,
         Line::Row(_, name) if narrow => wrap(name, room - 6, label).len() as i32 * label.leading() + BAR + 14,
-        Line::Row(_, name) => (wrap(name, label_width, label).len() as i32 * label.leading() + 10).max(BAR + 14),
+        Line::Row(_, name) => {
+            (wrap(name, label_width, label).len() as i32 * label.leading() + 10).max(BAR + 14)
+        }
     }
 }
 

@@ -299,7 +299,11 @@ pub(crate) fn governors() -> SealedSet {
                 title: "Pupils by row, key stage and year group".to_owned(),
                 roll: 1030,
                 rows: [
-                    parts("Self-harm, suicide, eating disorders", "content", [Some(15), None, None, None, Some(15), None, None]),
+                    parts(
+                        "Self-harm, suicide, eating disorders",
+                        "content",
+                        [Some(15), None, None, None, Some(15), None, None],
+                    ),
                     parts("Contact risks", "contact", [None; 7]),
                 ]
                 .concat(),

@@ -124,11 +124,15 @@ pub(crate) fn run(context: &Context, command: ReleasesCommand) -> anyhow::Result
         }
         ReleasesCommand::Approve { id, role } => {
             let approval = ledger.approve(&id, &role, today(&school)?)?;
-            context.printer.out(&format!("{id}: approved by {} on {}", approval.approver, approval.approved_on));
+            context
+                .printer
+                .out(&format!("{id}: approved by {} on {}", approval.approver, approval.approved_on));
         }
         ReleasesCommand::Withdraw { id, role, statement } => {
             ledger.withdraw(&id, &statement, &role, today(&school)?)?;
-            context.printer.out(&format!("{id}: withdrawn; the parents' set made from it went with it, if there was one"));
+            context.printer.out(&format!(
+                "{id}: withdrawn; the parents' set made from it went with it, if there was one"
+            ));
         }
         ReleasesCommand::Audit => return audit(context, &ledger),
         ReleasesCommand::Verify => {
@@ -182,7 +186,8 @@ fn audit(context: &Context, ledger: &Ledger) -> anyhow::Result<Ended> {
     let audited = ledger.audit()?;
     let sound = audited.iter().all(query::disclosure::ledger::AuditedPeriod::is_sound);
     if context.format == Format::Json {
-        let object = serde_json::json!({"schema": "watershed.releases-audit/1", "sound": sound, "periods": audited});
+        let object =
+            serde_json::json!({"schema": "watershed.releases-audit/1", "sound": sound, "periods": audited});
         context.printer.out(&object.to_string());
     } else {
         for period in &audited {
@@ -272,7 +277,11 @@ fn as_text(context: &Context, set: &SealedSet) -> String {
                 vec![
                     row.heading.clone(),
                     row.row.clone(),
-                    if whole { String::new() } else { group.map(|group| group.name.clone()).unwrap_or_default() },
+                    if whole {
+                        String::new()
+                    } else {
+                        group.map(|group| group.name.clone()).unwrap_or_default()
+                    },
                     row.shown.words(),
                     row.per_hundred.clone().unwrap_or_default(),
                     row.change.clone().unwrap_or_default(),
@@ -280,9 +289,10 @@ fn as_text(context: &Context, set: &SealedSet) -> String {
             })
             .collect();
         text.push_str(
-            &context
-                .printer
-                .grid(&["heading", "row", "group", "pupils", "in every 100", "against the period before"], rows),
+            &context.printer.grid(
+                &["heading", "row", "group", "pupils", "in every 100", "against the period before"],
+                rows,
+            ),
         );
     }
     for measure in &set.operational {

@@ -58,13 +58,17 @@ fn good_logs() -> Operations {
 }
 
 fn governors_of(facts: &Facts, categories: &CategoryList, any: u32, rows: &[u32]) -> Composed {
-    let mut leaves =
-        vec![LeafCounts { rows: vec![0; rows.len()], any: 0 }; facts.tree().leaf_groups().len()];
+    let mut leaves = vec![LeafCounts { rows: vec![0; rows.len()], any: 0 }; facts.tree().leaf_groups().len()];
     leaves[0] = LeafCounts { rows: rows.to_vec(), any };
     composed(facts, categories, &Counts { leaves }, None)
 }
 
-fn composed(facts: &Facts, categories: &CategoryList, counts: &Counts, before: Option<&SealedSet>) -> Composed {
+fn composed(
+    facts: &Facts,
+    categories: &CategoryList,
+    counts: &Counts,
+    before: Option<&SealedSet>,
+) -> Composed {
     governor_set(facts, categories, Some(counts), &good_logs(), before, &[]).unwrap()
 }
 
@@ -139,7 +143,17 @@ fn example_2_two_form_primary_of_410() {
     let set = composed.set;
     assert_eq!(words(&set)[..9], ["95-99", "20-24", "10-14", FEW, FEW, "70-74", FEW, FEW, FEW]);
     assert_eq!(set.policy.shape, "t0-t3-termly");
-    let none = [("KS1", NOT), ("YR", NOT), ("Y1", NOT), ("Y2", NOT), ("KS2", NOT), ("Y3", NOT), ("Y4", NOT), ("Y5", NOT), ("Y6", NOT)];
+    let none = [
+        ("KS1", NOT),
+        ("YR", NOT),
+        ("Y1", NOT),
+        ("Y2", NOT),
+        ("KS2", NOT),
+        ("Y3", NOT),
+        ("Y4", NOT),
+        ("Y5", NOT),
+        ("Y6", NOT),
+    ];
     let mut stages = none;
     (stages[0].1, stages[4].1) = ("20-24", "70-74");
     assert_eq!(parts(&set, "T2", HEADLINE), pairs(&stages), "Year 6 has 9");
@@ -196,9 +210,8 @@ fn example_3_secondary_of_1030() {
     let mut more = counts;
     more.leaves[0].any = 36;
     let spring = composed_after(&later, &more, &set);
-    let change = |group: &str| {
-        spring.tables[2].rows.iter().find(|row| row.group == group).unwrap().change.clone()
-    };
+    let change =
+        |group: &str| spring.tables[2].rows.iter().find(|row| row.group == group).unwrap().change.clone();
     assert_eq!(change("Y7").as_deref(), Some("higher"));
     assert_eq!(change("Y8").as_deref(), Some("no clear change"));
 }
@@ -212,10 +225,7 @@ fn example_4_no_group_is_anything_but_a_key_stage_or_a_year_group() {
     let years: Vec<_> = (-1..=13).map(|year| (Some(year), 60, false)).collect();
     let set = governors_of(&facts(&years, "2025-autumn"), &twelve(), 0, &[0; 12]).set;
     let ids: Vec<_> = set.groups.iter().map(|group| group.id.as_str()).collect();
-    assert_eq!(
-        ids.join(" "),
-        "school KS1 YN YR Y1 Y2 KS2 Y3 Y4 Y5 Y6 KS3 Y7 Y8 Y9 KS4 Y10 Y11 KS5 Y12 Y13"
-    );
+    assert_eq!(ids.join(" "), "school KS1 YN YR Y1 Y2 KS2 Y3 Y4 Y5 Y6 KS3 Y7 Y8 Y9 KS4 Y10 Y11 KS5 Y12 Y13");
     assert!(set.tables.iter().flat_map(|table| &table.rows).all(|row| ids.contains(&row.group.as_str())));
 }
 
@@ -415,7 +425,10 @@ proptest! {
 
 /// Forms of a row in every group.
 fn forms(tree: &GroupTree, counts: &Counts, rows: usize) -> Vec<Vec<Option<Shown>>> {
-    std::iter::once(None).chain((0..rows).map(Some)).map(|row| breakdown::shown(tree, &counts.of_groups(tree, row))).collect()
+    std::iter::once(None)
+        .chain((0..rows).map(Some))
+        .map(|row| breakdown::shown(tree, &counts.of_groups(tree, row)))
+        .collect()
 }
 
 proptest! {
@@ -453,5 +466,37 @@ proptest! {
         let (one, other) = (composed(&facts, &twelve(), &one, None), composed(&facts, &twelve(), &other, None));
         prop_assert_eq!(one.fallback_level, other.fallback_level);
         prop_assert_eq!(serde_json::to_string(&one.set).unwrap(), serde_json::to_string(&other.set).unwrap());
+    }
+}
+
+/// The documented shape is the one that is sealed (rule 27).
+#[test]
+fn every_field_of_a_sealed_set_is_documented() {
+    let documented = include_str!("../../../../docs/sealed-set.md");
+    let years: Vec<_> = (7..=11).map(|year| (Some(year), 206, false)).collect();
+    let facts = facts(&years, "2025-autumn");
+    let set = governors_of(&facts, &twelve(), 40, &[40, 12, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]).set;
+    let value = serde_json::to_value(&set).unwrap();
+    let mut waiting = vec![&value];
+    let mut names = std::collections::BTreeSet::new();
+    while let Some(value) = waiting.pop() {
+        match value {
+            serde_json::Value::Object(fields) => {
+                names.extend(fields.keys().cloned());
+                waiting.extend(fields.values());
+            }
+            serde_json::Value::Array(values) => waiting.extend(values),
+            _ => {}
+        }
+    }
+    assert!(names.contains("groups") && names.contains("per_hundred") && !names.contains("approver"));
+    for name in names {
+        assert!(
+            documented.contains(&format!("`{name}`")) || documented.contains(&format!("\"{name}\"")),
+            "{name}"
+        );
+    }
+    for word in ["band", "fewer_than", "all_or_nearly", "not_broken_down", "not_available"] {
+        assert!(documented.contains(&format!("| `{word}` |")), "{word}");
     }
 }

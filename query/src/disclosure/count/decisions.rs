@@ -161,7 +161,8 @@ pub(super) async fn checks(lake: &Lake, asked: &Asked<'_>) -> Result<Option<Chec
     if tried.is_empty() {
         return Ok(None);
     }
-    let different = |values: Vec<&Option<String>>| values.into_iter().flatten().collect::<BTreeSet<_>>().len() as u64;
+    let different =
+        |values: Vec<&Option<String>>| values.into_iter().flatten().collect::<BTreeSet<_>>().len() as u64;
     Ok(Some(Checks {
         done: tried.len() as u64,
         as_expected: Share {

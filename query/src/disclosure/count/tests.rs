@@ -328,11 +328,23 @@ async fn decisions_and_tests_are_counted_as_the_newest_export_has_them() {
         // One request, pending in one export and approved after three days in the other, with an end.
         // Of imports that nothing dates, the smaller token holds.
         change("1", "9", &[("decision", "pending")]),
-        change("1", "4", &[&approved[..], &[("reason_given", "true"), ("applied_to", "2025-11-01")]].concat()),
-        change("2", "4", &[("decision", "refused"), ("decided_date", "2025-10-02"), ("decided_by_other", "false")]),
+        change(
+            "1",
+            "4",
+            &[&approved[..], &[("reason_given", "true"), ("applied_to", "2025-11-01")]].concat(),
+        ),
+        change(
+            "2",
+            "4",
+            &[("decision", "refused"), ("decided_date", "2025-10-02"), ("decided_by_other", "false")],
+        ),
         // Opened for good, and one that was taken back on its day.
         change("3", "4", &[&approved[..], &[("site", "other.org")]].concat()),
-        change("4", "4", &[&approved[..], &[("applied_to", "2025-11-01"), ("closed_date", "2025-11-01")]].concat()),
+        change(
+            "4",
+            "4",
+            &[&approved[..], &[("applied_to", "2025-11-01"), ("closed_date", "2025-11-01")]].concat(),
+        ),
         // None of these: a block, an illegal list, a ticket beside the list, another term.
         change("5", "4", &[("asked", "block")]),
         change("6", "4", &[("illegal", "true")]),

@@ -187,7 +187,8 @@ impl Search<'_> {
         let mut tried = Vec::new();
         let own = Reason { column, part: group, few: !great };
         let siblings = groups[parent].parts.iter().filter(|part| **part != group);
-        let of_siblings = siblings.flat_map(|part| [true, false].map(|few| Reason { column, part: *part, few }));
+        let of_siblings =
+            siblings.flat_map(|part| [true, false].map(|few| Reason { column, part: *part, few }));
         if great {
             tried.extend(of_siblings);
             tried.push(own);
@@ -220,7 +221,8 @@ impl Search<'_> {
         for held in &system.withheld {
             let parts = &system.tree.groups()[held.group].parts;
             let ends = &self.bounds[held.column];
-            let given = preferred.iter().find(|reason| reason.column == held.column && parts.contains(&reason.part));
+            let given =
+                preferred.iter().find(|reason| reason.column == held.column && parts.contains(&reason.part));
             if let Some(given) = given {
                 chosen.push(*given);
                 continue;
@@ -287,7 +289,8 @@ impl Search<'_> {
     /// Tables between two that were found, for values of the cell that were not.
     fn fill_cell(&mut self, at: usize) {
         let (column, group) = (self.small[at].column, self.small[at].group);
-        let known: Vec<(u32, usize)> = self.small[at].seen.iter().map(|(value, table)| (*value, *table)).collect();
+        let known: Vec<(u32, usize)> =
+            self.small[at].seen.iter().map(|(value, table)| (*value, *table)).collect();
         for pair in known.windows(2) {
             let ((least, one), (most, other)) = (pair[0], pair[1]);
             // Nine values are enough, wherever they lie.
@@ -297,7 +300,9 @@ impl Search<'_> {
                 }
                 let part = f64::from(value - least) / f64::from(most - least);
                 let fractions = self.tables[one].towards(&self.tables[other], part);
-                if let Some(table) = self.rounded(&fractions).filter(|table| table.pupils(column, group) == value) {
+                if let Some(table) =
+                    self.rounded(&fractions).filter(|table| table.pupils(column, group) == value)
+                {
                     self.take(table);
                 }
             }

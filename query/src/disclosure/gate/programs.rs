@@ -77,5 +77,10 @@ pub(super) fn greatest(
         problem.add_constraint(all.as_slice(), ComparisonOp::Le, 0.0);
     }
     let solution = problem.solve().ok()?.into_solution().ok()?;
-    Some(variables.iter().map(|column| column.iter().map(|leaf| solution.var_value(*leaf)).collect()).collect())
+    Some(
+        variables
+            .iter()
+            .map(|column| column.iter().map(|leaf| solution.var_value(*leaf)).collect())
+            .collect(),
+    )
 }

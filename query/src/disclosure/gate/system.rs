@@ -6,8 +6,8 @@
 
 use std::collections::BTreeMap;
 
-use super::super::breakdown::may_be_shown;
 use super::super::band::governor_ends;
+use super::super::breakdown::may_be_shown;
 use super::super::cascade::parent_ends;
 use super::super::groups::GroupTree;
 use super::super::policy::AudienceWord;
@@ -46,8 +46,9 @@ pub(super) struct System {
 impl System {
     /// Reads sets of one school and period; none where no figure is shown.
     pub(super) fn of(sets: &[&SealedSet]) -> Result<Option<Self>, Error> {
-        let figures =
-            |set: &&&SealedSet| set.tables.iter().flat_map(|table| &table.rows).any(|row| row.shown != Shown::NotAvailable);
+        let figures = |set: &&&SealedSet| {
+            set.tables.iter().flat_map(|table| &table.rows).any(|row| row.shown != Shown::NotAvailable)
+        };
         if !sets.iter().any(|set| figures(&set)) {
             return Ok(None);
         }
@@ -65,7 +66,8 @@ impl System {
     fn read(&mut self, set: &SealedSet) -> Result<(), Error> {
         let audience = AudienceWord::parse(&set.audience).map_err(|_| unreadable(set))?;
         let mut shown: BTreeMap<(usize, usize), &Shown> = BTreeMap::new();
-        for (table, row) in set.tables.iter().flat_map(|table| table.rows.iter().map(move |row| (table, row))) {
+        for (table, row) in set.tables.iter().flat_map(|table| table.rows.iter().map(move |row| (table, row)))
+        {
             let group = self.tree.groups().iter().position(|group| group.id == row.group);
             let column = match table.id.as_str() {
                 "T0" | "T2" => Some(UNION),
@@ -132,7 +134,8 @@ impl System {
     }
 
     fn narrow_sums(&self, column: &mut [Ends]) {
-        for (at, group) in self.tree.groups().iter().enumerate().filter(|(_, group)| !group.parts.is_empty()) {
+        for (at, group) in self.tree.groups().iter().enumerate().filter(|(_, group)| !group.parts.is_empty())
+        {
             let least: u32 = group.parts.iter().map(|part| column[*part].least).sum();
             let most: u32 = group.parts.iter().map(|part| column[*part].most).sum();
             column[at].least = column[at].least.max(least);
@@ -212,6 +215,9 @@ fn columns(sets: &[&SealedSet]) -> Vec<String> {
 }
 
 fn unreadable(set: &SealedSet) -> Error {
-    Error::new(Kind::Corrupt, format!("the sealed set {} has a row of no group or category of its own", set.id))
-        .help("run `watershed releases verify` and restore the state file from a back-up")
+    Error::new(
+        Kind::Corrupt,
+        format!("the sealed set {} has a row of no group or category of its own", set.id),
+    )
+    .help("run `watershed releases verify` and restore the state file from a back-up")
 }

@@ -82,14 +82,28 @@ const PRIMARY: [(i8, u32); 2] = [(2, 178), (6, 232)];
 #[test]
 fn a_part_shown_beside_a_hidden_one_gives_it_away() {
     // 20-24 in all, 15-19 of them juniors: between 1 and 9 infants.
-    let rows = [("", "school", band(95)), ("Adult", "school", band(20)), ("Adult", "KS2", band(15)), ("AI", "school", band(70))];
+    let rows = [
+        ("", "school", band(95)),
+        ("Adult", "school", band(20)),
+        ("Adult", "KS2", band(15)),
+        ("AI", "school", band(70)),
+    ];
     let told = found(&set(&PRIMARY, &rows));
-    assert!(told.iter().any(|(group, row, fault)| {
-        group == "KS1" && row == "Adult" && *fault == "it is known to be neither empty nor 10 or more"
-    }), "{told:?}");
+    assert!(
+        told.iter().any(|(group, row, fault)| {
+            group == "KS1" && row == "Adult" && *fault == "it is known to be neither empty nor 10 or more"
+        }),
+        "{told:?}"
+    );
     // Nothing by key stage: 0 to 24.
     let hidden = |group| ("Adult", group, Shown::NotBrokenDown);
-    let rows = [("", "school", band(95)), ("Adult", "school", band(20)), hidden("KS1"), hidden("KS2"), ("AI", "school", band(70))];
+    let rows = [
+        ("", "school", band(95)),
+        ("Adult", "school", band(20)),
+        hidden("KS1"),
+        hidden("KS2"),
+        ("AI", "school", band(70)),
+    ];
     assert_eq!(found(&set(&PRIMARY, &rows)), []);
 }
 
@@ -139,7 +153,8 @@ fn what_follows_from_a_breakdown_that_is_withheld_is_counted_too() {
 fn an_earlier_set_of_another_audience_is_examined_together_with_the_new_one() {
     // The governors read 40 in all and 21 of Year 9, the newsletter 16 of Year 7: 3 are left.
     let years = [(7, 100), (10, 100)];
-    let governors = set(&years, &[("", "school", band(95)), ("AI", "school", band(35)), ("X", "school", band(90))]);
+    let governors =
+        set(&years, &[("", "school", band(95)), ("AI", "school", band(35)), ("X", "school", band(90))]);
     assert_eq!(found(&governors), []);
     let other = set(&years, &[("AI", "KS3", band(30)), ("X", "school", band(90))]);
     assert!(!examine(&[&governors, &other]).unwrap().is_sound());
@@ -194,7 +209,10 @@ fn the_largest_school_passes() {
     let composed = governor_set(&facts, &twelve(), Some(&counts), &Operations::default(), None, &[]).unwrap();
     let taken = start.elapsed();
     let examined = examine(&[&composed.set]).unwrap();
-    println!("sealed with {} cells, {} programs, {} tables in {taken:?}", examined.cells, examined.programs, examined.fitting_tables);
+    println!(
+        "sealed with {} cells, {} programs, {} tables in {taken:?}",
+        examined.cells, examined.programs, examined.fitting_tables
+    );
     assert_eq!(composed.fallback_level, 0, "{:?}", examined.disclosed);
     assert!(examined.cells > 150 && examined.is_sound());
 }

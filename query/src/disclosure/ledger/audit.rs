@@ -50,7 +50,11 @@ impl Ledger {
             let period = Period::parse(&entered.set.period)
                 .map_err(|_| Error::new(Kind::Corrupt, "the release ledger has a period that is none"))?;
             let kind = kinds.entry(entered.academic_year).or_default();
-            if period.is_year() { kind.0 = true } else { kind.1 = true }
+            if period.is_year() {
+                kind.0 = true
+            } else {
+                kind.1 = true
+            }
             periods.entry(entered.set.period.clone()).or_default().push(entered.set);
         }
         let mut audited = Vec::new();

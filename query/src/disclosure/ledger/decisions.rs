@@ -131,8 +131,11 @@ fn statement_without_figures(statement: &str) -> Result<String, Error> {
     let figure = statement.chars().any(char::is_numeric);
     let unfit = statement.chars().count() > LONGEST_STATEMENT || statement.chars().any(char::is_control);
     if statement.is_empty() || figure || unfit {
-        return Err(Error::new(Kind::Configuration, "a withdrawal needs a statement for readers, without any figure")
-            .help("say in one line and in words what was wrong, for example `Some days were counted twice.`"));
+        return Err(Error::new(
+            Kind::Configuration,
+            "a withdrawal needs a statement for readers, without any figure",
+        )
+        .help("say in one line and in words what was wrong, for example `Some days were counted twice.`"));
     }
     Ok(statement.to_owned())
 }

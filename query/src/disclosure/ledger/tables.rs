@@ -5,9 +5,11 @@ use rusqlite::{Connection, OptionalExtension};
 /// Makes the table, or gives one of an older version the kinds of entries that it lacks.
 pub(super) fn prepare(connection: &Connection) -> rusqlite::Result<()> {
     let made: Option<String> = connection
-        .query_row("SELECT sql FROM sqlite_schema WHERE type = 'table' AND name = 'release_ledger'", [], |row| {
-            row.get(0)
-        })
+        .query_row(
+            "SELECT sql FROM sqlite_schema WHERE type = 'table' AND name = 'release_ledger'",
+            [],
+            |row| row.get(0),
+        )
         .optional()?;
     if made.is_some_and(|made| !made.contains("'approved'")) {
         // One transaction: killed in the middle, the old table is still there. The copy keeps every

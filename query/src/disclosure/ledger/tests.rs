@@ -303,7 +303,10 @@ fn nobody_but_staff_sees_a_set_before_a_role_has_approved_it() {
 #[test]
 fn an_approval_of_other_bytes_or_by_another_role_is_none() {
     let (ledger, sets) = approved();
-    tamper(&ledger, "UPDATE release_ledger SET approver = 'chair' WHERE kind = 'approved' AND audience = 'parents'");
+    tamper(
+        &ledger,
+        "UPDATE release_ledger SET approver = 'chair' WHERE kind = 'approved' AND audience = 'parents'",
+    );
     assert_eq!(ledger.parents(&sets[1].id).unwrap_err().kind(), Kind::Corrupt);
     assert!(ledger.governors(&sets[0].id).is_ok());
 }
@@ -328,7 +331,9 @@ fn a_ledger_of_an_older_version_keeps_every_byte_and_takes_approvals() {
         .query_row("SELECT sql FROM sqlite_schema WHERE name = 'release_ledger'", [], |row| row.get(0))
         .unwrap();
     connection.execute_batch("DROP TABLE release_ledger").unwrap();
-    connection.execute_batch(&sql.replace("'sealed', 'approved', 'withdrawn'", "'sealed', 'withdrawn'")).unwrap();
+    connection
+        .execute_batch(&sql.replace("'sealed', 'approved', 'withdrawn'", "'sealed', 'withdrawn'"))
+        .unwrap();
     let sets = [set(AudienceWord::Governors, "2025-autumn"), set(AudienceWord::Parents, "2025-autumn")];
     let mut ledger = Ledger { connection };
     for set in &sets {

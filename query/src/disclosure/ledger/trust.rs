@@ -65,7 +65,10 @@ pub fn trust_sums(ledgers: &[Ledger], period: &str) -> Result<Releasable<TrustSu
 ///
 /// # Errors
 /// As [`trust_sums`].
-pub fn trust_sums_for_parents(ledgers: &[Ledger], period: &str) -> Result<Releasable<TrustSums, Public>, Error> {
+pub fn trust_sums_for_parents(
+    ledgers: &[Ledger],
+    period: &str,
+) -> Result<Releasable<TrustSums, Public>, Error> {
     let sums = trust_sums(ledgers, period)?;
     Ok(Releasable::cleared(TrustSums { releases: Vec::new(), ..sums.value().clone() }))
 }
@@ -83,8 +86,11 @@ fn summed(sets: &[SealedSet], period: &str) -> Result<TrustSums, Error> {
             && set.policy.version == first.policy.version
     };
     if !sets.iter().all(same) {
-        return Err(Error::new(Kind::Configuration, "the schools' sets have different category lists or policies")
-            .help("only sets of the same rows are summed; see `policy` in `releases show ID --format json`"));
+        return Err(Error::new(
+            Kind::Configuration,
+            "the schools' sets have different category lists or policies",
+        )
+        .help("only sets of the same rows are summed; see `policy` in `releases show ID --format json`"));
     }
     let totals = |set: &SealedSet| -> Vec<(String, String, Option<(u32, u32)>)> {
         let tables = set.tables.iter().filter(|table| ["T0", "T1"].contains(&table.id.as_str()));
@@ -102,10 +108,8 @@ fn summed(sets: &[SealedSet], period: &str) -> Result<TrustSums, Error> {
     };
     let of_schools: Vec<_> = sets.iter().map(totals).collect();
     let rows = of_schools[0].iter().map(|(name, heading, _)| {
-        let found: Vec<(u32, u32)> = of_schools
-            .iter()
-            .filter_map(|rows| rows.iter().find(|(row, ..)| row == name)?.2)
-            .collect();
+        let found: Vec<(u32, u32)> =
+            of_schools.iter().filter_map(|rows| rows.iter().find(|(row, ..)| row == name)?.2).collect();
         let range = found.iter().fold((0, 0), |sum, ends| (sum.0 + ends.0, sum.1 + ends.1));
         TrustRow {
             row: name.clone(),
@@ -154,7 +158,8 @@ mod tests {
             // All but 9 of 410 at least.
             school("c", Shown::AllOrNearly, Shown::NotAvailable),
         ];
-        let mut ledgers: Vec<Ledger> = schools.iter().map(|set| ledger_of(std::slice::from_ref(set))).collect();
+        let mut ledgers: Vec<Ledger> =
+            schools.iter().map(|set| ledger_of(std::slice::from_ref(set))).collect();
         let day = jiff::civil::date(2026, 1, 6);
         assert!(trust_sums(&ledgers, "2025-autumn").is_err(), "nobody has approved them");
         for (ledger, set) in ledgers.iter_mut().zip(&schools) {

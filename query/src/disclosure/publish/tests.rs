@@ -344,8 +344,9 @@ async fn from_lake_to_sealed_sets() {
 
     let early = last.checked_add(Span::new().days(13)).unwrap();
     let today = last.checked_add(Span::new().days(14)).unwrap();
-    let sealed =
-        async |audience, today| publish(&dir, &school, audience, "2025-autumn", Some("headteacher"), today).await;
+    let sealed = async |audience, today| {
+        publish(&dir, &school, audience, "2025-autumn", Some("headteacher"), today).await
+    };
     assert!(sealed(AudienceWord::Governors, early).await.is_err());
     assert!(sealed(AudienceWord::Parents, today).await.is_err());
     let governors = sealed(AudienceWord::Governors, today).await.unwrap();
@@ -373,8 +374,7 @@ async fn from_lake_to_sealed_sets() {
     let mut state = State::open(&SchoolRoot::new(&dir, &school)).unwrap();
     state.mark_dirty([date(2026, 2, 3)]).unwrap();
     drop(state);
-    let spring =
-        publish(&dir, &school, AudienceWord::Governors, "2026-spring", None, date(2026, 9, 1)).await;
+    let spring = publish(&dir, &school, AudienceWord::Governors, "2026-spring", None, date(2026, 9, 1)).await;
     assert_eq!(spring.unwrap_err().kind(), Kind::Retry);
 }
 
