@@ -24,6 +24,7 @@ import picture
 FURNITURE = {
     "help lines": {800, 1111, 808, 5000, 999},
     "every 100 pupils": {100},
+    "fewer than 30 pupils by the roll are no part": {30},
     "widths of a picture": {320, 360, 640, 800},
     "marks up": {1, 2, 36},
 }

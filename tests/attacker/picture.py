@@ -22,12 +22,14 @@ ATTRIBUTES = {
 
 
 def rows_in_order(sealed):
-    """Rows as the picture has them: those under no heading first, then heading by heading."""
+    """Rows as the picture has them: those under no heading first, then heading by heading, then T2. T3
+    stands in its table alone."""
     rows = [row for table in sealed["tables"] if table["id"] in ("T0", "T1") for row in table["rows"]]
+    parts = [row for table in sealed["tables"] if table["id"] == "T2" for row in table["rows"]]
     ordered = [row for row in rows if row["heading"] not in HEADINGS]
     for heading in HEADINGS:
         ordered += [row for row in rows if row["heading"] == heading]
-    return ordered
+    return ordered + parts
 
 
 def _groups(root, name):
