@@ -336,4 +336,6 @@ fn everyday(settings: &Settings, day: Date) -> BTreeMap<String, String> {
 }
 
 #[cfg(test)]
+mod attacked_tests;
+#[cfg(test)]
 mod tests;
