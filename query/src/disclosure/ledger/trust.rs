@@ -13,6 +13,9 @@ use crate::error::{Error, Kind};
 /// Fewer schools are not summed.
 const LEAST_SCHOOLS: usize = 3;
 
+/// Name, heading and ends of a school's row; none without a figure.
+type OfSchool = (String, String, Option<(u32, u32)>);
+
 /// One row over all schools.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct TrustRow {
@@ -92,7 +95,7 @@ fn summed(sets: &[SealedSet], period: &str) -> Result<TrustSums, Error> {
         )
         .help("only sets of the same rows are summed; see `policy` in `releases show ID --format json`"));
     }
-    let totals = |set: &SealedSet| -> Vec<(String, String, Option<(u32, u32)>)> {
+    let totals = |set: &SealedSet| -> Vec<OfSchool> {
         let tables = set.tables.iter().filter(|table| ["T0", "T1"].contains(&table.id.as_str()));
         tables
             .flat_map(|table| {
