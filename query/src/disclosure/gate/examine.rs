@@ -38,11 +38,15 @@ impl Numbers {
     }
 }
 
-/// A cell that may hold fewer than k pupils, and the values that it was seen with.
+/// A cell that may hold fewer than k pupils, or leave fewer than k of its group outside, and the values that
+/// it was seen with.
 struct Small {
     column: usize,
     group: usize,
     pupils: u32,
+    /// Those that are in no such matter are the few: "all or nearly all" exposes the odd one out.
+    outside: bool,
+    /// Pupils in the cell, and the table that has them.
     seen: BTreeMap<u32, usize>,
 }
 
@@ -52,15 +56,21 @@ impl Small {
         // The public size of a tiny group caps its cells whatever is released.
         let cap = (GOVERNORS.threshold_pupils - 1).min(self.pupils);
         let values = LEAST_VALUES.min(self.pupils as usize + 1);
-        let (Some((least, _)), Some((most, _))) = (self.seen.first_key_value(), self.seen.last_key_value())
+        let (Some((fewest, _)), Some((greatest, _))) =
+            (self.seen.first_key_value(), self.seen.last_key_value())
         else {
             return Some("no table fits");
         };
+        let (least, most) = if self.outside {
+            (self.pupils.saturating_sub(*greatest), self.pupils.saturating_sub(*fewest))
+        } else {
+            (*fewest, *greatest)
+        };
         if least == most && self.pupils > 0 {
             Some("it can be pinned")
-        } else if *least > 0 && *most < GOVERNORS.threshold_pupils {
+        } else if least > 0 && most < GOVERNORS.threshold_pupils {
             Some("it is known to be neither empty nor 10 or more")
-        } else if *most < cap {
+        } else if most < cap {
             Some("its upper end is below 9")
         } else if self.seen.len() < values {
             Some("it has fewer than 9 values")
@@ -88,8 +98,14 @@ pub(super) fn examine(system: &System) -> Examined {
     for (column, ends) in bounds.iter().enumerate() {
         for (group, ends) in ends.iter().enumerate() {
             let pupils = system.tree.groups()[group].pupils;
+            let mut target = |outside| {
+                small.push(Small { column, group, pupils, outside, seen: BTreeMap::new() });
+            };
             if ends.least < GOVERNORS.threshold_pupils && pupils > 0 {
-                small.push(Small { column, group, pupils, seen: BTreeMap::new() });
+                target(false);
+            }
+            if ends.most + GOVERNORS.threshold_pupils > pupils && pupils > 0 {
+                target(true);
             }
         }
     }
@@ -109,6 +125,7 @@ pub(super) fn examine(system: &System) -> Examined {
         cell.fault().map(|fault| DisclosedCell {
             group: system.tree.groups()[cell.group].id.clone(),
             row: row.to_owned(),
+            outside: cell.outside,
             fault,
         })
     });
@@ -179,7 +196,12 @@ impl Search<'_> {
         let ends = |cell: &Small| Some((*cell.seen.first_key_value()?.0, *cell.seen.last_key_value()?.0));
         let Some((least, most)) = ends(&self.small[at]) else { return };
         let leaves = self.system.leaves();
-        for value in (least..most).take(2 * LEAST_VALUES) {
+        // From the end that matters: few in the cell, or few outside of it.
+        let mut values: Vec<u32> = (least..most).collect();
+        if self.small[at].outside {
+            values.reverse();
+        }
+        for value in values.into_iter().take(2 * LEAST_VALUES) {
             if self.small[at].fault().is_none() {
                 return;
             }

@@ -27,7 +27,8 @@ const EVERYTHING: u8 = 3;
 /// out would have worked it out.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Examined {
-    /// Cells that may hold fewer than k pupils: a group and a row, or the union of all rows.
+    /// Cells that may hold fewer than k pupils, or leave fewer than k of their group outside: a group and a
+    /// row, or the union of all rows.
     pub cells: usize,
     /// Linear programs that were solved.
     pub programs: usize,
@@ -46,6 +47,8 @@ pub struct DisclosedCell {
     pub group: String,
     /// Name of the row.
     pub row: String,
+    /// Those who are outside of it are the few.
+    pub outside: bool,
     /// What is wrong: the first of the four conditions that no table disproves.
     pub fault: &'static str,
 }

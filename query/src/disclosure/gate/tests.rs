@@ -138,6 +138,25 @@ fn a_headline_that_the_rows_do_not_explain_gives_the_hidden_row_away() {
 }
 
 #[test]
+fn rows_that_hardly_overlap_and_cover_the_roll_expose_the_few_outside() {
+    // "All or nearly all" of 200 is 191 to 200. Rows that reach 11 x 14 + 39 = 193 leave 7 to 9 outside; rows
+    // that reach 11 x 14 + 49 = 203 leave 0 to 9.
+    let rows = |last| {
+        let mut rows = vec![("", "school", Shown::AllOrNearly)];
+        let names = ["a", "b", "c", "d", "e", "f", "g", "h", "i", "j", "k"];
+        rows.extend(names.map(|row| (row, "school", band(10))));
+        rows.push(("l", "school", band(last)));
+        set(&[(7, 100), (10, 100)], &rows)
+    };
+    let examined = examine(&[&rows(35)]).unwrap();
+    let outside = |cell: &DisclosedCell| cell.outside && cell.group == "school" && cell.row == HEADLINE;
+    let told = examined.disclosed.iter().find(|cell| outside(cell)).unwrap();
+    assert_eq!(told.fault, "it is known to be neither empty nor 10 or more");
+    assert_eq!(found(&rows(45)), []);
+    assert_eq!(settle(&rows(35), &[]).unwrap().fallback_level, 2);
+}
+
+#[test]
 fn what_follows_from_a_breakdown_that_is_withheld_is_counted_too() {
     // Two key stages, 25-30 of 60 in all: one of the two has fewer than 15.
     let hidden = |group| ("", group, Shown::NotBrokenDown);
