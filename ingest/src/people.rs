@@ -92,8 +92,8 @@ impl PeopleImport<'_> {
     /// # Errors
     /// [`Kind::Input`] with a line number when the file is not as described; nothing is changed then.
     pub fn run(&self, content: &[u8], state: &mut State) -> Result<PeopleSummary, Error> {
-        let mut people = read(content)?;
         self.keyring.expect(state.years_known()?);
+        let mut people = read(content)?;
         let all = people.len();
         let erased = crate::erasure::ErasedPersons::new(state.erased_names()?);
         let mut left_out = Vec::new();

@@ -63,6 +63,12 @@ fn a_set_is_sealed_once_and_the_same_bytes_come_back() {
     ));
     assert!(ids.contains(&again["id"].as_str().unwrap()));
     assert_eq!(again["sealed_now"], false);
+    assert!(releases["releases"].as_array().unwrap().iter().all(|entry| entry["approver"] == "headteacher"));
+    let audited = json(&mut demo.ask("northfield", &["releases", "audit", "--format", "json"]));
+    assert_eq!((&audited["sound"], audited["periods"].as_array().unwrap().len()), (&true.into(), 1));
+    // Two schools are too few for a sum.
+    let trust = run(&mut demo.ask("northfield", &["releases", "trust", "--period", "2025-autumn"]));
+    assert_eq!(trust.status.code(), Some(2));
 }
 
 #[test]

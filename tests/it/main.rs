@@ -7,6 +7,7 @@
     reason = "a test may"
 )]
 
+mod artefacts;
 mod command_line;
 mod corpus;
 mod crash;

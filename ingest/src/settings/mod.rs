@@ -7,6 +7,7 @@ pub mod calendar;
 pub mod feeds;
 pub mod groups;
 pub mod networks;
+pub mod never_reported;
 pub mod periods;
 pub mod roll;
 pub mod search_engines;
@@ -20,6 +21,7 @@ use calendar::Calendar;
 use feeds::Feeds;
 use groups::Groups;
 use networks::Networks;
+use never_reported::NeverReported;
 use periods::LessonPeriods;
 use roll::Roll;
 use search_engines::SearchEngines;
@@ -34,6 +36,7 @@ const CALENDAR: &str = include_str!("../../data/calendar.csv");
 const FEEDS: &str = include_str!("../../data/feeds.csv");
 const GROUPS: &str = include_str!("../../data/groups.toml");
 const NETWORKS: &str = include_str!("../../data/networks.csv");
+const NEVER_REPORTED: &str = include_str!("../../data/never_reported.csv");
 const PERIODS: &str = include_str!("../../data/periods.csv");
 const ROLL: &str = include_str!("../../data/roll.csv");
 const SEARCH_ENGINES: &str = include_str!("../../data/search_engines.csv");
@@ -47,6 +50,7 @@ pub struct Settings {
     groups: Groups,
     roll: Roll,
     networks: Networks,
+    never_reported: NeverReported,
     lesson_periods: LessonPeriods,
     shared_accounts: SharedAccounts,
     search_engines: SearchEngines,
@@ -68,6 +72,7 @@ impl Settings {
         let feeds = source("feeds.csv", FEEDS)?;
         let groups = source("groups.toml", GROUPS)?;
         let networks = source("networks.csv", NETWORKS)?;
+        let never = source("never_reported.csv", NEVER_REPORTED)?;
         let periods = source("periods.csv", PERIODS)?;
         let roll = source("roll.csv", ROLL)?;
         let engines = source("search_engines.csv", SEARCH_ENGINES)?;
@@ -76,7 +81,9 @@ impl Settings {
         let classifier = Classifier::load(&dir)?;
 
         let mut hasher = blake3::Hasher::new();
-        for file in [&calendar, &feeds, &groups, &networks, &periods, &roll, &engines, &shared, &terms] {
+        for file in
+            [&calendar, &feeds, &groups, &networks, &never, &periods, &roll, &engines, &shared, &terms]
+        {
             file.digest(&mut hasher);
         }
         for (name, text) in classifier.texts() {
@@ -93,6 +100,7 @@ impl Settings {
             groups: Groups::read(&groups, config.phase)?,
             roll: Roll::read(&roll, config)?,
             networks: Networks::read(&networks)?,
+            never_reported: NeverReported::read(&never, classifier.taxonomy())?,
             lesson_periods: LessonPeriods::read(&periods)?,
             shared_accounts: SharedAccounts::read(&shared)?,
             search_engines: SearchEngines::read(&engines)?,
@@ -136,6 +144,12 @@ impl Settings {
     #[must_use]
     pub const fn networks(&self) -> &Networks {
         &self.networks
+    }
+
+    /// What no published figure may hold.
+    #[must_use]
+    pub const fn never_reported(&self) -> &NeverReported {
+        &self.never_reported
     }
 
     /// Bell times.

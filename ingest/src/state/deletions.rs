@@ -91,7 +91,7 @@ impl State {
     }
 
     /// Takes over what a newer state file of the same school deleted since this one was copied: the entries
-    /// of its log, closed days and destroyed keys. Answers the entries.
+    /// of its log, closed days, destroyed keys and the marks of erased names. Answers the entries.
     ///
     /// # Errors
     /// [`Kind::Configuration`] when this log is not the beginning of the newer one.
@@ -118,6 +118,7 @@ impl State {
         }
         let closed = newer.closed_days()?;
         let destroyed = newer.destroyed_keys()?;
+        let erased = newer.erased_names()?;
         let now = jiff::Timestamp::now().to_string();
         self.write(|transaction| {
             let mut head = own.head.clone();
@@ -136,6 +137,14 @@ impl State {
                     "INSERT OR IGNORE INTO destroyed_keys VALUES (?1, ?2, ?3)",
                     params![key.year.to_string(), key.destroyed_utc, key.check_value],
                 )?;
+            }
+            for (year, names) in &erased {
+                for (mark, up_to) in names {
+                    transaction.execute(
+                        "INSERT OR REPLACE INTO erased_names VALUES (?1, ?2, ?3)",
+                        params![year.to_string(), mark, up_to.to_string()],
+                    )?;
+                }
             }
             Ok(())
         })?;

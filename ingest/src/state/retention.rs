@@ -81,6 +81,7 @@ impl State {
                     "unmapped_words",
                     "import_lines",
                     "expected_feeds",
+                    "erased_names",
                 ] {
                     transaction.execute(&format!("DELETE FROM {table} WHERE academic_year = ?1"), [&year])?;
                 }

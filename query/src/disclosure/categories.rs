@@ -1,5 +1,7 @@
 //! The rows of a sealed set: a fixed list, fixed order, never merged or sorted by value (rule 19).
 
+use std::collections::BTreeSet;
+
 use super::policy::{NEVER_FOR_PARENTS, NEVER_REPORTED};
 use crate::error::{Error, Kind};
 
@@ -23,16 +25,23 @@ pub(super) struct CategoryList {
 impl CategoryList {
     /// Takes a list from the school's data files. What may never be reported, or not to parents,
     /// stands in the policy: no overlay of a data file can loosen it.
-    pub(super) fn new(rows: Vec<CategoryRow>) -> Result<Self, Error> {
+    pub(super) fn new(
+        rows: Vec<CategoryRow>,
+        never: &BTreeSet<String>,
+        not_for_parents: &BTreeSet<String>,
+    ) -> Result<Self, Error> {
+        let never = |code: &String| NEVER_REPORTED.contains(&code.as_str()) || never.contains(code);
+        let not_for_parents =
+            |code: &String| NEVER_FOR_PARENTS.contains(&code.as_str()) || not_for_parents.contains(code);
         let refuse = |row: &CategoryRow, why: &str| {
             Err(Error::new(Kind::Configuration, format!("row `{}` of the sealed sets {why}", row.name))
                 .help("put the taxonomy's rows back to the shipped ones"))
         };
         for row in &rows {
-            if row.codes.iter().any(|code| NEVER_REPORTED.contains(&code.as_str())) {
+            if row.codes.iter().any(never) {
                 return refuse(row, "holds a code that is never reported");
             }
-            if row.for_parents && row.codes.iter().any(|code| NEVER_FOR_PARENTS.contains(&code.as_str())) {
+            if row.for_parents && row.codes.iter().any(not_for_parents) {
                 return refuse(row, "holds a code that parents are never given figures of");
             }
             if rows.iter().filter(|other| other.themes.iter().any(|theme| row.themes.contains(theme))).count()
@@ -85,6 +94,8 @@ pub(super) mod tests {
                     for_parents: *for_parents,
                 })
                 .collect(),
+            &BTreeSet::new(),
+            &BTreeSet::new(),
         )
     }
 

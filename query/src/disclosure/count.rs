@@ -3,23 +3,24 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use arrow::array::{Array, AsArray, RecordBatch};
-use arrow::datatypes::{Date32Type, Int16Type, Int64Type, TimestampMicrosecondType};
 use ingest::event::{Member, Role};
 use ingest::lake::Lake;
-use ingest::lake::columns::{date_of, epoch_days};
-use ingest::schema::{
-    ACTIVITY, ACTOR_DAYS, CHANGES, CHECKS, EPISODES, IMPORTS, INCIDENTS, STAFF_ACTIVITY, STAFF_INCIDENTS,
-    TableSchema,
-};
+use ingest::schema::{CHANGES, CHECKS, EPISODES, IMPORTS, INCIDENTS, STAFF_INCIDENTS};
 use ingest::school::{AcademicYear, SchoolId, SchoolRoot};
 use jiff::civil::Date;
 
 use super::categories::CategoryList;
-use super::compose::{Counts, YearOnRoll};
-use super::operational::{Operations, Share};
-use super::policy::{LEAST_SEVERITY, NEVER_REPORTED};
+use super::compose::{Counts, LeafCounts, YearOnRoll};
+use super::groups::GroupTree;
+use super::operational::Operations;
+use super::policy::LEAST_SEVERITY;
 use crate::error::{Error, Kind};
+
+mod decisions;
+mod operations;
+mod rows;
+
+use rows::{Row, each_row, read};
 
 /// What is to be counted.
 #[derive(Clone, Debug)]
@@ -34,6 +35,8 @@ pub(super) struct Asked<'a> {
     pub(super) everyday: &'a BTreeMap<String, String>,
     /// The year's roster: account token to person. Days taken in before it came know accounts only.
     pub(super) roster: &'a BTreeMap<i64, Member>,
+    /// Codes that are in no figure of the period, not in the one of requests either (rule 4).
+    pub(super) never: &'a BTreeSet<String>,
 }
 
 /// What was counted.
@@ -66,7 +69,10 @@ impl PupilCounts for LakeCounts {
         if asked.roster.is_empty() {
             refuse_overlapping_sources(&lake, asked).await?;
         }
-        Ok(Counted { counts: pupils(&lake, asked).await?, operations: operations(&lake, asked).await? })
+        Ok(Counted {
+            counts: pupils(&lake, asked).await?,
+            operations: operations::measured(&lake, asked).await?,
+        })
     }
 }
 
@@ -100,17 +106,6 @@ impl Asked<'_> {
         })
     }
 
-    /// Whether a pupil of that year group stands in the tables (correction A): a year group that the
-    /// roll does not have, or that shares its log-ins, does not, and neither does an unknown one.
-    fn counts(&self, year_group: Option<i16>) -> bool {
-        year_group.is_some_and(|year| match self.roll {
-            [YearOnRoll { year_group: None, .. }] => true,
-            years => years
-                .iter()
-                .any(|known| known.year_group.map(i16::from) == Some(year) && !known.shared_log_ins),
-        })
-    }
-
     fn shares_log_ins(&self, year_group: i16) -> bool {
         self.roll
             .iter()
@@ -118,107 +113,42 @@ impl Asked<'_> {
     }
 }
 
-/// Distinct pupils with an episode of concern, by row and in any row.
+/// What was seen of one pupil.
+struct Seen {
+    day: Option<Date>,
+    leaf: usize,
+    rows: BTreeSet<usize>,
+}
+
+/// Distinct pupils with an episode of concern, by leaf, in each row and in any. A pupil who changed
+/// the year group stands in the last one: in one leaf, whatever the logs say (correction A).
 async fn pupils(lake: &Lake, asked: &Asked<'_>) -> Result<Counts, Error> {
-    let mut rows: Vec<BTreeSet<i64>> = vec![BTreeSet::new(); asked.categories.rows().len()];
+    let tree = GroupTree::of_roll(asked.roll);
+    let mut pupils: BTreeMap<i64, Seen> = BTreeMap::new();
     let columns = ["local_date", "actor", "actor_kind", "role", "year_group", "theme", "severity", "illegal"];
     each_row(lake, &EPISODES, asked, &columns, &mut |row| {
-        let Some(person) = asked.person(row) else { return };
+        let Some(person) = asked.person(row).filter(|person| person.is_pupil) else { return };
         let of_concern = row.small("severity").is_some_and(|severity| severity >= LEAST_SEVERITY);
-        if person.is_pupil && of_concern && !row.yes("illegal") && asked.counts(person.year_group) {
-            let theme = row.text("theme").and_then(|theme| asked.categories.row_of_theme(theme));
-            if let Some(theme) = theme {
-                rows[theme].insert(person.token);
-            }
-        }
-    })
-    .await?;
-    let number = |persons: &BTreeSet<i64>| u32::try_from(persons.len()).unwrap_or(u32::MAX);
-    let any = rows.iter().flatten().copied().collect();
-    Ok(Counts { any: number(&any), rows: rows.iter().map(number).collect() })
-}
-
-/// What the logs look like as logs.
-async fn operations(lake: &Lake, asked: &Asked<'_>) -> Result<Operations, Error> {
-    let mut found = Operations {
-        school_days: u32::try_from(asked.school_days.len()).unwrap_or(u32::MAX),
-        ..Operations::default()
-    };
-    let mut days = BTreeSet::new();
-    let mut stopped: BTreeMap<&str, i64> = BTreeMap::new();
-    let columns = ["local_date", "actor_kind", "visibility", "code", "action", "records"];
-    for (table, pupils) in [(&ACTIVITY, true), (&STAFF_ACTIVITY, false)] {
-        each_row(lake, table, asked, &columns, &mut |row| {
-            let (code, action) =
-                (row.text("code").unwrap_or_default(), row.text("action").unwrap_or_default());
-            let records = row.number("records");
-            if NEVER_REPORTED.contains(&code) {
-                return;
-            }
-            if action != "challenged" {
-                found.requests += records;
-            }
-            if !pupils {
-                return;
-            }
-            if records > 0 {
-                days.extend(row.date());
-            }
-            let has_category = !["UNCAT", "UNMAPPED"].contains(&code);
-            for (share, belongs) in [
-                (&mut found.identified, row.text("actor_kind") == Some("person")),
-                (&mut found.decrypted, row.text("visibility") == Some("page")),
-                (&mut found.categorised, has_category),
-            ] {
-                share.whole += records;
-                share.part += if belongs { records } else { 0 };
-            }
-            if action == "blocked"
-                && let Some((code, _)) = asked.everyday.get_key_value(code)
-            {
-                *stopped.entry(code).or_default() += records as i64;
-            }
-        })
-        .await?;
-    }
-    let present = asked.school_days.iter().filter(|day| days.contains(day)).count();
-    found.missing_days = found.school_days - u32::try_from(present).unwrap_or(found.school_days);
-    // Ties by code, so that the same records always give the same words.
-    let mut order: Vec<(&str, i64)> = stopped.into_iter().filter(|(_, records)| *records > 0).collect();
-    order.sort_by_key(|(code, records)| (-records, *code));
-    found.commonest_stopped =
-        order.iter().take(3).filter_map(|(code, _)| asked.everyday.get(*code).cloned()).collect();
-    found.tied = tied(lake, asked).await?;
-    Ok(found)
-}
-
-/// Acts tied to one pupil of a known year group, of all that a counted pupil may have done: not that of guests, nor of the year groups that share log-ins.
-async fn tied(lake: &Lake, asked: &Asked<'_>) -> Result<Share, Error> {
-    let mut share = Share::default();
-    let some_share = asked.roll.iter().any(|year| year.shared_log_ins);
-    let columns = ["local_date", "actor", "actor_kind", "role", "year_group", "primary_records"];
-    each_row(lake, &ACTOR_DAYS, asked, &columns, &mut |row| {
-        let person = asked.person(row);
-        let year = person.as_ref().map_or_else(|| row.small("year_group"), |person| person.year_group);
-        let of_sharers = match year {
-            Some(year) => asked.shares_log_ins(year),
-            // A shared account that says no year group belongs to those who share.
-            None => some_share && row.text("actor_kind") == Some("shared"),
-        };
-        if of_sharers
-            || row.text("role") == Some("guest")
-            || person.as_ref().is_some_and(|person| person.is_staff)
+        let theme = row.text("theme").and_then(|theme| asked.categories.row_of_theme(theme));
+        if let (Some(leaf), Some(theme)) = (tree.leaf_of(person.year_group), theme)
+            && of_concern
+            && !row.yes("illegal")
         {
-            return;
-        }
-        let records = row.number("primary_records");
-        share.whole += records;
-        if person.is_some_and(|person| person.is_pupil && person.year_group.is_some()) {
-            share.part += records;
+            let day = row.date();
+            let pupil = pupils.entry(person.token).or_insert(Seen { day, leaf, rows: BTreeSet::new() });
+            (pupil.day, pupil.leaf) = (pupil.day, pupil.leaf).max((day, leaf));
+            pupil.rows.insert(theme);
         }
     })
     .await?;
-    Ok(share)
+    let empty = LeafCounts { rows: vec![0; asked.categories.rows().len()], any: 0 };
+    let mut leaves = vec![empty; tree.leaf_groups().len()];
+    for pupil in pupils.values() {
+        let leaf = &mut leaves[pupil.leaf];
+        leaf.any += 1;
+        pupil.rows.iter().for_each(|row| leaf.rows[*row] += 1);
+    }
+    Ok(Counts { leaves })
 }
 
 /// Two sources may know the same pupil by two accounts; without a roster nobody can tell.
@@ -263,92 +193,6 @@ fn overlap(spans: &[(Date, Date)]) -> bool {
     spans.iter().enumerate().any(|(at, (first, last))| {
         spans[at + 1..].iter().any(|(other_first, other_last)| first <= other_last && other_first <= last)
     })
-}
-
-/// One row of a batch, read by column name.
-struct Row<'b> {
-    batch: &'b RecordBatch,
-    at: usize,
-}
-
-impl<'b> Row<'b> {
-    fn column(&self, name: &str) -> Option<&'b dyn Array> {
-        self.batch.column_by_name(name).filter(|column| column.is_valid(self.at)).map(AsRef::as_ref)
-    }
-
-    fn text(&self, name: &str) -> Option<&'b str> {
-        self.column(name)?.as_string_opt::<i32>().map(|values| values.value(self.at))
-    }
-
-    fn whole(&self, name: &str) -> Option<i64> {
-        self.column(name)?.as_primitive_opt::<Int64Type>().map(|values| values.value(self.at))
-    }
-
-    /// A count of records; missing and negative are none.
-    fn number(&self, name: &str) -> u64 {
-        self.whole(name).and_then(|value| u64::try_from(value).ok()).unwrap_or(0)
-    }
-
-    fn small(&self, name: &str) -> Option<i16> {
-        self.column(name)?.as_primitive_opt::<Int16Type>().map(|values| values.value(self.at))
-    }
-
-    fn yes(&self, name: &str) -> bool {
-        self.column(name)
-            .and_then(|column| column.as_boolean_opt())
-            .is_some_and(|values| values.value(self.at))
-    }
-
-    fn epoch_day(&self) -> Option<i32> {
-        self.column("local_date")?.as_primitive_opt::<Date32Type>().map(|values| values.value(self.at))
-    }
-
-    fn date(&self) -> Option<Date> {
-        self.epoch_day().and_then(date_of)
-    }
-
-    fn moment(&self, name: &str) -> Option<Date> {
-        const DAY_US: i64 = 86_400_000_000;
-        let micros = self.column(name)?.as_primitive_opt::<TimestampMicrosecondType>()?.value(self.at);
-        i32::try_from(micros.div_euclid(DAY_US)).ok().and_then(date_of)
-    }
-}
-
-/// The rows of the period's local days.
-async fn each_row(
-    lake: &Lake,
-    table: &'static TableSchema,
-    asked: &Asked<'_>,
-    columns: &[&str],
-    take: &mut dyn FnMut(&Row<'_>),
-) -> Result<(), Error> {
-    let days = epoch_days(asked.from)..=epoch_days(asked.to);
-    let year = asked.academic_year.to_string();
-    read(lake, table, Some(&year), columns, &mut |row| {
-        if row.epoch_day().is_some_and(|day| days.contains(&day)) {
-            take(row);
-        }
-    })
-    .await
-}
-
-async fn read(
-    lake: &Lake,
-    table: &'static TableSchema,
-    partition: Option<&str>,
-    columns: &[&str],
-    take: &mut dyn FnMut(&Row<'_>),
-) -> Result<(), Error> {
-    let snapshot = lake.readable(table).await?;
-    for file in snapshot.files.iter().filter(|file| partition.is_none_or(|wanted| file.partition == wanted)) {
-        snapshot.read(file, Some(columns), &mut |batch| {
-            for at in 0..batch.num_rows() {
-                take(&Row { batch: &batch, at });
-            }
-            Ok(())
-        })?;
-    }
-    Ok(())
 }
 
 #[cfg(test)]

@@ -9,23 +9,29 @@ use ingest::school::{SchoolId, SchoolRoot};
 use ingest::state::State;
 use rusqlite::{Connection, OptionalExtension};
 
-use super::audience::{Governors, Public};
+use super::audience::{Governors, Public, Staff};
 use super::policy::AudienceWord;
 use super::releasable::Releasable;
 use super::sealed::SealedSet;
 use crate::error::{Error, Kind};
 
+mod audit;
 mod chain;
+mod decisions;
 mod entry;
+mod lookup;
 mod rows;
 mod tables;
+mod trust;
 
+pub use audit::AuditedPeriod;
 use chain::{Record, sha256};
-pub use entry::{Checked, Entry, Verification, Withdrawal};
-use tables::TABLES;
+pub use entry::{Approval, Checked, Entry, Verification, Withdrawal};
+pub use trust::{TrustRow, TrustSums, trust_sums, trust_sums_for_parents};
 
 /// What stands in an entry.
 const SEALED: &str = "sealed";
+const APPROVED: &str = "approved";
 const WITHDRAWN: &str = "withdrawn";
 
 /// The release ledger of one school.
@@ -93,20 +99,32 @@ pub struct Ledger {
     connection: Connection,
 }
 
+/// An entry that a role has approved; only such a one is shown to an audience.
+struct ApprovedRecord {
+    record: Record,
+    approver: String,
+}
+
+impl std::ops::Deref for ApprovedRecord {
+    type Target = Record;
+    fn deref(&self) -> &Record {
+        &self.record
+    }
+}
+
+impl ApprovedRecord {
+    /// The set, with the role that approved it.
+    fn set(&self) -> Result<SealedSet, Error> {
+        Ok(SealedSet { approver: self.approver.clone(), ..self.record.set()? })
+    }
+}
+
 /// What a set is entered with beside itself.
 #[derive(Clone, Debug)]
 pub(super) struct Sealing<'a> {
     pub(super) set: &'a SealedSet,
     pub(super) academic_year: String,
     pub(super) fallback_level: u8,
-}
-
-/// What an earlier set of the same academic year has fixed (rule 8).
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct FixedShape {
-    pub(super) id: String,
-    pub(super) shape: String,
-    pub(super) roll_json: String,
 }
 
 impl Ledger {
@@ -133,7 +151,7 @@ impl Ledger {
         connection
             .busy_timeout(std::time::Duration::from_secs(5))
             .and_then(|()| connection.execute_batch("PRAGMA synchronous = EXTRA; PRAGMA secure_delete = ON"))
-            .and_then(|()| connection.execute_batch(TABLES))
+            .and_then(|()| tables::prepare(&connection))
             .map_err(|error| state_failed(&error))?;
         Ok(Self { connection })
     }
@@ -148,13 +166,14 @@ impl Ledger {
             .into_iter()
             .map(|record| {
                 let withdrawn = self.withdrawal(&record.id)?;
+                let approved = self.approval(&record.id)?;
                 Ok(Entry {
                     id: record.id,
                     school: record.school,
                     audience: record.audience,
                     period: record.period,
                     sealed_on: record.sealed_on,
-                    approver: record.approver,
+                    approved,
                     policy_version: record.policy_version,
                     withdrawn,
                 })
@@ -165,10 +184,10 @@ impl Ledger {
     /// A set for governors: one of theirs, or one of the parents', which they may see as well.
     ///
     /// # Errors
-    /// [`Kind::Configuration`] when there is no such set or it was withdrawn, [`Kind::Corrupt`]
-    /// when what is stored is not what was sealed.
+    /// [`Kind::Configuration`] when there is no such set, nobody has approved it yet, or it was
+    /// withdrawn; [`Kind::Corrupt`] when what is stored is not what was sealed.
     pub fn governors(&self, id: &str) -> Result<Releasable<SealedSet, Governors>, Error> {
-        let record = self.standing(id)?;
+        let record = self.approved(self.standing(id)?)?;
         if record.audience == AudienceWord::Parents.word() {
             return Ok(Releasable::<_, Public>::cleared(record.set()?).into());
         }
@@ -180,15 +199,33 @@ impl Ledger {
     /// # Errors
     /// As [`Ledger::governors`].
     pub fn parents(&self, id: &str) -> Result<Releasable<SealedSet, Public>, Error> {
-        Ok(Releasable::cleared(self.parents_record(id)?.set()?))
+        Ok(Releasable::cleared(self.approved(self.parents_record(id)?)?.set()?))
     }
 
-    /// The stored bytes of any set, exactly, cleared for those who may see every set.
+    /// A set for those who are to approve it or not, before or after.
+    ///
+    /// # Errors
+    /// As [`Ledger::governors`], but for the approval.
+    pub fn staff(&self, id: &str) -> Result<Releasable<SealedSet, Staff>, Error> {
+        let mut set = self.standing(id)?.set()?;
+        set.approver = self.approval(id)?.map(|approval| approval.approver).unwrap_or_default();
+        Ok(Releasable::cleared(set))
+    }
+
+    /// The stored bytes of any set, exactly, for those who are to approve it or not.
+    ///
+    /// # Errors
+    /// As [`Ledger::staff`].
+    pub fn staff_json(&self, id: &str) -> Result<Releasable<String, Staff>, Error> {
+        Ok(Releasable::cleared(self.standing(id)?.sealed_json))
+    }
+
+    /// The stored bytes of any approved set, exactly, cleared for those who may see every set.
     ///
     /// # Errors
     /// As [`Ledger::governors`].
     pub fn json(&self, id: &str) -> Result<Releasable<String, Governors>, Error> {
-        Ok(Releasable::cleared(self.standing(id)?.sealed_json))
+        Ok(Releasable::cleared(self.approved(self.standing(id)?)?.record.sealed_json))
     }
 
     /// The stored bytes of a parents' set, exactly.
@@ -196,69 +233,7 @@ impl Ledger {
     /// # Errors
     /// As [`Ledger::governors`].
     pub fn parents_json(&self, id: &str) -> Result<Releasable<String, Public>, Error> {
-        Ok(Releasable::cleared(self.parents_record(id)?.sealed_json))
-    }
-
-    /// Why a set was withdrawn; none if it stands.
-    ///
-    /// # Errors
-    /// [`Kind::Corrupt`] when the entry does not verify.
-    pub fn withdrawal(&self, id: &str) -> Result<Option<Withdrawal>, Error> {
-        let Some(record) = self.records(WITHDRAWN, Some(id))?.pop() else { return Ok(None) };
-        record.check()?;
-        serde_json::from_str(&record.sealed_json).map(Some).map_err(|_| corrupt(id))
-    }
-
-    /// Withdraws a set whole, with a statement for its readers. It is not sealed again; the
-    /// parents' set of the same period was made from the governors' and goes with it.
-    ///
-    /// # Errors
-    /// [`Kind::Configuration`] when there is no such set, it was withdrawn already, or the
-    /// statement is empty.
-    pub fn withdraw(
-        &mut self,
-        id: &str,
-        statement: &str,
-        approver: &str,
-        today: jiff::civil::Date,
-    ) -> Result<(), Error> {
-        let (statement, approver) = (statement.trim(), approver.trim());
-        if statement.is_empty() || approver.is_empty() {
-            return Err(Error::new(
-                Kind::Configuration,
-                "a withdrawal needs a statement and the role that makes it",
-            )
-            .help("say what readers are to be told, without figures"));
-        }
-        let record = self.standing(id)?;
-        let mut leaving = vec![record.clone()];
-        if record.audience == AudienceWord::Governors.word() {
-            leaving.extend(self.records(SEALED, None)?.into_iter().filter(|other| {
-                other.audience == AudienceWord::Parents.word() && other.period == record.period
-            }));
-        }
-        for record in leaving {
-            if self.withdrawal(&record.id)?.is_some() {
-                continue;
-            }
-            let withdrawal = Withdrawal {
-                schema: "watershed.withdrawal/1".to_owned(),
-                id: record.id.clone(),
-                withdrawn_on: today.to_string(),
-                approver: approver.to_owned(),
-                statement: statement.to_owned(),
-            };
-            let json = serde_json::to_string(&withdrawal).map_err(|_| unwritable())?;
-            self.add(Record {
-                kind: WITHDRAWN.to_owned(),
-                sealed_on: withdrawal.withdrawn_on,
-                approver: withdrawal.approver,
-                sealed_sha256: sha256(json.as_bytes()),
-                sealed_json: json,
-                ..record
-            })?;
-        }
-        Ok(())
+        Ok(Releasable::cleared(self.approved(self.parents_record(id)?)?.record.sealed_json))
     }
 
     /// Reads the whole chain again and recomputes every digest.
@@ -292,40 +267,6 @@ impl Ledger {
         Ok(Verification { entries, missing_entries: (written - present).max(0), head: previous })
     }
 
-    /// Id and fallback level of the set of that audience and period, withdrawn or not.
-    pub(super) fn find(&self, audience: AudienceWord, period: &str) -> Result<Option<(String, u8)>, Error> {
-        Ok(self
-            .records(SEALED, None)?
-            .into_iter()
-            .rfind(|record| record.audience == audience.word() && record.period == period)
-            .map(|record| (record.id, record.fallback_level)))
-    }
-
-    /// The set itself, for the steps that are computed from it; none if it does not stand.
-    pub(super) fn standing_set(
-        &self,
-        audience: AudienceWord,
-        period: &str,
-    ) -> Result<Option<SealedSet>, Error> {
-        match self.find(audience, period)? {
-            Some((id, _)) if self.withdrawal(&id)?.is_none() => self.standing(&id)?.set().map(Some),
-            _ => Ok(None),
-        }
-    }
-
-    /// What the first set of that academic year has fixed for the audience.
-    pub(super) fn fixed(
-        &self,
-        audience: AudienceWord,
-        academic_year: &str,
-    ) -> Result<Option<FixedShape>, Error> {
-        Ok(self
-            .records(SEALED, None)?
-            .into_iter()
-            .find(|record| record.audience == audience.word() && record.academic_year == academic_year)
-            .map(|record| FixedShape { id: record.id, shape: record.shape_id, roll_json: record.roll_json }))
-    }
-
     /// Enters a set; its bytes are what everybody will read from now on.
     pub(super) fn seal(&mut self, sealing: &Sealing<'_>) -> Result<(), Error> {
         let set = sealing.set;
@@ -346,7 +287,8 @@ impl Ledger {
             category_list_version: set.policy.category_list_version.clone(),
             roll_json: serde_json::to_string(&set.roll).map_err(|_| unwritable())?,
             sealed_on: set.sealed_on.clone(),
-            approver: set.approver.clone(),
+            // The approval is an entry of its own.
+            approver: String::new(),
             fallback_level: sealing.fallback_level,
             sealed_sha256: sha256(json.as_bytes()),
             sealed_json: json,
@@ -366,6 +308,14 @@ impl Ledger {
             ));
         }
         Ok(record)
+    }
+
+    fn approved(&self, record: Record) -> Result<ApprovedRecord, Error> {
+        match self.approval(&record.id)? {
+            Some(approval) => Ok(ApprovedRecord { record, approver: approval.approver }),
+            None => Err(Error::new(Kind::Configuration, format!("{} was not approved yet", record.id))
+                .help("nobody but staff sees it until `watershed releases approve ID --role ROLE` has recorded who approves it")),
+        }
     }
 
     fn parents_record(&self, id: &str) -> Result<Record, Error> {

@@ -2,13 +2,15 @@
 
 pub mod audience;
 mod band;
+mod breakdown;
 mod cascade;
 mod categories;
 mod compose;
 pub(crate) mod control;
 mod count;
 pub mod formats;
-mod gate;
+pub mod gate;
+mod groups;
 pub mod ledger;
 mod operational;
 mod percentages;

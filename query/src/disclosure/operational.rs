@@ -7,14 +7,66 @@ use super::sealed::OperationalMeasure;
 /// Fewer requests than this are not told.
 const LEAST_REQUESTS: u64 = 1_000;
 
-/// The one measure so far that parents may have as well.
-const FOR_PARENTS: [&str; 1] = ["commonest_stopped_categories"];
+/// Fewer than this of a count of events is not told (rule 25).
+const LEAST_EVENTS: u64 = 10;
+
+/// Said of a measure that needs records which nobody has kept for the period.
+const NOT_MEASURED: &str = "Not measured this term";
+
+/// The measures that parents may have as well (rule 26).
+const FOR_PARENTS: [&str; 4] =
+    ["checks_done", "sites_opened_nearest_5", "canary_panel", "commonest_stopped_categories"];
 
 /// A part of a whole, both in records.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Share {
     pub(super) part: u64,
     pub(super) whole: u64,
+}
+
+/// Requests to open a site, and what became of them.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Unblocks {
+    pub(super) requests: u64,
+    pub(super) decided: u64,
+    pub(super) opened: u64,
+    /// Twice the median number of days from request to decision.
+    pub(super) median_half_days: Option<u64>,
+    /// Requests with a reason written down.
+    pub(super) with_reason: Share,
+    /// Decisions by another person than the one who asked, of those where both are known.
+    pub(super) by_two: Share,
+    /// Temporary openings that ran out and were not taken back on their day.
+    pub(super) expired: u64,
+    /// Different sites.
+    pub(super) sites_opened: u64,
+}
+
+/// Tests of the filter.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Checks {
+    pub(super) done: u64,
+    /// Of those whose row tells what should have happened.
+    pub(super) as_expected: Share,
+    /// Different categories, groups and types of device that were tried.
+    pub(super) categories: u64,
+    pub(super) groups: u64,
+    pub(super) device_types: u64,
+}
+
+/// Over-blocking by an audit of a sample, in whole per cents; made of reviewers' labels alone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct AuditedShare {
+    pub(super) percent: u8,
+    pub(super) least_percent: u8,
+    pub(super) most_percent: u8,
+}
+
+/// Sites that should be open, tried by a panel of addresses.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct CanaryPanel {
+    pub(super) open: u32,
+    pub(super) tried: u32,
 }
 
 /// What the period's logs look like as logs.
@@ -36,6 +88,16 @@ pub(super) struct Operations {
     pub(super) categorised: Share,
     /// Everyday categories most often stopped, commonest first.
     pub(super) commonest_stopped: Vec<String>,
+    /// None where no list of changes and no ticket was taken in.
+    pub(super) unblocks: Option<Unblocks>,
+    /// None where no test was taken in.
+    pub(super) checks: Option<Checks>,
+    /// None where nobody has reviewed a sample of 100 attempts by 30 pupils.
+    pub(super) overblocking: Option<AuditedShare>,
+    /// None where lesson blocks are not recorded.
+    pub(super) lesson_blocks: Option<u64>,
+    /// None where no panel of sites is tried.
+    pub(super) canary_panel: Option<CanaryPanel>,
 }
 
 impl Operations {
@@ -50,11 +112,6 @@ impl Operations {
 
     /// The measures in fixed order; what cannot be measured is left out.
     pub(super) fn measures(&self, of_parents_size: bool) -> Vec<OperationalMeasure> {
-        let measure = |id: &str, title: &str, shown: String| OperationalMeasure {
-            id: id.to_owned(),
-            title: title.to_owned(),
-            shown,
-        };
         let mut measures = Vec::new();
         if self.school_days > 0 {
             measures.push(measure(
@@ -83,10 +140,10 @@ impl Operations {
             ),
             ("categorised_percent", "Records of everybody but staff with a known category", self.categorised),
         ] {
-            if let Some(shown) = percent(share) {
-                measures.push(measure(id, title, shown));
-            }
+            measures.extend(percent(share).map(|shown| measure(id, title, shown)));
         }
+        measures.extend(self.of_the_filter());
+        measures.extend(self.unblocks.iter().flat_map(of_unblocks));
         if of_parents_size && !self.commonest_stopped.is_empty() {
             measures.push(measure(
                 "commonest_stopped_categories",
@@ -96,6 +153,96 @@ impl Operations {
         }
         measures
     }
+}
+
+impl Operations {
+    /// How the filter was tried and audited. What is not recorded says so in the same words.
+    fn of_the_filter(&self) -> Vec<OperationalMeasure> {
+        let or_not = |shown: Option<String>| shown.unwrap_or_else(|| NOT_MEASURED.to_owned());
+        let mut measures = vec![
+            measure(
+                "overblocking_percent",
+                "Stopped attempts that should not have been stopped, by an audit of a sample",
+                or_not(self.overblocking.map(|share| {
+                    format!(
+                        "{} % (between {} and {} %)",
+                        share.percent, share.least_percent, share.most_percent
+                    )
+                })),
+            ),
+            measure(
+                "lesson_blocks",
+                "Lessons that a stopped site disturbed",
+                or_not(self.lesson_blocks.map(events)),
+            ),
+            measure(
+                "canary_panel",
+                "Sites for help and learning that were open when they were tried",
+                or_not(self.canary_panel.map(|panel| format!("{} of {}", panel.open, panel.tried))),
+            ),
+        ];
+        let checks = self.checks.as_ref();
+        measures.push(measure(
+            "checks_done",
+            "Tests of the filter",
+            or_not(checks.map(|checks| format!("{} tests", thousands(checks.done)))),
+        ));
+        if let Some(checks) = checks {
+            let coverage = format!(
+                "{} categories, {} groups, {} types of device",
+                checks.categories, checks.groups, checks.device_types
+            );
+            measures.push(measure("checks_coverage", "What the tests tried", coverage));
+            let passed = percent(checks.as_expected);
+            measures.extend(passed.map(|shown| {
+                measure("checks_as_expected_percent", "Tests that ended as they should", shown)
+            }));
+        }
+        measures
+    }
+}
+
+fn of_unblocks(unblocks: &Unblocks) -> Vec<OperationalMeasure> {
+    let number = |id, title, value| measure(id, title, thousands(value));
+    let mut measures = vec![
+        number("unblock_requests", "Requests to open a site", unblocks.requests),
+        number("unblock_decided", "Of these, decided", unblocks.decided),
+        number("unblock_opened", "Of these, opened", unblocks.opened),
+    ];
+    measures.extend(unblocks.median_half_days.map(|twice| {
+        let half = if twice % 2 == 1 { ".5" } else { "" };
+        measure(
+            "unblock_median_days",
+            "Days from a request to its decision, median",
+            format!("{}{half} days", twice / 2),
+        )
+    }));
+    for (id, title, share) in [
+        ("unblock_reason_percent", "Requests with a reason written down", unblocks.with_reason),
+        ("unblock_two_people_percent", "Decisions by another person than the one who asked", unblocks.by_two),
+    ] {
+        measures.extend(percent(share).map(|shown| measure(id, title, shown)));
+    }
+    measures.push(number(
+        "unblock_expired",
+        "Temporary openings that ran out and were not taken back in time",
+        unblocks.expired,
+    ));
+    measures.push(measure(
+        "sites_opened_nearest_5",
+        "Sites opened after a request, to the nearest 5",
+        format!("{} sites", thousands((unblocks.sites_opened + 2) / 5 * 5)),
+    ));
+    measures
+}
+
+fn measure(id: &str, title: &str, shown: String) -> OperationalMeasure {
+    OperationalMeasure { id: id.to_owned(), title: title.to_owned(), shown }
+}
+
+/// A count of events; few are covered as few pupils are.
+fn events(number: u64) -> String {
+    if number < LEAST_EVENTS { format!("fewer than {LEAST_EVENTS}") } else { thousands(number) }
 }
 
 /// Those of a governors' set's measures that parents get.
@@ -163,7 +310,7 @@ mod tests {
         assert_eq!(two_figures(1_234_567), 1_200_000);
         let shown = |requests| {
             let measures = Operations { requests, ..Operations::default() }.measures(false);
-            measures.first().map(|measure| measure.shown.clone())
+            measures.iter().find(|measure| measure.id == "requests").map(|measure| measure.shown.clone())
         };
         assert_eq!(shown(999), None);
         assert_eq!(shown(1_000).as_deref(), Some("about 1,000 requests"));
@@ -180,7 +327,7 @@ mod tests {
             ..logs(1, 16, 1, 62)
         };
         let shown: Vec<_> = operations.measures(true).into_iter().map(|measure| measure.shown).collect();
-        assert_eq!(shown, ["1 of 62 school days", "6.3 %", "66.7 %", "100.0 %"]);
+        assert_eq!(shown[..4], ["1 of 62 school days", "6.3 %", "66.7 %", "100.0 %"]);
     }
 
     #[test]
@@ -190,9 +337,51 @@ mod tests {
             requests: 50_000,
             ..logs(9, 10, 0, 60)
         };
-        let parents = for_parents(&operations.measures(true));
-        assert_eq!(parents.len(), 1);
-        assert_eq!(parents[0].shown, "games; adverts");
-        assert!(for_parents(&operations.measures(false)).is_empty(), "roll under 200");
+        let shown = |of_parents_size| -> Vec<(String, String)> {
+            let measures = for_parents(&operations.measures(of_parents_size)).into_iter();
+            measures.map(|measure| (measure.id, measure.shown)).collect()
+        };
+        let pair = |id: &str, shown: &str| (id.to_owned(), shown.to_owned());
+        let small =
+            [pair("canary_panel", "Not measured this term"), pair("checks_done", "Not measured this term")];
+        assert_eq!(shown(false), small, "roll under 200");
+        assert_eq!(shown(true).last(), Some(&pair("commonest_stopped_categories", "games; adverts")));
+    }
+
+    #[test]
+    fn what_staff_did_is_told_as_it_is() {
+        let unblocks = Unblocks {
+            requests: 40,
+            decided: 36,
+            opened: 30,
+            median_half_days: Some(3),
+            with_reason: Share { part: 30, whole: 40 },
+            by_two: Share { part: 0, whole: 0 },
+            expired: 2,
+            sites_opened: 27,
+        };
+        let checks = Checks {
+            done: 48,
+            as_expected: Share { part: 47, whole: 48 },
+            categories: 6,
+            groups: 4,
+            device_types: 2,
+        };
+        let operations =
+            Operations { unblocks: Some(unblocks), checks: Some(checks), ..Operations::default() };
+        let measures = operations.measures(false);
+        let shown =
+            |id: &str| measures.iter().find(|measure| measure.id == id).map(|measure| measure.shown.as_str());
+        assert_eq!(shown("overblocking_percent"), Some("Not measured this term"));
+        assert_eq!(shown("unblock_median_days"), Some("1.5 days"));
+        assert_eq!(shown("unblock_reason_percent"), Some("75.0 %"));
+        assert_eq!(shown("unblock_two_people_percent"), None, "nobody can tell");
+        assert_eq!(shown("checks_coverage"), Some("6 categories, 4 groups, 2 types of device"));
+        assert_eq!(shown("checks_as_expected_percent"), Some("97.9 %"));
+        // 27 sites: 25; the exact number is the staff's process and for governors.
+        assert_eq!(shown("sites_opened_nearest_5"), Some("25 sites"));
+        let parents: Vec<_> = for_parents(&measures).into_iter().map(|measure| measure.id).collect();
+        assert_eq!(parents, ["canary_panel", "checks_done", "sites_opened_nearest_5"]);
+        assert_eq!((events(9).as_str(), events(10).as_str()), ("fewer than 10", "10"));
     }
 }

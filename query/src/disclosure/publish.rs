@@ -1,10 +1,10 @@
 //! Sealing a set: once, on or after a fixed day, from the set above it (rules 2, 8, 16, 17, D0).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use ingest::event::Member;
-use ingest::school::{Config, SchoolId, SchoolRoot};
+use ingest::school::{Config, SchoolConfig, SchoolId, SchoolRoot};
 use ingest::settings::Settings;
 use ingest::state::State;
 use jiff::Span;
@@ -15,12 +15,10 @@ use super::categories::{CategoryList, CategoryRow};
 use super::compose::{Composed, Facts, YearOnRoll, governor_set, parent_set};
 use super::count::{Asked, LakeCounts, PupilCounts};
 use super::ledger::{Ledger, Sealing};
-use super::policy::{AudienceWord, SETTLING_DAYS};
+use super::policy::{AudienceWord, POLICY_VERSION, SETTLING_DAYS};
+use super::sealed::SealedSet;
 use super::shape::Period;
 use crate::error::{Error, Kind};
-
-/// Greatest length of an approver's role.
-const LONGEST_ROLE: usize = 80;
 
 /// What came of asking for a set.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -33,9 +31,11 @@ pub struct Published {
     pub period: String,
     /// Whether it was sealed now; else it stood in the ledger already and was not touched.
     pub sealed_now: bool,
-    /// For the DSL, not for readers: 0 nothing was held back, 2 the headline was, because the rows
-    /// would have given a hidden one away.
+    /// For the DSL, not for readers: what the gate held back, because a hidden figure could have been
+    /// worked out: 0 nothing, 1 T2 and T3, 2 T0 too, 3 everything.
     pub fallback_level: u8,
+    /// Role that approved it for its audience; none if nobody has yet.
+    pub approver: Option<String>,
 }
 
 /// What a sealing rests on beside the counts: public facts and data files.
@@ -50,9 +50,12 @@ struct Order {
     to: Date,
     today: Date,
     roster: BTreeMap<i64, Member>,
+    /// Codes that are in no figure of the period (rule 4).
+    never: BTreeSet<String>,
 }
 
-/// Seals the set of an audience and period, or finds the one that was sealed before.
+/// Seals the set of an audience and period, or finds the one that was sealed before. If a role that
+/// approves it is named, its approval is recorded too; else its audience does not see it yet.
 ///
 /// # Errors
 /// [`Kind::Configuration`] when the period is of the wrong kind for the school's size, is not over
@@ -63,16 +66,36 @@ pub async fn publish(
     school: &SchoolId,
     audience: AudienceWord,
     period: &str,
-    approver: &str,
+    approver: Option<&str>,
     today: Date,
 ) -> Result<Published, Error> {
     let period = Period::parse(period)?;
     let config = Config::load(dir)?;
     let config = config.school(school)?;
     let ledger = Ledger::open(dir, school)?;
-    if let Some(found) = already(&ledger, audience, period)? {
-        return Ok(found);
+    let (mut ledger, mut published) = match already(&ledger, audience, period)? {
+        Some(found) => (ledger, found),
+        None => {
+            let order = order(dir, config, audience, period, today)?;
+            seal(ledger, &LakeCounts::new(dir, school), &order).await?
+        }
+    };
+    // Sealed and approved are two entries: stopped between them, the set waits for its approval.
+    if let Some(role) = approver {
+        published.approver = Some(ledger.approve(&published.id, role, today)?.approver);
     }
+    Ok(published)
+}
+
+/// Reads what a sealing rests on.
+fn order(
+    dir: &Path,
+    config: &SchoolConfig,
+    audience: AudienceWord,
+    period: Period,
+    today: Date,
+) -> Result<Order, Error> {
+    let school = &config.id;
     let root = SchoolRoot::new(dir, school);
     let settings = Settings::load(&root, config)?;
     let span = settings.calendar().period(&period.to_string())?;
@@ -83,7 +106,8 @@ pub async fn publish(
     };
     let state = State::open(&root)?;
     refuse_unfinished(&state, from, to)?;
-    let order = Order {
+    let categories = categories(&settings, from, to)?;
+    Ok(Order {
         audience,
         facts: Facts {
             school: school.as_str().to_owned(),
@@ -92,19 +116,17 @@ pub async fn publish(
             period_from: from.to_string(),
             period_to: to.to_string(),
             sealed_on: today.to_string(),
-            approver: role(approver)?,
             roll: roll(&settings, period),
         },
-        categories: categories(&settings)?,
+        never: settings.never_reported().codes_between(from, to),
+        categories,
         everyday: everyday(&settings, to),
         roster: state.roster()?.remove(&period.academic_year()).unwrap_or_default(),
         school_days,
         from,
         to,
         today,
-    };
-    drop(state);
-    seal(ledger, &LakeCounts::new(dir, school), &order).await.map(|(_, published)| published)
+    })
 }
 
 /// The steps that do not depend on where the counts come from.
@@ -121,6 +143,12 @@ async fn seal(
     refuse_early(order)?;
     refuse_moved(&ledger, order)?;
     let before = ledger.standing_set(order.audience, &period.previous().to_string())?;
+    let earlier: Vec<SealedSet> = ledger
+        .all_sealed()?
+        .into_iter()
+        .map(|entered| entered.set)
+        .filter(|set| set.period == period.to_string())
+        .collect();
     let composed = match order.audience {
         AudienceWord::Governors => {
             let asked = Asked {
@@ -132,17 +160,25 @@ async fn seal(
                 categories: &order.categories,
                 everyday: &order.everyday,
                 roster: &order.roster,
+                never: &order.never,
             };
             let counted = counts.count(&asked).await?;
             let usable = counted.operations.can_carry_pupil_figures().then_some(&counted.counts);
-            governor_set(&order.facts, &order.categories, usable, &counted.operations, before.as_ref())?
+            governor_set(
+                &order.facts,
+                &order.categories,
+                usable,
+                &counted.operations,
+                before.as_ref(),
+                &earlier,
+            )?
         }
         AudienceWord::Parents => {
             let above = ledger.standing_set(AudienceWord::Governors, &period.to_string())?.ok_or_else(|| {
                 Error::new(Kind::Configuration, format!("{period} has no governors' set that stands"))
                     .help(format!("a parents' set is made from it: `watershed publish --audience governors --period {period}` comes first"))
             })?;
-            parent_set(&order.facts, &order.categories, &above, before.as_ref())?
+            parent_set(&order.facts, &order.categories, &above, before.as_ref(), &earlier)?
         }
     };
     enter(&mut ledger, order, &composed).map(|published| (ledger, published))
@@ -162,7 +198,8 @@ fn enter(ledger: &mut Ledger, order: &Order, composed: &Composed) -> Result<Publ
     if composed.fallback_level > 0 {
         tracing::warn!(
             release = composed.set.id,
-            "the gate held the headline back; tell the DSL and the DPO"
+            fallback_level = composed.fallback_level,
+            "the gate held figures back; tell the DSL and the DPO"
         );
     }
     Ok(Published {
@@ -171,6 +208,7 @@ fn enter(ledger: &mut Ledger, order: &Order, composed: &Composed) -> Result<Publ
         period: period.to_string(),
         sealed_now: true,
         fallback_level: composed.fallback_level,
+        approver: None,
     })
 }
 
@@ -184,8 +222,10 @@ fn already(ledger: &Ledger, audience: AudienceWord, period: Period) -> Result<Op
         )
         .help("a withdrawn set is not sealed again; the next period's will be"));
     }
+    let approver = ledger.approval(&id)?.map(|approval| approval.approver);
     Ok(Some(Published {
         id,
+        approver,
         audience: audience.word(),
         period: period.to_string(),
         sealed_now: false,
@@ -214,7 +254,10 @@ fn refuse_moved(ledger: &Ledger, order: &Order) -> Result<(), Error> {
     let Some(fixed) = ledger.fixed(order.audience, &year)? else { return Ok(()) };
     let roll = serde_json::to_string(&order.facts.public_roll())
         .map_err(|_| Error::new(Kind::Bug, "the roll could not be written as JSON"))?;
-    if fixed.shape == order.facts.shape(order.audience).id() && fixed.roll_json == roll {
+    // A newer release policy may have other tables; the grain of time is the roll's.
+    let other_policy = fixed.policy_version != POLICY_VERSION;
+    let same_shape = fixed.shape == order.facts.shape(order.audience).id();
+    if (same_shape || other_policy) && fixed.roll_json == roll {
         return Ok(());
     }
     Err(Error::new(Kind::Configuration, format!("the roll of {year} changed after {} was sealed", fixed.id))
@@ -228,15 +271,6 @@ fn refuse_unfinished(state: &State, from: Date, to: Date) -> Result<(), Error> {
     }
     Err(Error::new(Kind::Retry, "an import of this school is not finished")
         .help("run `watershed ingest` for the school, then publish: a set is sealed once and must be whole"))
-}
-
-fn role(approver: &str) -> Result<String, Error> {
-    let role = approver.trim();
-    if role.is_empty() || role.chars().count() > LONGEST_ROLE || role.chars().any(char::is_control) {
-        return Err(Error::new(Kind::Configuration, "a set needs the role of who approves it")
-            .help("name a role, not a person, for example `headteacher`"));
-    }
-    Ok(role.to_owned())
 }
 
 fn roll(settings: &Settings, period: Period) -> Vec<YearOnRoll> {
@@ -258,15 +292,34 @@ fn roll(settings: &Settings, period: Period) -> Vec<YearOnRoll> {
     years
 }
 
-fn categories(settings: &Settings) -> Result<CategoryList, Error> {
-    let rows = settings.taxonomy().rows().iter().map(|row| CategoryRow {
-        name: row.title.clone(),
-        heading: row.heading.clone(),
-        codes: row.codes.clone(),
-        themes: row.staff_themes.clone(),
-        for_parents: row.parents,
+/// The fixed list, less what is never reported in the period. A theme is the finest thing that is
+/// counted: with one of its codes it goes whole.
+fn categories(settings: &Settings, from: Date, to: Date) -> Result<CategoryList, Error> {
+    let never = settings.never_reported().codes_between(from, to);
+    let not_for_parents = settings.never_reported().codes_not_for_parents_between(from, to);
+    let taxonomy = settings.taxonomy();
+    let themes_of = |codes: &BTreeSet<String>| -> BTreeSet<String> {
+        let of_any_day = taxonomy.codes().iter().filter(|code| codes.contains(&code.code));
+        of_any_day.filter_map(|code| code.theme.clone()).collect()
+    };
+    let gone = themes_of(&never);
+    let rows = taxonomy.rows().iter().map(|row| {
+        let themes = row.staff_themes.iter().filter(|theme| !gone.contains(*theme));
+        let dropped = row.codes.iter().any(|code| never.contains(code));
+        let codes = row.codes.iter().filter(|code| {
+            let themes = themes_of(&[(*code).clone()].into());
+            !never.contains(*code) && themes.is_disjoint(&gone)
+        });
+        CategoryRow {
+            // What is left of a row must not be taken for all of it.
+            name: if dropped { format!("{} (in part)", row.title) } else { row.title.clone() },
+            heading: row.heading.clone(),
+            for_parents: row.parents && row.codes.iter().all(|code| !not_for_parents.contains(code)),
+            codes: codes.cloned().collect(),
+            themes: themes.cloned().collect(),
+        }
     });
-    CategoryList::new(rows.collect())
+    CategoryList::new(rows.filter(|row| !row.themes.is_empty()).collect(), &never, &not_for_parents)
 }
 
 /// Codes of severity 0 and 1 with a name that says something to parents.
@@ -282,5 +335,7 @@ fn everyday(settings: &Settings, day: Date) -> BTreeMap<String, String> {
         .collect()
 }
 
+#[cfg(test)]
+mod attacked_tests;
 #[cfg(test)]
 mod tests;

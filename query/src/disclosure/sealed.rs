@@ -40,6 +40,13 @@ impl Shown {
     }
 }
 
+/// Id of the group that is the whole school.
+pub const WHOLE_SCHOOL: &str = "school";
+
+fn whole_school() -> String {
+    WHOLE_SCHOOL.to_owned()
+}
+
 /// One row of a sealed table.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SealedRow {
@@ -47,6 +54,9 @@ pub struct SealedRow {
     pub row: String,
     /// The heading it stands under (content, contact, conduct, commerce; empty for the union).
     pub heading: String,
+    /// Id of the group that the figure is about, as in [`SealedSet::groups`].
+    #[serde(default = "whole_school")]
+    pub group: String,
     /// The figure.
     #[serde(flatten)]
     pub shown: Shown,
@@ -59,11 +69,11 @@ pub struct SealedRow {
 /// One sealed table.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SealedTable {
-    /// `T0` or `T1`.
+    /// `T0` to `T3` (rule 7).
     pub id: String,
     /// What it counts.
     pub title: String,
-    /// Pupils it is about (public roll).
+    /// Pupils of the whole school (public roll, counted year groups).
     pub roll: u32,
     /// Rows in fixed order.
     pub rows: Vec<SealedRow>,
@@ -106,9 +116,45 @@ pub struct RollGroup {
     pub counted: bool,
 }
 
+/// Whether a group is ever broken down, by the public roll alone (rules 10 and 11).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Parts {
+    /// Each part has 3k pupils or more: the parts have rows.
+    Rows,
+    /// A part has fewer: no part is ever a row.
+    Never,
+    /// There are no parts.
+    None,
+}
+
+/// One group of the tree that the counted pupils are in; its leaves partition them (correction A).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SealedGroup {
+    /// `school`, `KS1` to `KS5`, `YN`, `YR`, `Y1` to `Y13`.
+    pub id: String,
+    /// In words.
+    pub name: String,
+    /// Id of the group that it is a part of; empty for the whole school.
+    pub parent: String,
+    /// Its public size n, in pupils by the October roll.
+    pub pupils: u32,
+    /// Whether it is ever broken down.
+    pub parts: Parts,
+}
+
+/// One category of the fixed list.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SealedCategory {
+    /// Name of its rows.
+    pub row: String,
+    /// The heading it stands under.
+    pub heading: String,
+}
+
 /// The sealed object, whole (rule 27). Nothing else is ever rendered for governors or parents.
 ///
-/// Two things that the ledger knows are not in it. The chain's digests: a parents' set that named
+/// Three things that the ledger knows are not in it. The approval, which comes after the sealing. The chain's digests: a parents' set that named
 /// the governors' one before it would let anybody try all governors' bands until the digest fits.
 /// The fallback level: it would say that a table was dropped because of what stood in it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -132,13 +178,21 @@ pub struct SealedSet {
     pub period_to: String,
     /// Day of sealing.
     pub sealed_on: String,
-    /// Role that approved it.
+    /// Role that approved it: not sealed with the set, which was made before, but read from the
+    /// ledger's approval; empty until then.
+    #[serde(default, skip_serializing)]
     pub approver: String,
     /// Policy and parameters.
     pub policy: SealedPolicy,
     /// Public roll.
     pub roll: Vec<RollGroup>,
-    /// T0 and T1.
+    /// The group tree over the counted year groups, parents before their parts.
+    #[serde(default)]
+    pub groups: Vec<SealedGroup>,
+    /// The categories in fixed order.
+    #[serde(default)]
+    pub categories: Vec<SealedCategory>,
+    /// T0 and T1; for governors T2 and T3 too.
     pub tables: Vec<SealedTable>,
     /// Rules 25 and 26.
     pub operational: Vec<OperationalMeasure>,

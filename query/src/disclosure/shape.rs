@@ -122,7 +122,7 @@ pub(super) fn counted(roll: &[RollGroup]) -> u32 {
 pub(super) struct Shape {
     /// Once a year, not once a term.
     pub(super) yearly: bool,
-    /// Whether there are T0 and T1.
+    /// Whether there are tables: T0 to T3 for governors, T0 and T1 for parents.
     pub(super) tables: bool,
     audience: AudienceWord,
 }
@@ -140,7 +140,7 @@ impl Shape {
     pub(super) fn id(self) -> String {
         let tables = match (self.tables, self.audience) {
             (false, _) => "no-tables",
-            (true, AudienceWord::Governors) => "t0-t1",
+            (true, AudienceWord::Governors) => "t0-t3",
             (true, AudienceWord::Parents) => "t0-t1-permitted",
         };
         format!("{tables}-{}", if self.yearly { "yearly" } else { "termly" })
@@ -211,11 +211,11 @@ mod tests {
         };
         let pair = |a: &str, b: &str| (a.to_owned(), b.to_owned());
         assert_eq!(ids(29), pair("no-tables-yearly", "no-tables-yearly"));
-        assert_eq!(ids(30), pair("t0-t1-yearly", "no-tables-yearly"));
-        assert_eq!(ids(149), pair("t0-t1-yearly", "no-tables-yearly"));
-        assert_eq!(ids(150), pair("t0-t1-termly", "no-tables-termly"));
-        assert_eq!(ids(199), pair("t0-t1-termly", "no-tables-termly"));
-        assert_eq!(ids(200), pair("t0-t1-termly", "t0-t1-permitted-termly"));
+        assert_eq!(ids(30), pair("t0-t3-yearly", "no-tables-yearly"));
+        assert_eq!(ids(149), pair("t0-t3-yearly", "no-tables-yearly"));
+        assert_eq!(ids(150), pair("t0-t3-termly", "no-tables-termly"));
+        assert_eq!(ids(199), pair("t0-t3-termly", "no-tables-termly"));
+        assert_eq!(ids(200), pair("t0-t3-termly", "t0-t1-permitted-termly"));
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! A sealed set as bars between the ends of their bands; knows nothing but the set.
 
 use query::Error;
-use query::disclosure::sealed::{SealedRow, SealedSet, Shown};
+use query::disclosure::sealed::{SealedRow, SealedSet, Shown, WHOLE_SCHOOL};
 
 use super::Width;
 use super::axis::{self, Field};
@@ -19,10 +19,14 @@ const NARROWEST_BAND: i32 = 6;
 const HEADINGS: [(&str, &str); 4] =
     [("content", "Content"), ("contact", "Contact"), ("conduct", "Conduct"), ("commerce", "Commerce")];
 
+/// Heading over the bars of key stages and year groups.
+const BY_GROUP: &str = "By key stage and year group";
+
 /// A line of the picture.
 enum Line<'a> {
     Heading(&'static str),
-    Row(&'a SealedRow),
+    /// A row and what stands before its bar: the category, or below the last heading the group.
+    Row(&'a SealedRow, &'a str),
 }
 
 /// Draws the set's tables, one below the other on one axis.
@@ -87,16 +91,16 @@ pub(super) fn draw(set: &SealedSet, width: Width) -> Result<String, Error> {
                     )
                 })?;
             }
-            Line::Row(row) => {
+            Line::Row(row, name) => {
                 sheet.group("row", |sheet| {
                     let middle = if narrow {
-                        let used = sheet.paragraph((margin + 6, below + 4), room - 6, &row.row, label)?;
+                        let used = sheet.paragraph((margin + 6, below + 4), room - 6, name, label)?;
                         below + 4 + used + BAR / 2 + 2
                     } else {
-                        let lines = wrap(&row.row, label_width, label);
+                        let lines = wrap(name, label_width, label);
                         let used = lines.len() as i32 * label.leading();
                         let first = below + (height - used) / 2;
-                        sheet.paragraph((margin, first), label_width, &row.row, label)?;
+                        sheet.paragraph((margin, first), label_width, name, label)?;
                         below + height / 2
                     };
                     draw_row(sheet, &plot, row, middle, narrow)
@@ -168,17 +172,29 @@ fn draw_row(sheet: &Sheet, plot: &Field, row: &SealedRow, middle: i32, narrow: b
     })
 }
 
+/// Tables with a bar for each row. T3 has too many: it stands in its table alone.
+fn drawn(set: &SealedSet) -> impl Iterator<Item = &SealedRow> {
+    set.tables.iter().filter(|table| table.id != "T3").flat_map(|table| &table.rows)
+}
+
 fn lines(set: &SealedSet) -> Vec<Line<'_>> {
-    let rows = || set.tables.iter().flat_map(|table| &table.rows);
+    let of_school = |row: &&SealedRow| row.group == WHOLE_SCHOOL;
+    let rows = || drawn(set).filter(of_school);
     let known = |heading: &str| HEADINGS.iter().any(|(id, _)| heading.eq_ignore_ascii_case(id));
     // Rows outside the four headings first: the union of them all.
-    let mut lines: Vec<Line<'_>> = rows().filter(|row| !known(&row.heading)).map(Line::Row).collect();
+    let mut lines: Vec<Line<'_>> =
+        rows().filter(|row| !known(&row.heading)).map(|row| Line::Row(row, &row.row)).collect();
     for (id, words) in HEADINGS {
         let mut under = rows().filter(|row| row.heading.eq_ignore_ascii_case(id)).peekable();
         if under.peek().is_some() {
             lines.push(Line::Heading(words));
-            lines.extend(under.map(Line::Row));
+            lines.extend(under.map(|row| Line::Row(row, &row.row)));
         }
+    }
+    let mut parts = drawn(set).filter(|row| !of_school(row)).peekable();
+    if parts.peek().is_some() {
+        lines.push(Line::Heading(BY_GROUP));
+        lines.extend(parts.map(|row| Line::Row(row, words::group(set, &row.group))));
     }
     lines
 }
@@ -186,30 +202,24 @@ fn lines(set: &SealedSet) -> Vec<Line<'_>> {
 fn height(line: &Line<'_>, narrow: bool, label: Lettering, label_width: i32, room: i32) -> i32 {
     match line {
         Line::Heading(_) => 34,
-        Line::Row(row) if narrow => wrap(&row.row, room - 6, label).len() as i32 * label.leading() + BAR + 14,
-        Line::Row(row) => {
-            (wrap(&row.row, label_width, label).len() as i32 * label.leading() + 10).max(BAR + 14)
+        Line::Row(_, name) if narrow => wrap(name, room - 6, label).len() as i32 * label.leading() + BAR + 14,
+        Line::Row(_, name) => {
+            (wrap(name, label_width, label).len() as i32 * label.leading() + 10).max(BAR + 14)
         }
     }
 }
 
 fn largest(set: &SealedSet) -> u32 {
-    set.tables
-        .iter()
-        .flat_map(|table| &table.rows)
-        .filter_map(|row| match row.shown {
-            Shown::Band { to, .. } => Some(to),
-            _ => None,
-        })
-        .max()
-        .unwrap_or(0)
+    let ends = drawn(set).filter_map(|row| match row.shown {
+        Shown::Band { to, .. } => Some(to),
+        _ => None,
+    });
+    ends.max().unwrap_or(0)
 }
 
 /// Room for the words of a bar that ends at the right edge.
 fn longest_words(set: &SealedSet, lettering: Lettering) -> i32 {
-    set.tables
-        .iter()
-        .flat_map(|table| &table.rows)
+    drawn(set)
         .filter(|row| matches!(row.shown, Shown::Band { .. } | Shown::AllOrNearly))
         .map(|row| width_of(&row.shown.words(), lettering.bold()))
         .max()
@@ -258,12 +268,11 @@ fn description(set: &SealedSet) -> String {
         set.school_name,
         words::period(&set.period)
     );
-    let rows: Vec<String> = set
-        .tables
-        .iter()
-        .flat_map(|table| &table.rows)
-        .map(|row| format!("{}: {}", row.row, row.shown.words()))
-        .collect();
+    let said = |row: &SealedRow| match row.group.as_str() {
+        WHOLE_SCHOOL => format!("{}: {}", row.row, row.shown.words()),
+        group => format!("{}, {}: {}", row.row, words::group(set, group), row.shown.words()),
+    };
+    let rows: Vec<String> = drawn(set).map(said).collect();
     text.push_str(&rows.join("; "));
     text.push('.');
     text

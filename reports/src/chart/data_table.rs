@@ -1,7 +1,7 @@
 //! The data table beside a picture, from the same object.
 
 use askama::Template;
-use query::disclosure::sealed::{SealedRow, SealedSet, SealedTable};
+use query::disclosure::sealed::{SealedRow, SealedSet, SealedTable, WHOLE_SCHOOL};
 use query::{Cell, ColumnRole, Error, Kind, Table};
 
 use super::words;
@@ -118,8 +118,45 @@ pub(crate) fn live(table: &Table) -> Result<String, Error> {
     Page { caption: table.title.clone(), columns, rows }.html()
 }
 
+/// T3: a row for each category and a column for each group.
+fn by_group(set: &SealedSet, table: &SealedTable) -> Result<String, Error> {
+    let groups: Vec<&str> = set
+        .groups
+        .iter()
+        .map(|group| group.id.as_str())
+        .filter(|id| table.rows.iter().any(|row| row.group == *id))
+        .collect();
+    let heading = |text: &str, unit: String, numeric| Heading { heading: text.to_owned(), unit, numeric };
+    let mut columns = vec![heading("Matter of concern", String::new(), false)];
+    columns.extend(groups.iter().map(|id| {
+        let pupils = set.groups.iter().find(|group| group.id == *id).map_or(0, |group| group.pupils);
+        heading(words::group(set, id), format!("of {}", words::whole(i64::from(pupils))), true)
+    }));
+    let mut names: Vec<&str> = Vec::new();
+    for row in &table.rows {
+        if names.last() != Some(&row.row.as_str()) {
+            names.push(&row.row);
+        }
+    }
+    let rows = names.into_iter().map(|name| {
+        let figure = |id: &&str| {
+            let cell = table.rows.iter().find(|row| row.row == name && row.group == **id);
+            let text = cell.map(|row| row.shown.words()).unwrap_or_default();
+            Entry { text, numeric: true, ..Entry::default() }
+        };
+        let first = Entry { text: name.to_owned(), header: true, ..Entry::default() };
+        std::iter::once(first).chain(groups.iter().map(figure)).collect()
+    });
+    let caption = format!("{}, {}.", table.title.trim_end_matches('.'), words::period(&set.period));
+    Page { caption, columns, rows: rows.collect() }.html()
+}
+
 /// A sealed table, in the words of the set.
 pub(crate) fn sealed(set: &SealedSet, table: &SealedTable) -> Result<String, Error> {
+    if table.id == "T3" {
+        return by_group(set, table);
+    }
+    let by_part = table.rows.iter().any(|row| row.group != WHOLE_SCHOOL);
     let any = |of: fn(&SealedRow) -> bool| table.rows.iter().any(of);
     let headed = any(|row| !row.heading.is_empty());
     let shares = any(|row| row.per_hundred.is_some());
@@ -127,7 +164,7 @@ pub(crate) fn sealed(set: &SealedSet, table: &SealedTable) -> Result<String, Err
     let heading =
         |heading: &str, numeric: bool| Heading { heading: heading.to_owned(), unit: String::new(), numeric };
     let entry = |text: String, numeric: bool| Entry { text, numeric, ..Entry::default() };
-    let mut columns = vec![heading("Matter of concern", false)];
+    let mut columns = vec![heading(if by_part { "Group" } else { "Matter of concern" }, false)];
     if headed {
         columns.push(heading("Kind", false));
     }
@@ -142,7 +179,8 @@ pub(crate) fn sealed(set: &SealedSet, table: &SealedTable) -> Result<String, Err
         .rows
         .iter()
         .map(|row| {
-            let mut cells = vec![Entry { text: row.row.clone(), header: true, ..Entry::default() }];
+            let name = if by_part { words::group(set, &row.group) } else { &row.row };
+            let mut cells = vec![Entry { text: name.to_owned(), header: true, ..Entry::default() }];
             if headed {
                 cells.push(entry(words::sentence(&row.heading), false));
             }

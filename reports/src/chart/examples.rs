@@ -1,7 +1,7 @@
 //! Hand-made tables and sets for tests and for looking at; no figure here comes from anywhere.
 
 use query::disclosure::sealed::{
-    OperationalMeasure, RollGroup, SealedPolicy, SealedRow, SealedSet, SealedTable, Shown,
+    OperationalMeasure, Parts, RollGroup, SealedGroup, SealedPolicy, SealedRow, SealedSet, SealedTable, Shown,
 };
 use query::{Cell, ColumnRole, CoveredPeriod, Table, TableColumn, Versions};
 
@@ -187,6 +187,7 @@ fn row(name: &str, heading: &str, shown: Shown) -> SealedRow {
     SealedRow {
         row: name.to_owned(),
         heading: heading.to_owned(),
+        group: "school".to_owned(),
         per_hundred: match &shown {
             Shown::Band { from, to } => {
                 Some(format!("{} to {} in every 100 pupils", from * 100 / 1030, (to * 100).div_ceil(1030)))
@@ -196,6 +197,37 @@ fn row(name: &str, heading: &str, shown: Shown) -> SealedRow {
         change: banded.then(|| "no clear change".to_owned()),
         shown,
     }
+}
+
+/// Two key stages and their year groups.
+fn group_tree() -> Vec<SealedGroup> {
+    let group = |id: &str, name: &str, parent: &str, pupils, parts| SealedGroup {
+        id: id.to_owned(),
+        name: name.to_owned(),
+        parent: parent.to_owned(),
+        pupils,
+        parts,
+    };
+    vec![
+        group("school", "Whole school", "", 1030, Parts::Rows),
+        group("KS3", "Key stage 3 (Year 7 to Year 9)", "school", 623, Parts::Rows),
+        group("Y7", "Year 7", "KS3", 210, Parts::None),
+        group("Y8", "Year 8", "KS3", 205, Parts::None),
+        group("Y9", "Year 9", "KS3", 208, Parts::None),
+        group("KS4", "Key stage 4 (Year 10 to Year 11)", "school", 407, Parts::Rows),
+        group("Y10", "Year 10", "KS4", 205, Parts::None),
+        group("Y11", "Year 11", "KS4", 202, Parts::None),
+    ]
+}
+
+/// A row for each group, with the figures of the key stages and of their year groups.
+fn parts(name: &str, heading: &str, shown: [Option<u32>; 7]) -> Vec<SealedRow> {
+    let form = |from: Option<u32>| match from {
+        Some(from) => Shown::Band { from, to: from + 4 },
+        None => Shown::NotBrokenDown,
+    };
+    let groups = group_tree().into_iter().skip(1).zip(shown);
+    groups.map(|(group, from)| SealedRow { group: group.id, ..row(name, heading, form(from)) }).collect()
 }
 
 /// A secondary school's governor set.
@@ -224,6 +256,8 @@ pub(crate) fn governors() -> SealedSet {
             RollGroup { group: "Year 7".to_owned(), pupils: 210, counted: true },
             RollGroup { group: "Year 8".to_owned(), pupils: 205, counted: true },
         ],
+        groups: group_tree(),
+        categories: Vec::new(),
         tables: vec![
             SealedTable {
                 id: "T0".to_owned(),
@@ -249,6 +283,30 @@ pub(crate) fn governors() -> SealedSet {
                     row("Hacking, piracy, crime", "conduct", band(10)),
                     row("Gambling, scams, malware", "commerce", band(25)),
                 ],
+            },
+            SealedTable {
+                id: "T2".to_owned(),
+                title: "Pupils with at least one episode, by key stage and year group".to_owned(),
+                roll: 1030,
+                rows: parts(
+                    "Any of the risks below",
+                    "",
+                    [Some(115), Some(30), Some(40), Some(45), Some(95), Some(50), Some(45)],
+                ),
+            },
+            SealedTable {
+                id: "T3".to_owned(),
+                title: "Pupils by row, key stage and year group".to_owned(),
+                roll: 1030,
+                rows: [
+                    parts(
+                        "Self-harm, suicide, eating disorders",
+                        "content",
+                        [Some(15), None, None, None, Some(15), None, None],
+                    ),
+                    parts("Contact risks", "contact", [None; 7]),
+                ]
+                .concat(),
             },
         ],
         operational: vec![
@@ -280,6 +338,7 @@ pub(crate) fn parents() -> SealedSet {
     let mut set = governors();
     set.id = "northbrook-parents-2025-autumn-19ab".to_owned();
     set.audience = "parents".to_owned();
+    set.groups.truncate(1);
     set.policy.threshold_pupils = 20;
     set.policy.band_pupils = 10;
     let band = |from| Shown::Band { from, to: from + 9 };

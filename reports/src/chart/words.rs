@@ -2,6 +2,7 @@
 
 use jiff::civil::Date;
 use query::Cell;
+use query::disclosure::sealed::SealedSet;
 
 const MONTHS: [&str; 12] = [
     "January",
@@ -111,6 +112,11 @@ pub(crate) fn period(text: &str) -> String {
         Some((year, end)) if year.len() == 4 && end.len() == 2 => format!("school year {text}"),
         _ => text.to_owned(),
     }
+}
+
+/// The name of a group of a sealed set; its id where the set does not name it.
+pub(crate) fn group<'a>(set: &'a SealedSet, id: &'a str) -> &'a str {
+    set.groups.iter().find(|group| group.id == id).map_or(id, |group| &group.name)
 }
 
 /// First letter large.

@@ -169,7 +169,8 @@ fn publish(
     }
     // The made-up period is long over; sealing asks for a day after it, not for today's.
     let today = date(2026, 9, 1);
-    let governors = wait(seal(installation, &id, AudienceWord::Governors, school.period(), "DSL", today))??;
+    let governors =
+        wait(seal(installation, &id, AudienceWord::Governors, school.period(), Some("headteacher"), today))??;
     let ledger = Ledger::open(installation, &id)?;
     let set = ledger.governors(&governors.id)?;
     let audit = query::audit::AccessAudit::open(installation, &id)?.statement_for_paper()?;
@@ -181,7 +182,8 @@ fn publish(
     };
     write(format!("governors-{}.html", school.id()), document::governor_page(&set, Some(&audit))?.bytes())?;
     write(format!("governors-{}.json", school.id()), ledger.json(&governors.id)?.value().as_bytes())?;
-    let parents = wait(seal(installation, &id, AudienceWord::Parents, school.period(), "DSL", today))??;
+    let parents =
+        wait(seal(installation, &id, AudienceWord::Parents, school.period(), Some("headteacher"), today))??;
     let set = Ledger::open(installation, &id)?.parents(&parents.id)?;
     write(format!("parents-{}.html", school.id()), document::parent_page(&set)?.bytes())?;
     let picture = chart::bands(&set, Width::pixels(800))?;

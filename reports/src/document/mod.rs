@@ -2,7 +2,7 @@
 
 use askama::Template;
 use query::audit::Statement;
-use query::disclosure::sealed::{SealedSet, Shown};
+use query::disclosure::sealed::{Parts as RollParts, SealedSet, Shown};
 use query::{Error, Governors, Kind, Public, Releasable};
 
 use crate::chart::{self, Media, Rendered, Width, data_table, words};
@@ -90,6 +90,7 @@ struct Parts {
     roll: String,
     has_tables: bool,
     tables: Vec<String>,
+    never_broken_down: Vec<String>,
     operational: String,
     chart_wide: String,
     chart_narrow: String,
@@ -118,6 +119,12 @@ impl Parts {
             roll,
             has_tables,
             tables: tables?,
+            never_broken_down: set
+                .groups
+                .iter()
+                .filter(|group| has_tables && set.audience == "governors" && group.parts == RollParts::Never)
+                .map(|group| group.name.clone())
+                .collect(),
             operational: data_table::operational(set)?,
             chart_wide: chart::sealed(set, Width::WIDE)?,
             chart_narrow: chart::sealed(set, Width::NARROW)?,

@@ -40,7 +40,9 @@ pub(super) async fn home(State(app): State<App>, session: Session) -> Page {
     let mut releases = Vec::new();
     for school in app.schools() {
         let entries = app.source().entries(&school.id)?;
-        let standing = |entry: &&Entry| entry.audience == "parents" && entry.withdrawn.is_none();
+        let standing = |entry: &&Entry| {
+            entry.audience == "parents" && entry.withdrawn.is_none() && entry.approved.is_some()
+        };
         for entry in entries.iter().filter(standing) {
             releases.push(Release {
                 address: format!("/public/{}/{}/index.html", school.id, entry.id),
@@ -63,10 +65,12 @@ pub(super) async fn governor_list(State(app): State<App>, Extension(signed_in): 
         .entries(&school.id)?
         .into_iter()
         .filter(|entry| entry.audience == "governors")
-        .map(|entry| Release {
+        // Nobody of the audience learns of a set before a role has approved it.
+        .filter_map(|entry| entry.approved.clone().map(|approval| (entry, approval)))
+        .map(|(entry, approval)| Release {
             address: format!("/governors/{}", entry.id),
             words: words::sentence(&words::period(&entry.period)),
-            quiet: format!("Sealed on {}, approved by {}", words::day(&entry.sealed_on), entry.approver),
+            quiet: format!("Sealed on {}, approved by {}", words::day(&entry.sealed_on), approval.approver),
             withdrawn: entry
                 .withdrawn
                 .map(|gone| format!("Withdrawn on {}. {}", words::day(&gone.withdrawn_on), gone.statement)),
@@ -128,7 +132,7 @@ pub(super) async fn public(
     }
 }
 
-/// Whether the set is in the ledger for this audience and was not withdrawn. Anything else is not
+/// Whether the set is in the ledger for this audience, approved and not withdrawn. Anything else is not
 /// found, so that nobody learns which sets there are for others.
 fn standing(app: &App, school: &str, id: &str, audience: Option<&str>) -> Result<(), Failure> {
     let school = app.school(school).ok_or_else(Failure::not_found)?;
@@ -137,7 +141,7 @@ fn standing(app: &App, school: &str, id: &str, audience: Option<&str>) -> Result
         .source()
         .entries(&school.id)?
         .into_iter()
-        .find(|entry| entry.id == id && entry.audience == audience)
+        .find(|entry| entry.id == id && entry.audience == audience && entry.approved.is_some())
         .ok_or_else(Failure::not_found)?;
     match entry.withdrawn {
         Some(gone) => Err(Failure::withdrawn(&words::day(&gone.withdrawn_on), &gone.statement)),

@@ -6,7 +6,7 @@ use axum::body::{Body, to_bytes};
 use axum::extract::ConnectInfo;
 use axum::http::{HeaderMap, Request, StatusCode, header};
 use ingest::school::SchoolRoot;
-use query::disclosure::ledger::{Entry, Withdrawal};
+use query::disclosure::ledger::{Approval, Entry, Withdrawal};
 use query::disclosure::sealed::SealedSet;
 use query::{Governors, Public, Staff, Table};
 use tower::ServiceExt;
@@ -28,7 +28,13 @@ fn entry(set: &SealedSet, withdrawn: Option<Withdrawal>) -> Entry {
         audience: set.audience.clone(),
         period: set.period.clone(),
         sealed_on: set.sealed_on.clone(),
-        approver: set.approver.clone(),
+        approved: Some(Approval {
+            schema: "watershed.approval/1".to_owned(),
+            id: set.id.clone(),
+            approved_on: set.sealed_on.clone(),
+            approver: "headteacher".to_owned(),
+            sealed_sha256: String::new(),
+        }),
         policy_version: set.policy.version.clone(),
         withdrawn,
     }
@@ -71,6 +77,8 @@ impl Source for Made {
             entry(&examples::governors(), None),
             entry(&withdrawn, Some(gone)),
             entry(&examples::parents(), None),
+            Entry { approved: None, ..entry(&waiting("waiting-governors", examples::governors()), None) },
+            Entry { approved: None, ..entry(&waiting("waiting-parents", examples::parents()), None) },
         ])
     }
 
@@ -85,6 +93,10 @@ impl Source for Made {
     fn audit(&self, _: &SchoolId) -> Result<query::audit::Statement, Error> {
         Ok(query::audit::Statement { head: "ab".repeat(32), reviewed: None })
     }
+}
+
+fn waiting(id: &str, set: SealedSet) -> SealedSet {
+    SealedSet { id: id.to_owned(), ..set }
 }
 
 struct Site {
@@ -254,6 +266,25 @@ async fn what_is_not_on_the_list_is_not_found() {
         "/governors/none",
     ] {
         assert_eq!(site.get(path, &cookie).await.status, StatusCode::NOT_FOUND, "{path}");
+    }
+}
+
+#[tokio::test]
+async fn a_release_that_nobody_has_approved_is_not_there() {
+    let site = site();
+    let cookie = site.cookie(Role::Governor).await;
+    for (path, cookie) in [
+        ("/governors/waiting-governors", cookie.as_str()),
+        ("/governors/waiting-governors/chart.svg", &cookie),
+        ("/public/northbrook/waiting-parents/index.html", ""),
+        ("/public/northbrook/waiting-parents/fragment.html", ""),
+        ("/public/northbrook/waiting-parents/chart.png", ""),
+    ] {
+        assert_eq!(site.get(path, cookie).await.status, StatusCode::NOT_FOUND, "{path}");
+    }
+    let lists = [site.get("/governors", &cookie).await, site.get("/", "").await];
+    for list in lists {
+        assert!(!String::from_utf8(list.body).unwrap().contains("waiting"));
     }
 }
 

@@ -15,12 +15,27 @@ pub struct Entry {
     pub period: String,
     /// Day of sealing.
     pub sealed_on: String,
-    /// Role that approved it.
-    pub approver: String,
+    /// Who approved it for its audience, and when; until then nobody of the audience sees it.
+    pub approved: Option<Approval>,
     /// Policy that it was sealed under.
     pub policy_version: String,
     /// Day and statement of its withdrawal, where it was withdrawn.
     pub withdrawn: Option<Withdrawal>,
+}
+
+/// That a role has approved a set for its audience (rule 17).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Approval {
+    /// `watershed.approval/1`.
+    pub schema: String,
+    /// Ledger id of the set.
+    pub id: String,
+    /// Day of approval.
+    pub approved_on: String,
+    /// Role that approved it.
+    pub approver: String,
+    /// SHA-256 of the bytes that were approved; for staff, as that of [`Checked`].
+    pub sealed_sha256: String,
 }
 
 /// Why a set no longer stands (rule 16). Nothing takes its place.
@@ -46,7 +61,7 @@ pub struct Checked {
     pub sequence: i64,
     /// Ledger id.
     pub id: String,
-    /// `sealed` or `withdrawn`.
+    /// `sealed`, `approved` or `withdrawn`.
     pub kind: String,
     /// SHA-256 of the stored bytes, as computed now.
     pub sealed_sha256: String,

@@ -4,7 +4,7 @@ use super::super::sealed::{SealedPolicy, SealedRow, SealedTable, Shown};
 use super::*;
 use rusqlite::params;
 
-fn set(audience: AudienceWord, period: &str) -> SealedSet {
+pub(super) fn set(audience: AudienceWord, period: &str) -> SealedSet {
     SealedSet {
         schema: "watershed.sealed/1".to_owned(),
         id: format!("st-annes-{period}-{}", audience.word()),
@@ -15,7 +15,7 @@ fn set(audience: AudienceWord, period: &str) -> SealedSet {
         period_from: "2025-09-03".to_owned(),
         period_to: "2025-12-19".to_owned(),
         sealed_on: "2026-01-05".to_owned(),
-        approver: "headteacher".to_owned(),
+        approver: String::new(),
         policy: SealedPolicy {
             version: "release-policy/1".to_owned(),
             threshold_pupils: 10,
@@ -24,6 +24,8 @@ fn set(audience: AudienceWord, period: &str) -> SealedSet {
             shape: "t0-t1-termly".to_owned(),
         },
         roll: Vec::new(),
+        groups: Vec::new(),
+        categories: Vec::new(),
         tables: vec![SealedTable {
             id: "T0".to_owned(),
             title: "Pupils".to_owned(),
@@ -32,6 +34,7 @@ fn set(audience: AudienceWord, period: &str) -> SealedSet {
                 SealedRow {
                     row: "Any".to_owned(),
                     heading: String::new(),
+                    group: "school".to_owned(),
                     shown: Shown::Band { from: 20, to: 24 },
                     per_hundred: Some("5 to 6 in every 100 pupils".to_owned()),
                     change: None,
@@ -39,6 +42,7 @@ fn set(audience: AudienceWord, period: &str) -> SealedSet {
                 SealedRow {
                     row: "Other".to_owned(),
                     heading: "conduct".to_owned(),
+                    group: "school".to_owned(),
                     shown: Shown::FewerThan { n: 10 },
                     per_hundred: None,
                     change: None,
@@ -54,12 +58,22 @@ fn sealing(set: &SealedSet) -> Sealing<'_> {
     Sealing { set, academic_year: "2025-26".to_owned(), fallback_level: 0 }
 }
 
-fn ledger_of(sets: &[SealedSet]) -> Ledger {
+pub(super) fn ledger_of(sets: &[SealedSet]) -> Ledger {
     let mut ledger = Ledger::over(Connection::open_in_memory().unwrap()).unwrap();
     for set in sets {
         ledger.seal(&sealing(set)).unwrap();
     }
     ledger
+}
+
+const DAY: jiff::civil::Date = jiff::civil::date(2026, 1, 6);
+
+fn approved() -> (Ledger, Vec<SealedSet>) {
+    let (mut ledger, sets) = three();
+    for set in &sets {
+        ledger.approve(&set.id, "headteacher", DAY).unwrap();
+    }
+    (ledger, sets.into_iter().map(|set| SealedSet { approver: "headteacher".to_owned(), ..set }).collect())
 }
 
 fn three() -> (Ledger, Vec<SealedSet>) {
@@ -82,7 +96,7 @@ fn tamper(ledger: &Ledger, change: &str) {
 
 #[test]
 fn what_was_sealed_is_what_is_read() {
-    let (ledger, sets) = three();
+    let (ledger, sets) = approved();
     for set in &sets {
         assert_eq!(ledger.governors(&set.id).unwrap().value(), set);
         assert_eq!(*ledger.json(&set.id).unwrap().value(), serde_json::to_string(set).unwrap());
@@ -93,7 +107,7 @@ fn what_was_sealed_is_what_is_read() {
     assert_eq!(ids, sets.iter().map(|set| set.id.clone()).collect::<Vec<_>>());
     let verification = ledger.verify().unwrap();
     assert!(verification.is_sound());
-    assert_eq!(verification.entries.len(), 3);
+    assert_eq!(verification.entries.len(), 6);
 }
 
 #[test]
@@ -107,7 +121,7 @@ fn a_digest_can_be_checked_by_hand() {
 
 #[test]
 fn a_governors_set_is_not_there_for_parents() {
-    let (ledger, sets) = three();
+    let (ledger, sets) = approved();
     let refused = ledger.parents(&sets[0].id).unwrap_err();
     let unknown = ledger.parents("st-annes-2031-autumn-governors").unwrap_err();
     assert_eq!(refused.to_string().replace("2025", "2031"), unknown.to_string());
@@ -151,7 +165,7 @@ fn the_data_base_refuses_to_change_delete_replace_or_slip_in() {
 
 #[test]
 fn changed_bytes_are_found_and_not_shown() {
-    let (ledger, sets) = three();
+    let (ledger, sets) = approved();
     tamper(
         &ledger,
         "UPDATE release_ledger SET sealed_json = replace(sealed_json, '\"to\":24', '\"to\":29') WHERE sequence = 1",
@@ -192,7 +206,7 @@ fn every_column_is_bound() {
         let (ledger, sets) = three();
         tamper(&ledger, &format!("UPDATE release_ledger SET {column} = {value} WHERE sequence = 3"));
         assert!(!ledger.verify().unwrap().is_sound(), "{column}");
-        assert!(ledger.governors(&sets[2].id).is_err(), "{column}");
+        assert!(ledger.staff(&sets[2].id).is_err(), "{column}");
     }
 }
 
@@ -228,7 +242,7 @@ fn an_entry_rewritten_with_its_digests_no_longer_fits_the_next() {
 
 #[test]
 fn a_withdrawn_set_is_gone_for_every_reader_and_its_copy_for_parents_too() {
-    let (mut ledger, sets) = three();
+    let (mut ledger, sets) = approved();
     let day = jiff::civil::date(2026, 2, 1);
     assert!(ledger.withdraw(&sets[0].id, "  ", "headteacher", day).is_err());
     ledger.withdraw(&sets[0].id, "A day was counted twice.", "headteacher", day).unwrap();
@@ -256,4 +270,83 @@ fn the_shape_of_a_year_is_that_of_its_first_set() {
     let fixed = ledger.fixed(AudienceWord::Governors, "2025-26").unwrap().unwrap();
     assert_eq!((fixed.id.as_str(), fixed.shape.as_str()), (sets[0].id.as_str(), "t0-t1-termly"));
     assert_eq!(ledger.fixed(AudienceWord::Governors, "2026-27").unwrap(), None);
+}
+
+#[test]
+fn nobody_but_staff_sees_a_set_before_a_role_has_approved_it() {
+    let (mut ledger, sets) = three();
+    for set in &sets {
+        assert!(ledger.governors(&set.id).unwrap_err().to_string().contains("was not approved yet"));
+        assert!(ledger.json(&set.id).is_err());
+        assert_eq!(*ledger.staff_json(&set.id).unwrap().value(), serde_json::to_string(set).unwrap());
+        assert_eq!(ledger.staff(&set.id).unwrap().value(), set);
+    }
+    assert!(ledger.parents(&sets[1].id).is_err() && ledger.parents_json(&sets[1].id).is_err());
+    assert!(ledger.list().unwrap().iter().all(|entry| entry.approved.is_none()));
+    for wrong in ["", "  ", "a\nb", &"x".repeat(81)] {
+        assert!(ledger.approve(&sets[0].id, wrong, DAY).is_err());
+    }
+    let approval = ledger.approve(&sets[0].id, " headteacher ", DAY).unwrap();
+    assert_eq!((approval.approver.as_str(), approval.approved_on.as_str()), ("headteacher", "2026-01-06"));
+    assert_eq!(approval.sealed_sha256, sha256(serde_json::to_string(&sets[0]).unwrap().as_bytes()));
+    // A second approval changes nothing, and the sealed bytes do not know of it.
+    let later = jiff::civil::date(2026, 2, 1);
+    assert_eq!(ledger.approve(&sets[0].id, "chair", later).unwrap(), approval);
+    assert_eq!(*ledger.json(&sets[0].id).unwrap().value(), serde_json::to_string(&sets[0]).unwrap());
+    assert_eq!(ledger.governors(&sets[0].id).unwrap().value().approver, "headteacher");
+    assert!(ledger.parents(&sets[1].id).is_err(), "the parents' set has an approval of its own");
+    assert_eq!(ledger.list().unwrap()[0].approved, Some(approval));
+    assert_eq!(ledger.verify().unwrap().entries[3].kind, "approved");
+    assert!(ledger.verify().unwrap().is_sound());
+}
+
+#[test]
+fn an_approval_of_other_bytes_or_by_another_role_is_none() {
+    let (ledger, sets) = approved();
+    tamper(
+        &ledger,
+        "UPDATE release_ledger SET approver = 'chair' WHERE kind = 'approved' AND audience = 'parents'",
+    );
+    assert_eq!(ledger.parents(&sets[1].id).unwrap_err().kind(), Kind::Corrupt);
+    assert!(ledger.governors(&sets[0].id).is_ok());
+}
+
+#[test]
+fn a_statement_for_readers_holds_no_figure() {
+    let (mut ledger, sets) = approved();
+    for wrong in ["", "3 pupils too many.", "a\nb", &"x".repeat(501)] {
+        assert!(ledger.withdraw(&sets[0].id, wrong, "headteacher", DAY).is_err(), "{wrong}");
+    }
+    assert!(ledger.withdraw(&sets[0].id, "Some days were counted twice.", "", DAY).is_err());
+    assert!(ledger.governors(&sets[0].id).is_ok());
+}
+
+#[test]
+fn a_ledger_of_an_older_version_keeps_every_byte_and_takes_approvals() {
+    let older = super::tables::prepare;
+    let connection = Connection::open_in_memory().unwrap();
+    older(&connection).unwrap();
+    // As it was made before there were approvals.
+    let sql: String = connection
+        .query_row("SELECT sql FROM sqlite_schema WHERE name = 'release_ledger'", [], |row| row.get(0))
+        .unwrap();
+    connection.execute_batch("DROP TABLE release_ledger").unwrap();
+    connection
+        .execute_batch(&sql.replace("'sealed', 'approved', 'withdrawn'", "'sealed', 'withdrawn'"))
+        .unwrap();
+    let sets = [set(AudienceWord::Governors, "2025-autumn"), set(AudienceWord::Parents, "2025-autumn")];
+    let mut ledger = Ledger { connection };
+    for set in &sets {
+        ledger.seal(&sealing(set)).unwrap();
+    }
+    let head = ledger.verify().unwrap().head;
+    ledger.connection.execute_batch("DELETE FROM release_ledger WHERE sequence = 2").unwrap();
+    assert!(ledger.approve(&sets[0].id, "headteacher", DAY).is_err());
+    let ledger = Ledger::over(ledger.connection).unwrap();
+    assert_eq!(ledger.verify().unwrap().missing_entries, 1, "a missing end is still missed");
+    assert_ne!(ledger.verify().unwrap().head, head);
+    assert_eq!(ledger.staff(&sets[0].id).unwrap().value(), &sets[0]);
+    let mut ledger = Ledger::over(ledger.connection).unwrap();
+    ledger.approve(&sets[0].id, "headteacher", DAY).unwrap();
+    assert!(ledger.governors(&sets[0].id).is_ok());
 }

@@ -7,7 +7,7 @@ use jiff::civil::date;
 use rusqlite::Connection;
 
 use super::super::categories::tests::twelve;
-use super::super::compose::Counts;
+use super::super::compose::{Counts, LeafCounts};
 use super::super::count::Counted;
 use super::super::count::tests::fill;
 use super::super::operational::{Operations, Share};
@@ -32,7 +32,7 @@ impl PupilCounts for ByHand {
     async fn count(&self, asked: &Asked<'_>) -> Result<Counted, Error> {
         self.asked.set(self.asked.get() + 1);
         Ok(Counted {
-            counts: Counts { any: self.any, rows: self.rows.to_vec() },
+            counts: Counts { leaves: vec![LeafCounts { any: self.any, rows: self.rows.to_vec() }] },
             operations: Operations {
                 school_days: u32::try_from(asked.school_days.len()).unwrap(),
                 missing_days: 0,
@@ -42,6 +42,7 @@ impl PupilCounts for ByHand {
                 decrypted: Share { part: 9, whole: 10 },
                 categorised: Share { part: 97, whole: 100 },
                 commonest_stopped: vec!["Games".to_owned()],
+                ..Operations::default()
             },
         })
     }
@@ -64,7 +65,6 @@ fn order(audience: AudienceWord, period: &str, pupils: u32, today: Date) -> Orde
             period_from: from.to_string(),
             period_to: to.to_string(),
             sealed_on: today.to_string(),
-            approver: "headteacher".to_owned(),
             roll: vec![YearOnRoll { year_group: None, pupils, shared_log_ins: false }],
         },
         categories: twelve(),
@@ -74,6 +74,7 @@ fn order(audience: AudienceWord, period: &str, pupils: u32, today: Date) -> Orde
         to,
         today,
         roster: BTreeMap::new(),
+        never: BTreeSet::new(),
     }
 }
 
@@ -104,10 +105,10 @@ async fn governors_first_then_parents_from_them() {
     assert!(governors.sealed_now);
     let (ledger, parents) = seal(ledger, &counts, &autumn(AudienceWord::Parents)).await.unwrap();
     assert_eq!(counts.asked.get(), 1, "the parents' set is made without counting");
-    let set = ledger.governors(&governors.id).unwrap();
+    let set = ledger.staff(&governors.id).unwrap();
     assert_eq!(shown(set.value(), "AI tools and companions").words(), "95-99");
     assert_eq!(shown(set.value(), "Self-harm, suicide, eating disorders").words(), "10-14");
-    let set = ledger.parents(&parents.id).unwrap();
+    let set = ledger.staff(&parents.id).unwrap();
     assert_eq!(shown(set.value(), "AI tools and companions").words(), "90-99");
     assert_eq!(set.value().tables[1].rows.len(), 7);
     assert!(ledger.verify().unwrap().is_sound());
@@ -117,16 +118,15 @@ async fn governors_first_then_parents_from_them() {
 async fn asking_again_gives_the_stored_bytes_and_counts_nothing() {
     let first = ByHand::of(160, TYPICAL);
     let (ledger, published) = seal(empty(), &first, &autumn(AudienceWord::Governors)).await.unwrap();
-    let bytes = ledger.json(&published.id).unwrap().value().clone();
-    // A late file brought more pupils; another day, another approver.
+    let bytes = ledger.staff_json(&published.id).unwrap().value().clone();
+    // A late file brought more pupils; another day.
     let second = ByHand::of(300, [100; 12]);
-    let mut later = order(AudienceWord::Governors, "2025-autumn", 410, date(2026, 6, 1));
-    later.facts.approver = "deputy".to_owned();
+    let later = order(AudienceWord::Governors, "2025-autumn", 410, date(2026, 6, 1));
     let (ledger, again) = seal(ledger, &second, &later).await.unwrap();
     assert_eq!(second.asked.get(), 0);
     assert!(!again.sealed_now);
     assert_eq!(again.id, published.id);
-    assert_eq!(*ledger.json(&again.id).unwrap().value(), bytes);
+    assert_eq!(*ledger.staff_json(&again.id).unwrap().value(), bytes);
 }
 
 #[tokio::test]
@@ -159,8 +159,8 @@ async fn a_small_school_tells_parents_no_figure() {
     let counts = ByHand::of(17, [6, 1, 3, 0, 0, 0, 0, 11, 2, 2, 0, 0]);
     let (ledger, governors) = seal(empty(), &counts, &year(AudienceWord::Governors)).await.unwrap();
     let (ledger, parents) = seal(ledger, &counts, &year(AudienceWord::Parents)).await.unwrap();
-    assert_eq!(ledger.governors(&governors.id).unwrap().value().tables.len(), 2);
-    assert!(ledger.parents(&parents.id).unwrap().value().tables.is_empty());
+    assert_eq!(ledger.staff(&governors.id).unwrap().value().tables.len(), 2);
+    assert!(ledger.staff(&parents.id).unwrap().value().tables.is_empty());
 }
 
 #[tokio::test]
@@ -187,13 +187,13 @@ async fn thin_logs_are_not_available_and_the_term_after_is_compared_with_nothing
     let thin = ByHand { tied: 79, ..ByHand::of(96, TYPICAL) };
     let (ledger, published) = seal(empty(), &thin, &autumn(AudienceWord::Governors)).await.unwrap();
     assert_eq!(published.fallback_level, 0);
-    let set = ledger.governors(&published.id).unwrap();
+    let set = ledger.staff(&published.id).unwrap();
     assert!(
         set.value().tables.iter().flat_map(|table| &table.rows).all(|row| row.shown == Shown::NotAvailable)
     );
     let spring = order(AudienceWord::Governors, "2026-spring", 410, date(2026, 5, 1));
     let (ledger, published) = seal(ledger, &ByHand::of(160, TYPICAL), &spring).await.unwrap();
-    let set = ledger.governors(&published.id).unwrap();
+    let set = ledger.staff(&published.id).unwrap();
     assert!(set.value().tables.iter().flat_map(|table| &table.rows).all(|row| row.change.is_none()));
 }
 
@@ -206,7 +206,7 @@ async fn a_term_is_compared_with_the_term_before() {
     rows[1] = 8;
     let spring = order(AudienceWord::Governors, "2026-spring", 410, date(2026, 5, 1));
     let (ledger, published) = seal(ledger, &ByHand::of(160, rows), &spring).await.unwrap();
-    let set = ledger.governors(&published.id).unwrap();
+    let set = ledger.staff(&published.id).unwrap();
     let changes: Vec<_> = set.value().tables[1].rows.iter().map(|row| row.change.as_deref()).collect();
     assert_eq!(changes[0], Some("higher"));
     assert_eq!(changes[1], None);
@@ -221,7 +221,7 @@ async fn what_the_gate_did_is_told_to_the_dsl_only() {
     let counts = ByHand::of(163, rows);
     let (ledger, governors) = seal(empty(), &counts, &autumn(AudienceWord::Governors)).await.unwrap();
     assert_eq!(governors.fallback_level, 2);
-    let set = ledger.governors(&governors.id).unwrap();
+    let set = ledger.staff(&governors.id).unwrap();
     assert_eq!(set.value().tables[0].rows[0].shown, Shown::NotAvailable);
     let (_, again) = seal(ledger, &counts, &autumn(AudienceWord::Governors)).await.unwrap();
     assert_eq!(again.fallback_level, 2);
@@ -244,8 +244,8 @@ async fn two_data_bases_with_the_same_bands_give_the_same_bytes() {
         let (ledger, parents) = seal(ledger, &counts, &autumn(AudienceWord::Parents)).await.unwrap();
         let head = ledger.verify().unwrap().head;
         (
-            ledger.json(&governors.id).unwrap().value().clone(),
-            ledger.parents_json(&parents.id).unwrap().value().clone(),
+            ledger.staff_json(&governors.id).unwrap().value().clone(),
+            ledger.staff_json(&parents.id).unwrap().value().clone(),
             head,
         )
     };
@@ -260,7 +260,7 @@ fn the_shipped_rows_are_the_policys() {
     let (dir, school) = installation(root.path(), 300);
     let config = Config::load(&dir).unwrap();
     let settings = Settings::load(&SchoolRoot::new(&dir, &school), config.school(&school).unwrap()).unwrap();
-    let list = categories(&settings).unwrap();
+    let list = categories(&settings, date(2025, 9, 1), date(2025, 12, 19)).unwrap();
     let told = |list: &CategoryList| {
         list.rows()
             .iter()
@@ -344,8 +344,9 @@ async fn from_lake_to_sealed_sets() {
 
     let early = last.checked_add(Span::new().days(13)).unwrap();
     let today = last.checked_add(Span::new().days(14)).unwrap();
-    let sealed =
-        async |audience, today| publish(&dir, &school, audience, "2025-autumn", "headteacher", today).await;
+    let sealed = async |audience, today| {
+        publish(&dir, &school, audience, "2025-autumn", Some("headteacher"), today).await
+    };
     assert!(sealed(AudienceWord::Governors, early).await.is_err());
     assert!(sealed(AudienceWord::Parents, today).await.is_err());
     let governors = sealed(AudienceWord::Governors, today).await.unwrap();
@@ -353,14 +354,18 @@ async fn from_lake_to_sealed_sets() {
     assert!(!sealed(AudienceWord::Governors, today).await.unwrap().sealed_now);
 
     let ledger = Ledger::open(&dir, &school).unwrap();
-    let set = ledger.governors(&governors.id).unwrap();
+    assert_eq!(governors.approver.as_deref(), Some("headteacher"));
+    assert_eq!(ledger.governors(&governors.id).unwrap().value().approver, "headteacher");
+    assert!(ledger.parents(&parents.id).is_ok());
+    assert!(ledger.audit().unwrap().iter().all(super::super::ledger::AuditedPeriod::is_sound));
+    let set = ledger.staff(&governors.id).unwrap();
     assert_eq!(shown(set.value(), "Self-harm, suicide, eating disorders").words(), "10-14");
     assert_eq!(shown(set.value(), "AI tools and companions").words(), "25-29");
     // 32 pupils; 30 - 14 - 29 - 9 x 9 is far below 0.
     assert_eq!(set.value().tables[0].rows[0].shown.words(), "30-34");
     assert_eq!(set.value().tables[0].roll, 300);
     assert_eq!(set.value().operational[0].shown, format!("1 of {} school days", span.school_days));
-    let set = ledger.parents(&parents.id).unwrap();
+    let set = ledger.staff(&parents.id).unwrap();
     assert_eq!(set.value().tables[0].rows[0].shown.words(), "30-39");
     assert_eq!(shown(set.value(), "AI tools and companions").words(), "20-29");
     assert!(ledger.verify().unwrap().is_sound());
@@ -369,15 +374,32 @@ async fn from_lake_to_sealed_sets() {
     let mut state = State::open(&SchoolRoot::new(&dir, &school)).unwrap();
     state.mark_dirty([date(2026, 2, 3)]).unwrap();
     drop(state);
-    let spring =
-        publish(&dir, &school, AudienceWord::Governors, "2026-spring", "headteacher", date(2026, 9, 1)).await;
+    let spring = publish(&dir, &school, AudienceWord::Governors, "2026-spring", None, date(2026, 9, 1)).await;
     assert_eq!(spring.unwrap_err().kind(), Kind::Retry);
 }
 
 #[test]
-fn an_approver_is_a_role() {
-    assert_eq!(role("  headteacher ").unwrap(), "headteacher");
-    for wrong in ["", "   ", "a\nb", &"x".repeat(81)] {
-        assert!(role(wrong).is_err());
-    }
+fn a_code_that_a_school_never_reports_takes_its_theme_out_of_the_row() {
+    let root = tempfile::tempdir().unwrap();
+    let (dir, school) = installation(root.path(), 300);
+    let places = SchoolRoot::new(&dir, &school);
+    let list = |rows: &str| {
+        let text = format!("code,audience,valid_from,valid_to\n{rows}");
+        std::fs::write(places.settings().join("never_reported.csv"), text).unwrap();
+        let settings = Settings::load(&places, Config::load(&dir).unwrap().school(&school).unwrap()).unwrap();
+        categories(&settings, date(2025, 9, 1), date(2025, 12, 19)).unwrap()
+    };
+    let shipped = list("");
+    // Bullying is a row of one code; eating disorders are one theme of three in theirs.
+    let fewer = list("BULLY,everyone,,\nEATDIS,everyone,,\nGENAI,parents,,\n");
+    let names: Vec<_> = fewer.rows().iter().map(|row| row.name.as_str()).collect();
+    assert_eq!(fewer.rows().len(), 11);
+    assert!(!names.contains(&"Bullying"));
+    assert_eq!(names[1], "Self-harm, suicide, eating disorders (in part)");
+    assert_eq!(fewer.row_of_theme("Eating disorders"), None);
+    assert_eq!(fewer.row_of_theme("Self-harm"), Some(1));
+    assert!(fewer.rows().iter().all(|row| row.name != "AI tools and companions" || !row.for_parents));
+    assert_ne!(fewer.version(), shipped.version());
+    // Not in this period.
+    assert_eq!(list("BULLY,everyone,2026-01-01,\n").version(), shipped.version());
 }

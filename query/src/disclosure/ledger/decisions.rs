@@ -1,0 +1,141 @@
+//! What a role decides about a sealed set: that its audience may see it, or that nobody may any more.
+
+use super::super::policy::AudienceWord;
+use super::chain::{Record, sha256};
+use super::{APPROVED, Approval, Ledger, SEALED, WITHDRAWN, Withdrawal, corrupt, unwritable};
+use crate::error::{Error, Kind};
+
+/// Greatest length of a role.
+const LONGEST_ROLE: usize = 80;
+/// Greatest length of a statement.
+const LONGEST_STATEMENT: usize = 500;
+
+impl Ledger {
+    /// Who approved a set, and when; none if nobody has.
+    ///
+    /// # Errors
+    /// [`Kind::Corrupt`] when the entry does not verify, or approves other bytes than are stored.
+    pub fn approval(&self, id: &str) -> Result<Option<Approval>, Error> {
+        let Some(record) = self.records(APPROVED, Some(id))?.pop() else { return Ok(None) };
+        record.check()?;
+        let approval: Approval = serde_json::from_str(&record.sealed_json).map_err(|_| corrupt(id))?;
+        let sealed = self.records(SEALED, Some(id))?.pop().ok_or_else(|| corrupt(id))?;
+        if approval.id != id || approval.sealed_sha256 != sha256(sealed.sealed_json.as_bytes()) {
+            return Err(corrupt(id));
+        }
+        Ok(Some(approval))
+    }
+
+    /// Records that a role approves a set for its audience; a second approval changes nothing.
+    ///
+    /// # Errors
+    /// [`Kind::Configuration`] when there is no such set, it was withdrawn, or no role is named.
+    pub fn approve(&mut self, id: &str, role: &str, today: jiff::civil::Date) -> Result<Approval, Error> {
+        let approver = named_role(role)?;
+        let record = self.standing(id)?;
+        if let Some(approval) = self.approval(id)? {
+            return Ok(approval);
+        }
+        let approval = Approval {
+            schema: "watershed.approval/1".to_owned(),
+            id: record.id.clone(),
+            approved_on: today.to_string(),
+            approver,
+            sealed_sha256: record.sealed_sha256.clone(),
+        };
+        self.decide(APPROVED, record, &approval, &approval.approved_on, &approval.approver)?;
+        Ok(approval)
+    }
+
+    /// Why a set was withdrawn; none if it stands.
+    ///
+    /// # Errors
+    /// [`Kind::Corrupt`] when the entry does not verify.
+    pub fn withdrawal(&self, id: &str) -> Result<Option<Withdrawal>, Error> {
+        let Some(record) = self.records(WITHDRAWN, Some(id))?.pop() else { return Ok(None) };
+        record.check()?;
+        serde_json::from_str(&record.sealed_json).map(Some).map_err(|_| corrupt(id))
+    }
+
+    /// Withdraws a set whole, with a statement for its readers. It is not sealed again; the
+    /// parents' set of the same period was made from the governors' and goes with it.
+    ///
+    /// # Errors
+    /// [`Kind::Configuration`] when there is no such set, it was withdrawn already, no role is named,
+    /// or the statement is empty or holds a figure.
+    pub fn withdraw(
+        &mut self,
+        id: &str,
+        statement: &str,
+        approver: &str,
+        today: jiff::civil::Date,
+    ) -> Result<(), Error> {
+        let approver = named_role(approver)?;
+        let statement = statement_without_figures(statement)?;
+        let record = self.standing(id)?;
+        let mut leaving = vec![record.clone()];
+        if record.audience == AudienceWord::Governors.word() {
+            leaving.extend(self.records(SEALED, None)?.into_iter().filter(|other| {
+                other.audience == AudienceWord::Parents.word() && other.period == record.period
+            }));
+        }
+        for record in leaving {
+            if self.withdrawal(&record.id)?.is_some() {
+                continue;
+            }
+            let withdrawal = Withdrawal {
+                schema: "watershed.withdrawal/1".to_owned(),
+                id: record.id.clone(),
+                withdrawn_on: today.to_string(),
+                approver: approver.clone(),
+                statement: statement.clone(),
+            };
+            self.decide(WITHDRAWN, record, &withdrawal, &withdrawal.withdrawn_on, &withdrawal.approver)?;
+        }
+        Ok(())
+    }
+
+    fn decide(
+        &mut self,
+        kind: &str,
+        about: Record,
+        decision: &impl serde::Serialize,
+        day: &str,
+        role: &str,
+    ) -> Result<(), Error> {
+        let json = serde_json::to_string(decision).map_err(|_| unwritable())?;
+        self.add(Record {
+            kind: kind.to_owned(),
+            sealed_on: day.to_owned(),
+            approver: role.to_owned(),
+            sealed_sha256: sha256(json.as_bytes()),
+            sealed_json: json,
+            ..about
+        })
+    }
+}
+
+/// A role as it stands on papers.
+fn named_role(role: &str) -> Result<String, Error> {
+    let role = role.trim();
+    if role.is_empty() || role.chars().count() > LONGEST_ROLE || role.chars().any(char::is_control) {
+        return Err(Error::new(Kind::Configuration, "the role that decides about the set is not named")
+            .help("name a role, not a person, for example `headteacher`"));
+    }
+    Ok(role.to_owned())
+}
+
+/// A figure in the statement would be one that no gate has seen.
+fn statement_without_figures(statement: &str) -> Result<String, Error> {
+    let statement = statement.trim();
+    let figure = statement.chars().any(char::is_numeric);
+    let unfit = statement.chars().count() > LONGEST_STATEMENT || statement.chars().any(char::is_control);
+    if statement.is_empty() || figure || unfit {
+        return Err(Error::new(
+            Kind::Configuration,
+            "a withdrawal needs a statement for readers, without any figure",
+        )
+        .help("say in one line and in words what was wrong, for example `Some days were counted twice.`"));
+    }
+    Ok(statement.to_owned())
+}
