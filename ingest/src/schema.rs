@@ -1,5 +1,9 @@
 //! The lake's columns: name, type, unit, meaning. The only description; printed by `watershed columns`.
 
+/// What the vault's files hold, for papers about the data; opening one takes a key.
+#[cfg(feature = "lake")]
+pub use crate::vault::rows::{SEALED, SealedSort};
+
 /// How a column is stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ColumnType {

@@ -1,5 +1,7 @@
 //! Names and places that everything else hangs on: schools, academic years, folders.
 
+mod mail;
+
 use std::fmt;
 use std::path::{Path, PathBuf};
 
@@ -8,6 +10,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Kind};
 use crate::retention::Clocks;
+
+pub use mail::{MailSetting, MailTls};
 
 /// A school's short name: 1-32 of `a-z`, `0-9` and `-`; it names folders.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -189,6 +193,9 @@ pub struct Config {
     /// The schools of this installation.
     #[serde(default, rename = "school")]
     pub schools: Vec<SchoolConfig>,
+    /// How the head of the access audit is mailed; nobody gets a mail without it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mail: Option<MailSetting>,
 }
 
 impl Config {
@@ -205,11 +212,12 @@ impl Config {
             Error::new(Kind::Configuration, format!("{}: {}", path.display(), error.kind()))
                 .help("run `watershed init` first, or name the installation's folder with `--dir`")
         })?;
-        let config: Self = toml::from_str(&text).map_err(|error| {
-            Error::new(Kind::Configuration, format!("{}: {}", path.display(), error.message()))
-        })?;
+        let config: Self = toml::from_str(&text).map_err(|error| unreadable(&path, &text, &error))?;
         for school in &config.schools {
             school.retention.check(&school.id)?;
+        }
+        if let Some(mail) = &config.mail {
+            mail.check()?;
         }
         Ok(config)
     }
@@ -225,6 +233,21 @@ impl Config {
                 .help(format!("the schools here are: {}", known.join(", ")))
         })
     }
+}
+
+/// Where the file cannot be read. The parser's own words can quote a value, and a value can be a secret: only
+/// those about a key's name are passed on.
+fn unreadable(path: &Path, text: &str, error: &toml::de::Error) -> Error {
+    let start = error.span().map_or(0, |span| span.start);
+    let line = 1 + text.bytes().take(start).filter(|byte| *byte == b'\n').count();
+    let about_a_key = ["unknown field", "missing field", "duplicate field", "duplicate key"];
+    let what = if about_a_key.iter().any(|words| error.message().starts_with(words)) {
+        error.message()
+    } else {
+        "a value is not of its kind, or this is no TOML"
+    };
+    Error::new(Kind::Configuration, format!("{}: line {line}: {what}", path.display()))
+        .help("README.md and docs/ have the keys and what they can be")
 }
 
 /// A school's folders; the one place that spells their names.

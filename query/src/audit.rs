@@ -5,6 +5,10 @@
 //! That the newest entries were cut off shows only against a head that was noted elsewhere
 //! ([`Verification::head`]). A reason is kept as it was given: a case number, not a name.
 
+mod access;
+mod mailing;
+mod sharing;
+
 use std::path::Path;
 
 use ingest::school::{SchoolId, SchoolRoot};
@@ -12,6 +16,10 @@ use ingest::state::State;
 use rusqlite::{OptionalExtension, TransactionBehavior, params};
 
 use crate::error::{Error, Kind};
+
+pub use access::AccessReview;
+pub use mailing::MailedHead;
+pub use sharing::{Shared, Sharing};
 
 /// Characters that a reason may have at most.
 const REASON_CHARACTERS: usize = 500;
@@ -26,6 +34,8 @@ const TABLE: &str = "
         BEGIN SELECT RAISE(ABORT, 'the access audit is append-only'); END;
     CREATE TABLE IF NOT EXISTS access_subjects (
         subject INTEGER PRIMARY KEY AUTOINCREMENT, pseudonym INTEGER UNIQUE);
+    CREATE TABLE IF NOT EXISTS access_audit_mailed (
+        head TEXT PRIMARY KEY, entries INTEGER NOT NULL, mailed_utc TEXT NOT NULL) WITHOUT ROWID;
 ";
 
 /// What was opened.
@@ -47,6 +57,14 @@ pub enum What {
     Keys,
     /// Somebody looked at the entries before this one.
     Review,
+    /// Somebody looked through the access rights.
+    AccessReview,
+    /// Something was given to another controller.
+    Sharing,
+    /// The head could not be mailed.
+    Mail,
+    /// The chain begins, so that a paper with its head does not tell that nobody opened anything yet.
+    Begun,
 }
 
 impl What {
@@ -62,6 +80,10 @@ impl What {
             Self::Erasure => "erasure",
             Self::Keys => "keys",
             Self::Review => "review",
+            Self::AccessReview => "access review",
+            Self::Sharing => "sharing",
+            Self::Mail => "mail not sent",
+            Self::Begun => "begun",
         }
     }
 }
@@ -212,6 +234,25 @@ impl AccessAudit {
             head: entry.target.clone(),
         });
         Ok(Statement { head, reviewed })
+    }
+
+    /// The [`statement`](Self::statement) for a paper: an audit without entries begins with one that says so,
+    /// because a paper without a head would say that nothing was ever opened.
+    ///
+    /// # Errors
+    /// As [`statement`](Self::statement) and [`record`](Self::record).
+    pub fn statement_for_paper(&mut self) -> Result<Statement, Error> {
+        if self.verify()?.head.is_empty() {
+            let begun = Access {
+                who: "watershed",
+                what: What::Begun,
+                reason: "the audit begins",
+                target: "",
+                rows: 0,
+            };
+            self.record(&begun)?;
+        }
+        self.statement()
     }
 
     /// Notes that somebody reviewed all entries so far.

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use ingest::lake::Lake;
-use ingest::schema::TableSchema;
+use ingest::schema::{IMPORTS, TableSchema};
 use ingest::school::{Config, SchoolConfig, SchoolId, SchoolRoot};
 use ingest::settings::Settings;
 use ingest::state::{ExpectedFeed, State};
@@ -166,6 +166,18 @@ impl School {
             ..Ask::default()
         };
         self.coverage(&ask).await
+    }
+
+    /// The formats and profiles of all files that were taken in and are still in the ledger of imports, by
+    /// their ids: what is processed here, and no figure.
+    ///
+    /// # Errors
+    /// When the lake cannot be read.
+    pub async fn formats_taken_in(&self) -> Result<std::collections::BTreeSet<String>, Error> {
+        let mut session = Session::new(&self.limits)?;
+        self.add(&mut session, &[&IMPORTS]).await?;
+        let answer = session.query("SELECT DISTINCT source_format FROM imports", &[]).await?;
+        Ok((0..answer.len()).filter_map(|row| answer.text(row, "source_format")).collect())
     }
 
     /// What `feeds.csv` expects, as the last ingest found it.

@@ -4,4 +4,6 @@ pub mod chart;
 pub mod cli;
 pub mod document;
 pub mod http;
+mod mail;
+mod paperwork;
 pub mod sample;

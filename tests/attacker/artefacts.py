@@ -100,10 +100,29 @@ class Page(html.parser.HTMLParser):
         self.unknown.append("a comment")
 
 
+# What a governors' page says of the log of openings, beside the set: who reviewed it on which day, and its mark.
+AUDIT = re.compile(r'<section class="audit-head" id="audit-head">(.*?)</section>', re.S)
+DAY_OR_MARK = re.compile(r"\b\d{1,2} [A-Z][a-z]+ \d{4}\b|\b[0-9a-f]{64}\b")
+
+
+def without_audit(text):
+    """The page without that section, and what the section holds but one day and one mark: no number of openings."""
+    found = []
+    for section in AUDIT.findall(text):
+        words = re.sub(r"<(/?)(h2|p|span|section)( class=\"\w+\")?>", " ", section)
+        known = DAY_OR_MARK.findall(words)
+        days = [one for one in known if len(one) != 64]
+        rest = DAY_OR_MARK.sub(" ", words)
+        if numbers(rest) or "<" in rest or len(days) > 1 or len(known) - len(days) > 1:
+            found.append(f"more than a day and a mark about the log of openings: {rest.strip()[:80]!r}")
+    return AUDIT.sub("", text), found
+
+
 def page_faults(text, sets):
     """What a page, or a picture on its own, holds that the sets do not."""
+    text, audit = without_audit(text)
     page, may = Page(text), allowed(sets)
-    found = list(page.unknown)
+    found = audit + list(page.unknown)
     for place, words in page.read:
         extra = numbers(words) - may
         if extra:
@@ -142,6 +161,8 @@ def spoilt(name, data, sealed):
         ("an attribute", data.replace(b'<g class="row">', b'<g class="row" data-pupils="' + secret + b'">', 1)),
         ("a comment", data.replace(b'<g class="row">', b"<!-- x --><g class=\"row\">", 1)),
         ("a title", data.replace(b"</title>", b" " + secret + b"</title>", 1)),
+        ("a number of openings", data.replace(b'id="audit-head">', b'id="audit-head"><p>' + secret + b"</p>", 1)),
+        ("a third thing about the log", data.replace(b'id="audit-head">', b'id="audit-head"><p x="' + secret + b'">', 1)),
     ]
     bar = re.search(rb'<g class="band">\s*<rect x="(\d+)"', data)
     if bar:

@@ -16,6 +16,7 @@ mod faults;
 mod leaks;
 mod manual;
 mod night;
+mod paperwork;
 mod peers;
 mod power;
 mod readme;

@@ -20,7 +20,7 @@ fn installation() -> Installation {
     let place = Installation::new();
     place.put("proxy.log", &log());
     place.run();
-    let config = Config { schools: vec![place.school.clone()] };
+    let config = Config { schools: vec![place.school.clone()], ..Config::default() };
     fs::write(place.dir().join(Config::FILE), toml::to_string_pretty(&config).unwrap()).unwrap();
     fs::create_dir_all(place.root().settings()).unwrap();
     fs::write(place.root().settings().join("roll.csv"), "year_group,pupils\n7,60\n").unwrap();

@@ -38,14 +38,29 @@ macro_rules! value {
     (Bytes, $life:lifetime) => { Cow<$life, [u8]> };
 }
 
+/// A sort of sealed file: for whoever has to say what is kept, without opening one.
+#[derive(Clone, Copy, Debug)]
+pub struct SealedSort {
+    /// Name of its rows' type, `RequestRow`.
+    pub name: &'static str,
+    /// Name and meaning of each column.
+    pub columns: &'static [(&'static str, &'static str)],
+}
+
 macro_rules! sealed_rows {
     ($($(#[$about:meta])* $name:ident, $columns:ident, order($row:ident) $order:expr, {
-        $($(#[$meaning:meta])* $field:ident: $cell:ident,)*
-    })*) => {$(
+        $(#[doc = $meaning:literal] $field:ident: $cell:ident,)*
+    })*) => {
+    /// What every sort of sealed file holds.
+    pub const SEALED: &[SealedSort] = &[$(SealedSort {
+        name: stringify!($name),
+        columns: &[$((stringify!($field), $meaning)),*],
+    }),*];
+    $(
         $(#[$about])*
         #[derive(Clone, PartialEq, Eq)]
         pub struct $name<'a> {
-            $($(#[$meaning])* pub $field: value!($cell, 'a),)*
+            $(#[doc = $meaning] pub $field: value!($cell, 'a),)*
         }
 
         #[derive(Default)]

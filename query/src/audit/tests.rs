@@ -173,3 +173,64 @@ fn a_person_is_named_beside_the_chain_and_can_be_forgotten() {
     assert_eq!(audit.verify().unwrap().entries, 3);
     assert_ne!(audit.subject(42).unwrap(), amy, "her number is not given out again");
 }
+
+#[test]
+fn the_head_is_mailed_once_for_each_event_and_a_failure_is_noted_once() {
+    let (_folder, mut audit) = audit();
+    let school = SchoolId::parse("st-annes").unwrap();
+    assert_eq!(audit.mail_due().unwrap(), None);
+    let opened = audit.record(&access("case 12")).unwrap();
+    let due = audit.mail_due().unwrap().unwrap();
+    assert_eq!((due.head.as_str(), due.entries), (opened.hash.as_str(), 1));
+    // It could not be sent, twice: one entry, and it is still due, with the head that has the entry.
+    audit.note_not_mailed(&school, "the mail server refused it").unwrap();
+    audit.note_not_mailed(&school, "the mail server refused it").unwrap();
+    let entries = audit.entries().unwrap();
+    assert_eq!((entries.len(), entries[1].what.as_str()), (2, "mail not sent"));
+    let due = audit.mail_due().unwrap().unwrap();
+    assert_eq!((due.head.as_str(), due.entries), (entries[1].hash.as_str(), 2));
+    audit.note_mailed(&due).unwrap();
+    assert_eq!(audit.mail_due().unwrap(), None);
+    audit.record(&Access { what: What::Sql, ..access("statement") }).unwrap();
+    assert_eq!(audit.mail_due().unwrap(), None, "a question opens nothing");
+    audit.review("headteacher", "termly review").unwrap();
+    assert_eq!(audit.mail_due().unwrap().unwrap().entries, 4);
+}
+
+#[test]
+fn a_paper_about_an_audit_without_openings_has_a_head_as_well() {
+    let (_folder, mut audit) = audit();
+    let first = audit.statement_for_paper().unwrap();
+    assert_eq!(first.head.len(), 64);
+    assert_eq!(audit.statement_for_paper().unwrap(), first, "one entry, not one for each paper");
+    assert_eq!(audit.mail_due().unwrap(), None);
+}
+
+#[test]
+fn a_review_of_the_rights_notices_that_they_changed() {
+    let (_folder, mut audit) = audit();
+    assert_eq!(audit.access_reviewed("dsl: dana").unwrap(), None);
+    let entry = audit.review_access("headteacher", "yearly", "dsl: dana").unwrap();
+    assert!(!entry.target.contains("dana"), "the list itself is not kept");
+    let review = audit.access_reviewed("dsl: dana").unwrap().unwrap();
+    assert_eq!((review.role.as_str(), review.unchanged), ("headteacher", true));
+    assert!(!audit.access_reviewed("dsl: dana, slt: lee").unwrap().unwrap().unchanged);
+    assert_eq!(audit.statement().unwrap().reviewed, None, "that was no review of the openings");
+}
+
+#[test]
+fn what_is_shared_stands_in_the_chain() {
+    let (_folder, mut audit) = audit();
+    let sharing =
+        Sharing { with: "children's services", what: "extract, case \"12\"", basis: "Children Act s.11", by: "DSL" };
+    audit.share(&sharing).unwrap();
+    audit.record(&access("case 13")).unwrap();
+    let shared = audit.shared().unwrap();
+    assert_eq!(shared.len(), 1);
+    assert_eq!((shared[0].with.as_str(), shared[0].what.as_str()), ("children's services", "extract, case \"12\""));
+    assert_eq!((shared[0].basis.as_str(), shared[0].by.as_str()), ("Children Act s.11", "DSL"));
+    assert_eq!(audit.verify().unwrap().entries, 2);
+    for bad in [Sharing { with: " ", ..sharing.clone() }, Sharing { basis: "a\nb", ..sharing.clone() }] {
+        assert_eq!(audit.share(&bad).unwrap_err().kind(), Kind::Configuration);
+    }
+}

@@ -4,7 +4,7 @@ use clap::Subcommand;
 use query::audit::AccessAudit;
 use serde_json::json;
 
-use super::{Context, Ended, Format};
+use super::{Context, Ended, Format, mailing};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum AuditCommand {
@@ -16,6 +16,8 @@ pub(crate) enum AuditCommand {
         #[arg(long, value_name = "HEAD")]
         head: Option<String>,
     },
+    /// Mail the head to the DSL now; it also goes after each opening, where `[mail]` is set up.
+    Mail,
     /// Note that somebody has reviewed the entries so far; papers say who and when, and not how many.
     Review {
         /// The reviewer's role, for example `headteacher`; no name.
@@ -85,6 +87,7 @@ pub(crate) fn run(context: &Context, command: &AuditCommand) -> anyhow::Result<E
                 }
             }
         }
+        AuditCommand::Mail => return mailing::now(context),
         AuditCommand::Review { role, reason } => {
             let entry = audit.review(role, reason)?;
             context.printer.out(&entry.hash);

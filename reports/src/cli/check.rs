@@ -11,7 +11,7 @@ use ingest::settings::Settings;
 use ingest::state::{Hold, State};
 use query::disclosure::ledger::Ledger;
 
-use super::{Context, Ended, Format, feeds};
+use super::{Context, Ended, Format, access, feeds, mailing};
 
 /// One finding.
 struct Finding {
@@ -26,6 +26,7 @@ pub(crate) fn run(context: &Context) -> anyhow::Result<Ended> {
     let mut findings = Vec::new();
     for school in &config.schools {
         school_findings(&context.dir, school, &mut findings);
+        paper_findings(&context.dir, &config, school, &mut findings);
         feed_findings(&context.dir, school, &mut findings);
     }
     anyhow::ensure!(!config.schools.is_empty(), "there is no school here; run `watershed init` first");
@@ -104,6 +105,19 @@ fn school_findings(dir: &Path, school: &SchoolConfig, findings: &mut Vec<Finding
             school.settle_seconds, school.keep_sources_days
         )),
     );
+}
+
+/// Who is told of openings, and whether the access rights were looked through in the last year (R91).
+fn paper_findings(dir: &Path, config: &Config, school: &SchoolConfig, findings: &mut Vec<Finding>) {
+    let mut add = |what: &'static str, result: Result<String, String>| {
+        let (good, says) = match result {
+            Ok(says) => (true, says),
+            Err(says) => (false, says),
+        };
+        findings.push(Finding { school: school.id.to_string(), what, good, says });
+    };
+    add("mail", mailing::standing(dir, config.mail.as_ref(), school));
+    add("access review", access::standing(dir, config, school));
 }
 
 /// Where the keys are; none of a year whose key was destroyed.
@@ -232,7 +246,7 @@ fn unfinished(root: &SchoolRoot) -> Result<String, String> {
 }
 
 /// Whether the folder lies on a volume that the kernel encrypts (dm-crypt).
-fn encrypted(folder: &Path) -> Result<String, String> {
+pub(super) fn encrypted(folder: &Path) -> Result<String, String> {
     let advice = "not known to be on an encrypted volume: use LUKS or an encrypted disk image";
     let Ok(folder) = folder.canonicalize() else { return Err(advice.to_owned()) };
     let mounts = std::fs::read_to_string("/proc/self/mounts").unwrap_or_default();

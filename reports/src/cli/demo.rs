@@ -173,13 +173,14 @@ fn publish(
         wait(seal(installation, &id, AudienceWord::Governors, school.period(), Some("headteacher"), today))??;
     let ledger = Ledger::open(installation, &id)?;
     let set = ledger.governors(&governors.id)?;
+    let audit = query::audit::AccessAudit::open(installation, &id)?.statement_for_paper()?;
     let mut write = |name: String, bytes: &[u8]| -> anyhow::Result<()> {
         let path = out.join(name);
         fs::write(&path, bytes)?;
         made.push(path);
         Ok(())
     };
-    write(format!("governors-{}.html", school.id()), document::governor_page(&set)?.bytes())?;
+    write(format!("governors-{}.html", school.id()), document::governor_page(&set, Some(&audit))?.bytes())?;
     write(format!("governors-{}.json", school.id()), ledger.json(&governors.id)?.value().as_bytes())?;
     let parents =
         wait(seal(installation, &id, AudienceWord::Parents, school.period(), Some("headteacher"), today))??;

@@ -3,6 +3,7 @@
 //! Exit status: 0 all good; 1 done, but something was refused or rejected above the notice level, or
 //! something is odd about a feed; 2 failed. Nothing ever needs a prompt: each has a flag.
 
+mod access;
 mod accounts;
 mod audit;
 mod backup;
@@ -16,6 +17,8 @@ mod generate;
 mod ingesting;
 mod init;
 mod keys;
+mod mailing;
+mod paperwork;
 mod passphrase;
 mod people;
 mod printer;
@@ -23,6 +26,7 @@ mod recipients;
 mod releases;
 mod retain;
 mod serving;
+mod sharing;
 mod sql;
 mod subject_access;
 mod unlock;
@@ -131,6 +135,14 @@ enum Command {
     Backup(backup::BackupArguments),
     /// Look through a back-up, or bring it back to a new folder.
     Restore(backup::RestoreArguments),
+    /// Who can see what: list it, note that somebody reviewed it.
+    #[command(subcommand)]
+    Access(access::AccessCommand),
+    /// What was given to other organisations, and on which basis: enter it, list it.
+    #[command(subcommand)]
+    Sharing(sharing::SharingCommand),
+    /// Data protection papers from this configuration: record of processing, assets, DPIA, notice, roles, sharing.
+    Paperwork(paperwork::PaperworkArguments),
     /// The web service.
     Serve(serving::ServeArguments),
     /// A made-up school from logs to charts, in one go.
@@ -199,8 +211,13 @@ pub fn main() -> ExitCode {
         format: arguments.format,
         printer: Printer::default(),
     };
-    match run(&context, arguments.command) {
-        Ok(Ended::Well) => ExitCode::SUCCESS,
+    let mailed = mailing::follows(&arguments.command);
+    let ended = run(&context, arguments.command);
+    // Also after a failure: the audit's entry comes before what failed.
+    let mail = if mailed { mailing::after(&context) } else { Ended::Well };
+    match ended {
+        Ok(Ended::Well) if mail == Ended::Well => ExitCode::SUCCESS,
+        Ok(Ended::Well) => ExitCode::from(1),
         Ok(Ended::NeedsALook) => ExitCode::from(1),
         Err(error) => {
             context.printer.error(&error);
@@ -235,6 +252,9 @@ fn run(context: &Context, command: Command) -> anyhow::Result<Ended> {
         Command::Retain(arguments) => retain::run(context, arguments),
         Command::Backup(arguments) => backup::backup(context, &arguments),
         Command::Restore(arguments) => backup::restore(context, &arguments),
+        Command::Access(command) => access::run(context, &command),
+        Command::Sharing(command) => sharing::run(context, &command),
+        Command::Paperwork(arguments) => paperwork::run(context, &arguments),
         Command::Serve(arguments) => serving::run(context, arguments),
         Command::Demo(arguments) => demo::run(context, &arguments),
         Command::Generate(arguments) => generate::run(context, &arguments),

@@ -72,6 +72,15 @@ pub(crate) fn publish(context: &Context, arguments: &PublishArguments) -> anyhow
     let today = today(&school)?;
     let approver = arguments.approver.as_deref();
     let published = wait(seal(&context.dir, &school.id, audience, &arguments.period, approver, today))??;
+    // The audit begins at the latest here: from now on papers are made that have its head.
+    let audit = query::audit::AccessAudit::open(&context.dir, &school.id)?.statement_for_paper();
+    let ended = match audit {
+        Ok(_) => Ended::Well,
+        Err(error) => {
+            context.printer.say(&format!("Sealed all the same: {error}"));
+            Ended::NeedsALook
+        }
+    };
     if context.format == Format::Json {
         context.printer.out(
             &serde_json::json!({
@@ -84,7 +93,7 @@ pub(crate) fn publish(context: &Context, arguments: &PublishArguments) -> anyhow
             })
             .to_string(),
         );
-        return Ok(Ended::Well);
+        return Ok(ended);
     }
     context.printer.out(&published.id);
     context.printer.say(if published.sealed_now {
@@ -99,7 +108,7 @@ pub(crate) fn publish(context: &Context, arguments: &PublishArguments) -> anyhow
             published.id
         )),
     }
-    Ok(Ended::Well)
+    Ok(ended)
 }
 
 /// The school's local day.

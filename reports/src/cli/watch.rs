@@ -12,9 +12,9 @@ use ingest::inbox;
 use ingest::pipeline::{Ingest, Progress};
 use ingest::report::{IngestReport, Outcome};
 use ingest::retention::Retain;
-use ingest::school::{Config, SchoolConfig, SchoolRoot};
+use ingest::school::{Config, MailSetting, SchoolConfig, SchoolRoot};
 
-use super::{Context, Ended, feeds, ingesting, retain};
+use super::{Context, Ended, feeds, ingesting, mailing, retain};
 
 #[derive(Debug, Args)]
 pub(crate) struct WatchArguments {
@@ -98,7 +98,12 @@ struct Health {
     succeeded_s: i64,
     /// Why the last look failed.
     failed: Option<String>,
+    /// Seconds since 1970 of the last mail that failed; 0 before the first.
+    unmailed_s: i64,
 }
+
+/// Seconds after which a mail that failed is tried again.
+const MAIL_AGAIN_SECONDS: i64 = 600;
 
 const OUTCOMES: [&str; 3] = ["committed", "already ingested", "refused"];
 
@@ -180,6 +185,11 @@ fn round(
         if look(context, school, stop, &mut health[index]) == Ended::NeedsALook {
             ended = Ended::NeedsALook;
         }
+        if let Some(setting) = &config.mail
+            && !mailed(context, setting, school, &mut health[index])
+        {
+            ended = Ended::NeedsALook;
+        }
     }
     if let Some(file) = &arguments.metrics {
         write_metrics(file, health)?;
@@ -224,6 +234,26 @@ fn look(context: &Context, school: &SchoolConfig, stop: &Stop, health: &mut Heal
         }
     }
     ended
+}
+
+/// Mails the head of the access audit where it is due: what a command could not send. Whether nothing is left.
+fn mailed(context: &Context, setting: &MailSetting, school: &SchoolConfig, health: &mut Health) -> bool {
+    let now = jiff::Timestamp::now().as_second();
+    if now - health.unmailed_s < MAIL_AGAIN_SECONDS {
+        return true;
+    }
+    match mailing::due(context, setting, school) {
+        Ok(true) => {
+            context.printer.out(&format!("{} the head of the access audit was mailed", health.school));
+            true
+        }
+        Ok(false) => true,
+        Err(error) => {
+            health.unmailed_s = now;
+            context.printer.out(&mailing::not_mailed(school, &error));
+            false
+        }
+    }
 }
 
 /// Runs retention once on each local day, if the school wants it so: after the service began, then after

@@ -1,6 +1,7 @@
 //! Papers made from sealed sets alone: the governors' page, the parents' page and its fragment.
 
 use askama::Template;
+use query::audit::Statement;
 use query::disclosure::sealed::{Parts as RollParts, SealedSet, Shown};
 use query::{Error, Governors, Kind, Public, Releasable};
 
@@ -40,6 +41,24 @@ impl Style {
 struct GovernorPage<'a> {
     set: &'a SealedSet,
     parts: Parts,
+    audit: Option<AuditWords>,
+}
+
+/// What the page says of the log of openings, beside the sealed set and no part of it. How many openings there
+/// were is not in it (rule G of the release policy).
+struct AuditWords {
+    head: String,
+    reviewed: Option<(String, String)>,
+}
+
+impl AuditWords {
+    fn new(statement: &Statement) -> Self {
+        let reviewed = statement.reviewed.as_ref();
+        Self {
+            head: statement.head.clone(),
+            reviewed: reviewed.map(|review| (review.role.clone(), words::day(&review.date))),
+        }
+    }
 }
 
 #[derive(Template)]
@@ -160,12 +179,16 @@ fn html(page: &impl Template) -> Result<String, Error> {
     page.render().map_err(|_| Error::new(Kind::Bug, "a page could not be written").help("Please report it."))
 }
 
-/// The governors' page, to read, to print, to put before a meeting. One file, nothing fetched.
+/// The governors' page, to read, to print, to put before a meeting. One file, nothing fetched. `audit` is what
+/// stands on it of the log of openings; none where that log does not verify.
 ///
 /// # Errors
 /// Fails only by a fault of ours.
-pub fn governor_page(set: &Releasable<SealedSet, Governors>) -> Result<Rendered<Governors>, Error> {
-    let text = governor_text(set.value(), Style::Inside)?;
+pub fn governor_page(
+    set: &Releasable<SealedSet, Governors>,
+    audit: Option<&Statement>,
+) -> Result<Rendered<Governors>, Error> {
+    let text = governor_text(set.value(), audit, Style::Inside)?;
     Ok(Rendered::new(text.into_bytes(), Media::Html, &stem(set.value())))
 }
 
@@ -191,8 +214,12 @@ fn stem(set: &SealedSet) -> String {
     format!("watershed-{}-{}", set.audience, set.id)
 }
 
-pub(crate) fn governor_text(set: &SealedSet, style: Style) -> Result<String, Error> {
-    html(&GovernorPage { set, parts: Parts::new(set, style)? })
+pub(crate) fn governor_text(
+    set: &SealedSet,
+    audit: Option<&Statement>,
+    style: Style,
+) -> Result<String, Error> {
+    html(&GovernorPage { set, parts: Parts::new(set, style)?, audit: audit.map(AuditWords::new) })
 }
 
 pub(crate) fn parent_text(set: &SealedSet, style: Style) -> Result<String, Error> {
@@ -206,3 +233,5 @@ pub(crate) fn fragment_text(set: &SealedSet) -> Result<String, Error> {
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+pub(crate) use tests::grade;

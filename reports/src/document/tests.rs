@@ -4,6 +4,16 @@
 use super::*;
 use crate::chart::examples;
 
+/// A log whose head is all `ab`.
+fn statement(reviewed: bool) -> Statement {
+    let review = query::audit::Reviewed {
+        role: "headteacher".to_owned(),
+        date: "2026-02-11".to_owned(),
+        head: "cd".repeat(32),
+    };
+    Statement { head: "ab".repeat(32), reviewed: reviewed.then_some(review) }
+}
+
 /// Words between the tags, styles left out.
 fn plain(html: &str) -> String {
     let mut text = String::new();
@@ -55,7 +65,7 @@ fn syllables(word: &str) -> usize {
 }
 
 /// Flesch-Kincaid grade of all sentences together.
-fn grade(sentences: &[String]) -> f64 {
+pub(crate) fn grade(sentences: &[String]) -> f64 {
     let words: Vec<&str> = sentences.iter().flat_map(|sentence| sentence.split_whitespace()).collect();
     let syllables: usize = words.iter().map(|word| syllables(word)).sum();
     0.39 * words.len() as f64 / sentences.len() as f64 + 11.8 * syllables as f64 / words.len() as f64 - 15.59
@@ -77,7 +87,7 @@ fn parents_and_governors_can_read_their_pages() {
     };
     let parents = parent_text(&without_statements(examples::parents()), Style::Linked).unwrap();
     let village = parent_text(&without_statements(examples::village()), Style::Linked).unwrap();
-    let governors = governor_text(&without_statements(examples::governors()), Style::Linked).unwrap();
+    let governors = governor_text(&without_statements(examples::governors()), Some(&statement(true)), Style::Linked).unwrap();
     for (html, most) in [(parents, 6.0), (village, 6.0), (governors, 9.0)] {
         let sentences = fixed_sentences(&html);
         assert!(sentences.len() > 8);
@@ -96,7 +106,7 @@ fn every_paper_carries_its_release() {
         assert!(text.contains("Anonymised figures"));
     }
     let governors = examples::governors();
-    let text = governor_text(&governors, Style::Inside).unwrap();
+    let text = governor_text(&governors, Some(&statement(false)), Style::Inside).unwrap();
     assert!(text.contains(&governors.id));
     assert!(text.contains("Some matters are never reported here, whether or not any arose."));
 }
@@ -107,7 +117,7 @@ fn papers_fetch_nothing_and_run_nothing() {
     for text in [
         parent_text(&set, Style::Inside).unwrap(),
         fragment_text(&set).unwrap(),
-        governor_text(&examples::governors(), Style::Inside).unwrap(),
+        governor_text(&examples::governors(), Some(&statement(true)), Style::Inside).unwrap(),
     ] {
         for forbidden in
             ["<script", "http-equiv", "<link", "<iframe", "src=", "@import", " onload", "javascript:"]
@@ -121,7 +131,7 @@ fn papers_fetch_nothing_and_run_nothing() {
 
 #[test]
 fn the_governors_finding_is_the_range() {
-    let text = governor_text(&examples::governors(), Style::Inside).unwrap();
+    let text = governor_text(&examples::governors(), Some(&statement(true)), Style::Inside).unwrap();
     assert!(text.contains("Between 210 and 214 of 1,030 pupils"));
     for row in &examples::governors().tables[1].rows {
         assert!(text.contains(&row.row) && text.contains(&row.shown.words()));
@@ -145,4 +155,27 @@ fn alternative_text_is_short_enough() {
 #[test]
 fn a_copy_has_an_end() {
     assert_eq!(a_year_after("2026-01-05"), "5 January 2027");
+}
+
+#[test]
+fn governors_read_who_reviewed_the_openings_and_not_how_many_there_were() {
+    let set = examples::governors();
+    let page = |audit: Option<&Statement>| governor_text(&set, audit, Style::Inside).unwrap();
+    let section = |page: &str| {
+        let (before, rest) = page.split_once("<section class=\"audit-head\" id=\"audit-head\">").unwrap();
+        let (section, after) = rest.split_once("</section>").unwrap();
+        (section.to_owned(), format!("{before}{after}"))
+    };
+    let (reviewed, around) = section(&page(Some(&statement(true))));
+    assert!(reviewed.contains("up to 11 February 2026") && reviewed.contains("headteacher"), "{reviewed}");
+    assert!(reviewed.contains(&"ab".repeat(32)) && !reviewed.contains("cd"), "{reviewed}");
+    // All digits of the section are the date's: no number of openings.
+    let digits: String = reviewed.replace("<h2>", "").replace("</h2>", "").chars().filter(char::is_ascii_digit).collect();
+    assert_eq!(digits, "112026", "{reviewed}");
+    let (not_yet, around_not_yet) = section(&page(Some(&statement(false))));
+    assert!(not_yet.contains("No review of that log is on record yet"));
+    let (broken, _) = section(&page(None));
+    assert!(broken.contains("does not verify") && !broken.contains("abab"));
+    assert_eq!(around, around_not_yet, "the sealed set's part does not depend on the log");
+    assert!(!parent_text(&examples::parents(), Style::Inside).unwrap().contains("audit-head"));
 }

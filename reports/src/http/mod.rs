@@ -2,6 +2,7 @@
 
 mod access_log;
 pub mod accounts;
+pub mod duties;
 mod failure;
 mod gate;
 mod headers;
@@ -12,6 +13,7 @@ mod sessions;
 mod sign_in;
 mod source;
 mod staff;
+pub mod standing;
 
 use std::collections::HashMap;
 use std::fmt;
@@ -208,6 +210,9 @@ pub async fn bind(options: ServeOptions) -> Result<Bound, Error> {
     let listener = TcpListener::bind(options.address).map_err(taken)?;
     listener.set_nonblocking(true).map_err(taken)?;
     let address = listener.local_addr().map_err(taken)?;
+    for known in accounts.values_mut() {
+        standing::note(known, address.ip().is_loopback(), tls.is_some())?;
+    }
     let source = Box::new(Installation { dir: options.dir.clone() });
     let app = App::new(schools, accounts, source, tls.is_some())?;
     Ok(Bound { listener, address, app, tls })

@@ -4,8 +4,10 @@ use axum::Extension;
 use axum::extract::{Path, Query, State};
 use axum::http::{StatusCode, header};
 use axum::response::{Html, IntoResponse, Response};
+use query::audit::Statement;
 use query::disclosure::ledger::Entry;
 use query::disclosure::sealed::SealedSet;
+use query::{Error, Kind};
 use serde::Deserialize;
 use tower_sessions::Session;
 
@@ -88,7 +90,17 @@ pub(super) async fn governor_page(
     let school = app.school(&signed_in.school).ok_or_else(Failure::not_found)?;
     standing(&app, &signed_in.school, &id, Some("governors"))?;
     let set = app.source().governors(&school.id, &id)?;
-    Ok(Html(document::governor_text(set.value(), Style::Linked)?).into_response())
+    let audit = audit_of(app.source().audit(&school.id))?;
+    Ok(Html(document::governor_text(set.value(), audit.as_ref(), Style::Linked)?).into_response())
+}
+
+/// A log that was tampered with takes no paper from its readers: they read that it was.
+fn audit_of(statement: Result<Statement, Error>) -> Result<Option<Statement>, Error> {
+    match statement {
+        Ok(statement) => Ok(Some(statement)),
+        Err(error) if error.kind() == Kind::Corrupt => Ok(None),
+        Err(error) => Err(error),
+    }
 }
 
 /// The governors' picture.

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use async_trait::async_trait;
 use ingest::school::SchoolId;
 use jiff::civil::Date;
+use query::audit::{AccessAudit, Statement};
 use query::disclosure::ledger::{Entry, Ledger};
 use query::disclosure::sealed::SealedSet;
 use query::{Ask, Audience, Error, Governors, Public, Releasable, School, Staff, Table};
@@ -47,6 +48,8 @@ pub(super) trait Source: Send + Sync + 'static {
     fn entries(&self, school: &SchoolId) -> Result<Vec<Entry>, Error>;
     fn governors(&self, school: &SchoolId, id: &str) -> Result<Cleared<SealedSet, Governors>, Error>;
     fn parents(&self, school: &SchoolId, id: &str) -> Result<Cleared<SealedSet, Public>, Error>;
+    /// What governors read of the log of openings.
+    fn audit(&self, school: &SchoolId) -> Result<Statement, Error>;
 }
 
 /// A real installation.
@@ -81,5 +84,9 @@ impl Source for Installation {
 
     fn parents(&self, school: &SchoolId, id: &str) -> Result<Cleared<SealedSet, Public>, Error> {
         Ledger::open(&self.dir, school)?.parents(id).map(Cleared::Released)
+    }
+
+    fn audit(&self, school: &SchoolId) -> Result<Statement, Error> {
+        AccessAudit::open(&self.dir, school)?.statement_for_paper()
     }
 }

@@ -89,6 +89,10 @@ impl Source for Made {
     fn parents(&self, _: &SchoolId, _: &str) -> Result<Cleared<SealedSet, Public>, Error> {
         Ok(Cleared::Made(examples::parents()))
     }
+
+    fn audit(&self, _: &SchoolId) -> Result<query::audit::Statement, Error> {
+        Ok(query::audit::Statement { head: "ab".repeat(32), reviewed: None })
+    }
 }
 
 fn waiting(id: &str, set: SealedSet) -> SealedSet {
@@ -210,6 +214,39 @@ async fn each_role_passes_where_the_table_of_routes_says() {
             assert_eq!(answer.status, expected, "{path} as {}", role.word());
         }
     }
+}
+
+#[tokio::test]
+async fn the_papers_list_of_pages_is_what_the_service_does() {
+    let site = site();
+    let routes = include_str!("routes.rs");
+    for part in routes.split(".route(\"").skip(1) {
+        let (route, rest) = part.split_once('"').unwrap();
+        let gated = rest.lines().next().unwrap_or_default().contains("only(");
+        assert_eq!(gated, duties::PAGES.iter().any(|page| page.route == route), "{route}");
+    }
+    for role in Role::ALL {
+        let cookie = site.cookie(role).await;
+        for page in duties::PAGES {
+            let set = examples::governors().id;
+            let path = page.route.replace("{id}", &set).replace("{file}", "chart.svg");
+            let passes = site.get(&path, &cookie).await.status != StatusCode::FORBIDDEN;
+            assert_eq!(passes, page.roles.contains(&role), "{path} as {}: mend `duties`", role.word());
+        }
+    }
+}
+
+#[test]
+fn how_the_service_listened_is_noted() {
+    let dir = tempfile::tempdir().unwrap();
+    let id = SchoolId::parse("northbrook").unwrap();
+    std::fs::create_dir_all(SchoolRoot::new(dir.path(), &id).root()).unwrap();
+    let mut accounts = Accounts::open(dir.path(), &id).unwrap();
+    assert_eq!(standing::last(&mut accounts).unwrap(), None);
+    standing::note(&mut accounts, false, true).unwrap();
+    standing::note(&mut accounts, true, false).unwrap();
+    let last = standing::last(&mut accounts).unwrap().unwrap();
+    assert_eq!((last.loopback, last.encrypted), (true, false));
 }
 
 #[tokio::test]

@@ -50,7 +50,7 @@ fn a_dsl_who_left_opens_nothing_and_the_next_one_everything() {
     bench.seal(&[(500, "amy.otter", Action::Blocked)]);
     let school = settings(&bench, "old DSL");
     let dir = bench.dir();
-    save(&dir, &Config { schools: vec![school.clone()] }).unwrap();
+    save(&dir, &Config { schools: vec![school.clone()], ..Config::default() }).unwrap();
     let files = survey(&dir, &school).unwrap().0.files;
     let whole = Survey { files, exact: files, rewrapped: 0, locked: 0 };
     assert_eq!(survey(&dir, &school).unwrap(), (whole, false));
@@ -92,7 +92,7 @@ fn an_erasure_is_written_down_without_a_name_and_leaves_nothing_to_unlock() {
     bench.seal(&[(500, "amy.otter", Action::Blocked), (510, "ben.badger", Action::Allowed)]);
     let school = settings(&bench, "DSL");
     let dir = bench.dir();
-    save(&dir, &Config { schools: vec![school] }).unwrap();
+    save(&dir, &Config { schools: vec![school], ..Config::default() }).unwrap();
     let monday = date(2026, 1, 12);
     let rows = |who: &str| {
         extract(&dir, &bench.school, who, monday, monday, "case 2", &bench.private).unwrap().read().rows.len()

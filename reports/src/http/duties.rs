@@ -1,0 +1,29 @@
+//! Which role sees which page, as the papers list it. A test asks every page as every role and compares.
+
+use super::accounts::Role::{self, Dsl, Governor, It, Slt};
+
+/// A page, what it shows, and who gets it.
+#[derive(Clone, Copy, Debug)]
+pub struct Page {
+    /// Its route, as `reports/README.md` has it.
+    pub route: &'static str,
+    /// What it shows, in words.
+    pub shows: &'static str,
+    /// Who gets it with a sign-in.
+    pub roles: &'static [Role],
+}
+
+const fn page(route: &'static str, shows: &'static str, roles: &'static [Role]) -> Page {
+    Page { route, shows, roles }
+}
+
+/// Every page that needs a sign-in.
+pub const PAGES: &[Page] = &[
+    page("/governors", "List of the governors' sealed sets", &[Dsl, Slt, Governor]),
+    page("/governors/{id}", "A governors' sealed set: ranges, no exact numbers", &[Dsl, Slt, Governor]),
+    page("/governors/{id}/{file}", "Chart of a governors' sealed set", &[Dsl, Slt, Governor]),
+    page("/staff/attention", "Grave episodes by pseudonym (personal data)", &[Dsl]),
+    page("/staff/trend", "Exact figures by school week (personal data)", &[Dsl, Slt]),
+    page("/staff/groups", "Exact figures by group and lesson (personal data)", &[Dsl, Slt]),
+    page("/staff/coverage", "Whether the logs are whole", &[Dsl, Slt, It]),
+];
