@@ -84,6 +84,7 @@ fn settings(folder: &Path) -> Settings {
         recipients: Vec::new(),
         keep_sources_days: 0,
         settle_seconds: 0,
+        retention: Default::default(),
     };
     Settings::load(&SchoolRoot::new(&folder.join("installation"), &id), &config).unwrap()
 }

@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 pub mod error;
+pub mod retention;
 pub mod school;
 pub mod settings;
 pub mod state;
@@ -36,6 +37,8 @@ mod worker;
 pub mod batch;
 #[cfg(feature = "lake")]
 pub mod derive;
+#[cfg(feature = "lake")]
+pub mod erasure;
 #[cfg(feature = "lake")]
 pub mod lake;
 #[cfg(feature = "lake")]

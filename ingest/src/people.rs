@@ -43,6 +43,8 @@ pub struct PeopleSummary {
     pub without_account: u64,
     /// Names that two persons have: incident exports cannot tell these apart.
     pub ambiguous_names: u64,
+    /// Persons who were erased in that year and are left out.
+    pub erased: u64,
     /// Pupils without a year group: they count in no breakdown by year.
     pub pupils_without_year: u64,
 }
@@ -90,9 +92,19 @@ impl PeopleImport<'_> {
     /// # Errors
     /// [`Kind::Input`] with a line number when the file is not as described; nothing is changed then.
     pub fn run(&self, content: &[u8], state: &mut State) -> Result<PeopleSummary, Error> {
-        let people = read(content)?;
+        let mut people = read(content)?;
+        let all = people.len();
+        let erased = crate::erasure::ErasedPersons::new(state.erased_names()?);
+        let mut left_out = Vec::new();
+        for person in &people {
+            let name = account::canonical_name(&person.mis_name);
+            left_out.push(erased.has_member(self.keyring, self.year, person.accounts.iter(), &name)?);
+        }
+        let mut left_out = left_out.into_iter();
+        people.retain(|_| !left_out.next().unwrap_or(false));
         state.confirm_key(self.year, self.keyring.check_value(self.year)?)?;
-        let (accounts, names, summary) = entries(&people, self.year, self.keyring)?;
+        let (accounts, names, mut summary) = entries(&people, self.year, self.keyring)?;
+        summary.erased = (all - people.len()) as u64;
         self.seal(content, &people)?;
         state.replace_roster(self.year, &accounts, &names)?;
         Ok(summary)

@@ -49,9 +49,16 @@ pub enum Reason {
     Zone,
     /// Belongs to a day whose detail was already dropped by the retention clock.
     DayClosed,
+    /// Belongs to an academic year whose pseudonym key was destroyed by the retention clock.
+    YearClosed,
 }
 
 impl Reason {
+    /// Whether retention has closed the record's day or year: nothing of it may be kept then.
+    #[must_use]
+    pub const fn is_late(self) -> bool {
+        matches!(self, Self::DayClosed | Self::YearClosed)
+    }
     /// The word in the lake and in messages.
     #[must_use]
     pub const fn word(self) -> &'static str {
@@ -70,6 +77,7 @@ impl Reason {
             Self::Subject => "no pupil",
             Self::Zone => "time zone is not known",
             Self::DayClosed => "day already closed by retention",
+            Self::YearClosed => "academic year already closed by retention",
         }
     }
 }
@@ -263,9 +271,27 @@ impl Tally {
     /// Whether so much fails that the format must be wrong: 90 % of at least 20 records, or all.
     #[must_use]
     pub fn nearly_all_rejected(&self) -> bool {
-        let candidates = self.records - self.directives - self.blanks;
-        let rejected = self.rejected();
+        // What comes late for a closed day was read well enough to know its day.
+        let late = self.late();
+        let candidates = (self.records - self.directives - self.blanks).saturating_sub(late);
+        let rejected = self.rejected() - late;
         candidates > 0 && (rejected == candidates || (candidates >= 20 && rejected * 10 >= candidates * 9))
+    }
+
+    /// Records of days or years that retention has closed.
+    #[must_use]
+    pub fn late(&self) -> u64 {
+        [Reason::DayClosed, Reason::YearClosed]
+            .iter()
+            .map(|reason| self.rejects.get(reason.word()).copied().unwrap_or(0))
+            .sum()
+    }
+
+    /// Whether there is nothing in the file but records of days that retention has closed.
+    #[must_use]
+    pub fn nothing_but_late(&self) -> bool {
+        let late = self.late();
+        late > 0 && self.records - self.directives - self.blanks == late
     }
 
     /// Whether rejects exceed the notice level: over 1 % of the file's records.

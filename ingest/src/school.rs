@@ -7,6 +7,7 @@ use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Kind};
+use crate::retention::Clocks;
 
 /// A school's short name: 1-32 of `a-z`, `0-9` and `-`; it names folders.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -72,6 +73,18 @@ impl AcademicYear {
     #[must_use]
     pub const fn before(self) -> Self {
         Self(self.0 - 1)
+    }
+
+    /// 1 September.
+    #[must_use]
+    pub fn first_day(self) -> Date {
+        Date::new(self.0, 9, 1).unwrap_or(Date::MAX)
+    }
+
+    /// 31 August.
+    #[must_use]
+    pub fn last_day(self) -> Date {
+        Date::new(self.0.saturating_add(1), 8, 31).unwrap_or(Date::MAX)
     }
 
     /// Calendar year of the first day.
@@ -146,6 +159,19 @@ pub struct SchoolConfig {
     /// Seconds that a file in the inbox must have been unchanged before it is claimed.
     #[serde(default = "default_settle")]
     pub settle_seconds: u32,
+    /// How long each tier is kept.
+    #[serde(default)]
+    pub retention: Clocks,
+}
+
+impl SchoolConfig {
+    /// The public keys of those who can open the vault, in their order.
+    ///
+    /// # Errors
+    /// [`Kind::Configuration`] when one is damaged.
+    pub fn public_keys(&self) -> Result<Vec<crate::keys::PublicKey>, Error> {
+        self.recipients.iter().map(|recipient| crate::keys::PublicKey::parse(&recipient.public_key)).collect()
+    }
 }
 
 fn default_zone() -> String {
@@ -179,9 +205,13 @@ impl Config {
             Error::new(Kind::Configuration, format!("{}: {}", path.display(), error.kind()))
                 .help("run `watershed init` first, or name the installation's folder with `--dir`")
         })?;
-        toml::from_str(&text).map_err(|error| {
+        let config: Self = toml::from_str(&text).map_err(|error| {
             Error::new(Kind::Configuration, format!("{}: {}", path.display(), error.message()))
-        })
+        })?;
+        for school in &config.schools {
+            school.retention.check(&school.id)?;
+        }
+        Ok(config)
     }
 
     /// The school of that name.

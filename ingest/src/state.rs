@@ -11,15 +11,25 @@ use rusqlite::{Connection, params};
 use crate::error::{Error, Kind, at};
 use crate::school::SchoolRoot;
 
+mod deletions;
+mod erasure;
 mod exports;
 mod feeds;
+mod holds;
 mod lines;
+mod recipients;
+mod retention;
 mod roster;
 mod words;
 
+pub use deletions::{Deletion, DeletionChain};
+pub use erasure::ErasedNames;
 pub(crate) use exports::ExportRow;
 pub use feeds::{ExpectedFeed, KnownFinding};
+pub use holds::{Hold, NewHold};
 pub(crate) use lines::Lines;
+pub use retention::DestroyedKey;
+pub(crate) use retention::{Begun, Work};
 pub use roster::RosterEntry;
 pub use words::{Unmapped, WordKind};
 
@@ -70,6 +80,35 @@ const MIGRATIONS: &[&str] = &[
     CREATE TABLE import_lines (
         import_token INTEGER PRIMARY KEY, academic_year TEXT NOT NULL, taken_in TEXT NOT NULL,
         bytes INTEGER NOT NULL, chain BLOB NOT NULL);
+",
+    "
+    CREATE TABLE deletion_log (
+        entry INTEGER PRIMARY KEY, at_utc TEXT NOT NULL, what TEXT NOT NULL, why TEXT NOT NULL,
+        rows INTEGER NOT NULL, detail TEXT NOT NULL);
+    CREATE TABLE deletion_chain (entry INTEGER PRIMARY KEY, hash TEXT NOT NULL);
+    CREATE TRIGGER deletion_log_never_changes BEFORE UPDATE ON deletion_log
+        BEGIN SELECT RAISE(ABORT, 'the deletion log is append-only'); END;
+    CREATE TRIGGER deletion_log_keeps_a_year BEFORE DELETE ON deletion_log
+        WHEN OLD.at_utc > strftime('%Y-%m-%dT%H:%M:%SZ', 'now', '-1 year')
+        BEGIN SELECT RAISE(ABORT, 'the deletion log is append-only'); END;
+    CREATE TRIGGER deletion_chain_never_changes BEFORE UPDATE ON deletion_chain
+        BEGIN SELECT RAISE(ABORT, 'the deletion log is append-only'); END;
+    CREATE TABLE retention_holds (
+        id INTEGER PRIMARY KEY AUTOINCREMENT, from_date TEXT NOT NULL, to_date TEXT NOT NULL,
+        person INTEGER, reason TEXT NOT NULL, owner TEXT NOT NULL, review_date TEXT NOT NULL,
+        added_utc TEXT NOT NULL, released_utc TEXT, released_why TEXT);
+    CREATE TABLE destroyed_keys (
+        academic_year TEXT PRIMARY KEY, destroyed_utc TEXT NOT NULL, check_value INTEGER) WITHOUT ROWID;
+    CREATE TABLE retention_work (
+        what TEXT PRIMARY KEY, why TEXT NOT NULL, rows INTEGER NOT NULL, detail TEXT NOT NULL) WITHOUT ROWID;
+",
+    "
+    CREATE TABLE former_recipients (key_id TEXT PRIMARY KEY) WITHOUT ROWID;
+    CREATE TABLE resealing (only_one INTEGER PRIMARY KEY CHECK (only_one = 1), begun_utc TEXT NOT NULL);
+    CREATE TABLE erased_names (
+        academic_year TEXT NOT NULL, token INTEGER NOT NULL, up_to TEXT NOT NULL,
+        PRIMARY KEY (academic_year, token)) WITHOUT ROWID;
+    CREATE TABLE erasing (token INTEGER PRIMARY KEY);
 ",
 ];
 

@@ -24,6 +24,8 @@ const TABLE: &str = "
         BEGIN SELECT RAISE(ABORT, 'the access audit is append-only'); END;
     CREATE TRIGGER IF NOT EXISTS access_audit_never_shrinks BEFORE DELETE ON access_audit
         BEGIN SELECT RAISE(ABORT, 'the access audit is append-only'); END;
+    CREATE TABLE IF NOT EXISTS access_subjects (
+        subject INTEGER PRIMARY KEY AUTOINCREMENT, pseudonym INTEGER UNIQUE);
 ";
 
 /// What was opened.
@@ -37,6 +39,14 @@ pub enum What {
     UnmappedWords,
     /// A statement over the pseudonymous tables.
     Sql,
+    /// Everything about one person, for that person.
+    SubjectAccess,
+    /// All of one person's rows are deleted.
+    Erasure,
+    /// The vault is sealed for other keys.
+    Keys,
+    /// Somebody looked at the entries before this one.
+    Review,
 }
 
 impl What {
@@ -48,6 +58,10 @@ impl What {
             Self::Extract => "extract",
             Self::UnmappedWords => "unmapped words",
             Self::Sql => "sql",
+            Self::SubjectAccess => "subject access",
+            Self::Erasure => "erasure",
+            Self::Keys => "keys",
+            Self::Review => "review",
         }
     }
 }
@@ -159,6 +173,133 @@ impl AccessAudit {
         }
         Ok(Verification { entries: count, head })
     }
+
+    /// Checks the chain and that it goes on from a head noted earlier: so entries that were cut off, and a
+    /// chain that was written anew from some entry on, are noticed.
+    ///
+    /// # Errors
+    /// [`Kind::Configuration`] when the head is none, [`Kind::Corrupt`] when the chain does not hold or
+    /// does not contain it.
+    pub fn verify_from(&mut self, head: &str) -> Result<Verification, Error> {
+        let head = head.trim().to_ascii_lowercase();
+        if head.len() != 64 || !head.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+            return Err(Error::new(Kind::Configuration, "this is no head of the access audit")
+                .help("copy all 64 hex digits from the mail or the paper that has them"));
+        }
+        let verification = self.verify()?;
+        if self.entries()?.iter().any(|entry| entry.hash == head) {
+            return Ok(verification);
+        }
+        Err(Error::new(Kind::Corrupt, "the access audit does not contain this head: entries were cut off or written anew")
+            .help("tell the data protection officer; compare with a back-up of the state file"))
+    }
+
+    /// What a paper may say of the audit: its head, and who reviewed the entries last. How many openings
+    /// there were is no part of it (rule G of the release policy).
+    ///
+    /// # Errors
+    /// As [`verify`](Self::verify).
+    pub fn statement(&mut self) -> Result<Statement, Error> {
+        let head = self.verify()?.head;
+        let newest = self.entries()?;
+        let reviewed = newest.iter().rev().find(|entry| entry.what == What::Review.word());
+        let reviewed = reviewed.map(|entry| Reviewed {
+            role: entry.who.clone(),
+            date: entry.at_utc.chars().take(10).collect(),
+            head: entry.target.clone(),
+        });
+        Ok(Statement { head, reviewed })
+    }
+
+    /// Notes that somebody reviewed all entries so far.
+    ///
+    /// # Errors
+    /// [`Kind::Corrupt`] when the chain does not hold, else as [`record`](Self::record).
+    pub fn review(&mut self, role: &str, remark: &str) -> Result<Entry, Error> {
+        let role = checked_reason(role)?.to_owned();
+        let head = self.verify()?.head;
+        self.record(&Access { who: &role, what: What::Review, reason: remark, target: &head, rows: 0 })
+    }
+
+    /// The name under which the audit speaks of a person: it stands for the pseudonym in a list beside the
+    /// audit, which an erasure shortens and the chain does not cover.
+    ///
+    /// # Errors
+    /// When the state file cannot be read or written.
+    pub fn subject(&mut self, pseudonym: i64) -> Result<String, Error> {
+        let found = subject(&mut self.state, pseudonym);
+        found.map_err(|error| self.state.failure(error).into())
+    }
+
+    /// The entries about a person.
+    ///
+    /// # Errors
+    /// When the state file cannot be read.
+    pub fn about(&mut self, pseudonyms: &std::collections::BTreeSet<i64>) -> Result<Vec<Entry>, Error> {
+        let mut names = Vec::new();
+        for pseudonym in pseudonyms {
+            let found: rusqlite::Result<Option<i64>> = self
+                .state
+                .connection()
+                .query_row("SELECT subject FROM access_subjects WHERE pseudonym = ?1", [pseudonym], |row| row.get(0))
+                .optional();
+            names.extend(found.map_err(|error| self.state.failure(error))?.map(subject_name));
+        }
+        let mut entries = self.entries()?;
+        entries.retain(|entry| entry.target.split(' ').next().is_some_and(|first| names.iter().any(|name| name == first)));
+        Ok(entries)
+    }
+
+    /// Forgets for whom a person's entries stand; the entries stay.
+    ///
+    /// # Errors
+    /// When the state file cannot be written.
+    pub fn forget_subjects(&mut self, pseudonyms: &std::collections::BTreeSet<i64>) -> Result<(), Error> {
+        for pseudonym in pseudonyms {
+            let gone = self
+                .state
+                .connection()
+                .execute("UPDATE access_subjects SET pseudonym = NULL WHERE pseudonym = ?1", [pseudonym]);
+            gone.map_err(|error| self.state.failure(error))?;
+        }
+        Ok(())
+    }
+}
+
+fn subject_name(subject: i64) -> String {
+    format!("subject-{subject}")
+}
+
+fn subject(state: &mut State, pseudonym: i64) -> rusqlite::Result<String> {
+    let transaction = state.connection().transaction_with_behavior(TransactionBehavior::Immediate)?;
+    transaction.execute("INSERT OR IGNORE INTO access_subjects (pseudonym) VALUES (?1)", [pseudonym])?;
+    let subject = transaction.query_row(
+        "SELECT subject FROM access_subjects WHERE pseudonym = ?1",
+        [pseudonym],
+        |row| row.get(0),
+    )?;
+    transaction.commit()?;
+    Ok(subject_name(subject))
+}
+
+/// What a paper may say of the audit.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Statement {
+    /// Hash of the newest entry, 64 hex digits; empty when there is none.
+    pub head: String,
+    /// The newest review, if there was one.
+    pub reviewed: Option<Reviewed>,
+}
+
+/// A review of the audit.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reviewed {
+    /// By whom: a role.
+    pub role: String,
+    /// On which day, UTC.
+    pub date: String,
+    /// The head that was reviewed.
+    pub head: String,
 }
 
 /// A reason that says something, without blanks around it.
@@ -243,76 +384,4 @@ fn chained(previous: &str, entry: &Entry) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may")]
-    use super::*;
-
-    fn audit() -> (tempfile::TempDir, AccessAudit) {
-        let folder = tempfile::tempdir().unwrap();
-        let school = SchoolId::parse("st-annes").unwrap();
-        std::fs::create_dir_all(SchoolRoot::new(folder.path(), &school).root()).unwrap();
-        let audit = AccessAudit::open(folder.path(), &school).unwrap();
-        (folder, audit)
-    }
-
-    fn access(reason: &str) -> Access<'_> {
-        Access { who: "key 01", what: What::Unlock, reason, target: "00000000000000ff", rows: 3 }
-    }
-
-    #[test]
-    fn entries_are_chained_and_verified() {
-        let (folder, mut audit) = audit();
-        assert_eq!(audit.verify().unwrap(), Verification { entries: 0, head: String::new() });
-        audit.record(&access(" case 12 ")).unwrap();
-        let second = audit.record(&access("case 13")).unwrap();
-        assert_eq!(second.sequence, 2);
-        let school = SchoolId::parse("st-annes").unwrap();
-        let mut again = AccessAudit::open(folder.path(), &school).unwrap();
-        assert_eq!(again.verify().unwrap(), Verification { entries: 2, head: second.hash });
-        let entries = again.entries().unwrap();
-        assert_eq!((entries[0].reason.as_str(), entries[0].rows), ("case 12", 3));
-    }
-
-    #[test]
-    fn entries_can_be_neither_changed_nor_deleted() {
-        let (_folder, mut audit) = audit();
-        audit.record(&access("case 12")).unwrap();
-        for statement in ["UPDATE access_audit SET reason = 'x'", "DELETE FROM access_audit"] {
-            assert!(audit.state.connection().execute_batch(statement).is_err(), "{statement}");
-        }
-        assert_eq!(audit.verify().unwrap().entries, 1);
-    }
-
-    #[test]
-    fn a_change_around_the_triggers_breaks_the_chain() {
-        for statement in [
-            "UPDATE access_audit SET reason = 'case 99' WHERE sequence = 2",
-            "UPDATE access_audit SET rows = 0 WHERE sequence = 1",
-            "DELETE FROM access_audit WHERE sequence = 2",
-            "DELETE FROM access_audit WHERE sequence = 1",
-        ] {
-            let (_folder, mut audit) = audit();
-            for reason in ["case 12", "case 13", "case 14"] {
-                audit.record(&access(reason)).unwrap();
-            }
-            audit
-                .state
-                .connection()
-                .execute_batch(
-                    "DROP TRIGGER access_audit_never_changes; DROP TRIGGER access_audit_never_shrinks",
-                )
-                .unwrap();
-            audit.state.connection().execute_batch(statement).unwrap();
-            assert_eq!(audit.verify().unwrap_err().kind(), Kind::Corrupt, "{statement}");
-        }
-    }
-
-    #[test]
-    fn a_reason_must_say_something() {
-        let (_folder, mut audit) = audit();
-        for reason in ["", "  ", "-", "two\nlines", &"x".repeat(501)] {
-            assert_eq!(audit.record(&access(reason)).unwrap_err().kind(), Kind::Configuration);
-        }
-        assert!(audit.entries().unwrap().is_empty());
-    }
-}
+mod tests;

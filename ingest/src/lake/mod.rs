@@ -12,6 +12,7 @@ mod files;
 pub mod importing;
 mod ledger;
 mod read;
+pub mod rewrite;
 mod snapshot;
 mod store;
 mod undo;
@@ -29,6 +30,7 @@ pub(crate) use commit::Change;
 pub use files::Ranges;
 pub(crate) use files::{DataFileWriter, WrittenFile, sync_all};
 pub use read::Sink;
+pub use rewrite::{Dropped, Vacuumed};
 pub use snapshot::{DataFile, TableSnapshot};
 
 use crate::error::{Error, Kind};

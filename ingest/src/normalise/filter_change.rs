@@ -29,7 +29,7 @@ impl<'s> Normaliser<'s> {
         's: 'a,
     {
         let stamp = self.clock.stamp(fields.requested, TimeBasis::Unknown, None, tally)?;
-        let requested = self.clock.moment(stamp, tally);
+        let requested = self.clock.moment(stamp, tally)?;
         let year = requested.academic_year;
         let requester = person::read(text::read(&fields.requester, tally), year, roster);
         let decided_by = person::read(text::read(&fields.decided_by, tally), year, roster);

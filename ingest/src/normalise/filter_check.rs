@@ -27,7 +27,7 @@ impl<'s> Normaliser<'s> {
         's: 'a,
     {
         let stamp = self.clock.stamp(fields.checked, TimeBasis::Unknown, None, tally)?;
-        let checked = self.clock.moment(stamp, tally);
+        let checked = self.clock.moment(stamp, tally)?;
         let settings = self.settings;
         let categories = text::read(&fields.categories, tally);
         let words = categories.as_deref().unwrap_or_default();

@@ -32,7 +32,7 @@ impl<'s> Normaliser<'s> {
             return Err(Reject::at(Reason::Subject, 0));
         }
         let stamp = self.clock.stamp(fields.occurred, TimeBasis::Unknown, None, tally)?;
-        let occurred = self.clock.moment(stamp, tally);
+        let occurred = self.clock.moment(stamp, tally)?;
         let year = occurred.academic_year;
 
         let subject = person::read(written, year, roster);

@@ -16,6 +16,8 @@ mod text;
 mod time;
 mod url;
 
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
 use jiff::civil::Date;
 
@@ -86,6 +88,13 @@ impl Normaliser<'_> {
     #[must_use]
     pub fn with_fold(mut self, fold: FoldPolicy) -> Self {
         self.clock.set_fold(fold);
+        self
+    }
+
+    /// Years of which nothing is taken in any more; their records are rejected.
+    #[must_use]
+    pub fn with_closed_years(mut self, years: BTreeSet<AcademicYear>) -> Self {
+        self.clock.set_closed_years(years);
         self
     }
 

@@ -36,7 +36,7 @@ impl<'s> Normaliser<'s> {
             return Err(Reject::at(Reason::Time, 0));
         }
         let stamp = self.clock.stamp(fields.time, fields.basis, fields.duration_ms, tally)?;
-        let moment = self.clock.moment(stamp, tally);
+        let moment = self.clock.moment(stamp, tally)?;
         let mut page = self.page(fields, tally);
         let date = moment.local_date;
         let host = self.host(&page.host, date);

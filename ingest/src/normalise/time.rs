@@ -1,5 +1,7 @@
 //! When: instants and wall-clock times to one moment with every local answer (decision A8).
 
+use std::collections::BTreeSet;
+
 use jiff::civil::{Date, DateTime};
 use jiff::tz::{AmbiguousOffset, TimeZone};
 use jiff::{Span, Timestamp};
@@ -75,6 +77,8 @@ pub(crate) struct Clock<'s> {
     unknown_year_seen: bool,
     order: Order,
     fold: FoldPolicy,
+    /// Years whose keys were destroyed.
+    closed_years: BTreeSet<AcademicYear>,
     stretch: Stretch,
     civil: Option<CivilDay>,
     last_day: Option<(i64, LocalDay)>,
@@ -100,6 +104,7 @@ impl<'s> Clock<'s> {
             unknown_year_seen: false,
             order: Order::default(),
             fold: FoldPolicy::Order,
+            closed_years: BTreeSet::new(),
             stretch: Stretch { from_us: 1, until_us: 0, offset_us: 0, fold_until_us: 0 },
             civil: None,
             last_day: None,
@@ -110,6 +115,11 @@ impl<'s> Clock<'s> {
     /// When the file was written last.
     pub(crate) fn set_written(&mut self, written: Timestamp) {
         self.written = written.to_zoned(TimeZone::UTC).date();
+    }
+
+    /// Years of which no record may be taken in.
+    pub(crate) fn set_closed_years(&mut self, years: BTreeSet<AcademicYear>) {
+        self.closed_years = years;
     }
 
     /// What the profile says about times that October repeats.
@@ -152,7 +162,10 @@ impl<'s> Clock<'s> {
     }
 
     /// All local answers for an instant.
-    pub(crate) fn moment<'a>(&mut self, stamp: Stamp, tally: &mut Tally) -> Moment<'a>
+    ///
+    /// # Errors
+    /// [`Reason::YearClosed`] when nothing may be known of its year any more.
+    pub(crate) fn moment<'a>(&mut self, stamp: Stamp, tally: &mut Tally) -> Result<Moment<'a>, Reject>
     where
         's: 'a,
     {
@@ -161,13 +174,16 @@ impl<'s> Clock<'s> {
         let number = local_us.div_euclid(DAY_US);
         let local_minute = (local_us.rem_euclid(DAY_US) / MINUTE_US) as i16;
         let local = self.local_day(number);
+        if self.closed_years.contains(&local.academic_year) {
+            return Err(Reject::at(Reason::YearClosed, 0));
+        }
         if !local.day.known && !self.unknown_year_seen {
             self.unknown_year_seen = true;
             tally.notice(Notice::CalendarUnknown);
         }
         let in_school = local.day.school_day && stamp.time_known;
         let settings = self.settings;
-        Moment {
+        Ok(Moment {
             utc_us: stamp.utc_us,
             basis: stamp.basis,
             local_date: local.date,
@@ -184,7 +200,7 @@ impl<'s> Clock<'s> {
             lesson_period: in_school
                 .then(|| settings.lesson_periods().at(local.date, local_minute))
                 .flatten(),
-        }
+        })
     }
 
     /// The school's day of a further date of a record. It takes no part in the order of the file, which

@@ -20,7 +20,7 @@ fn read(times: &[&str]) -> (Vec<String>, Tally) {
         let when = When::Local(text.parse().unwrap());
         match clock.stamp(when, TimeBasis::Unknown, None, &mut tally) {
             Ok(stamp) => {
-                let moment = clock.moment(stamp, &mut tally);
+                let moment = clock.moment(stamp, &mut tally).unwrap();
                 assert_eq!(moment.local_minute % 60, i16::from(text.parse::<DateTime>().unwrap().minute()));
                 let utc = Timestamp::from_microsecond(stamp.utc_us).unwrap().strftime("%H:%M").to_string();
                 format!("{utc}{}", if stamp.ambiguous { "?" } else { "" })
@@ -100,11 +100,27 @@ fn an_academic_year_without_a_calendar_is_said_once() {
     assert_eq!(tally.notices[Notice::CalendarUnknown.words()], 1);
 }
 
+#[test]
+fn a_year_whose_key_is_gone_is_closed_by_the_local_day() {
+    let settings = settings(&[]).unwrap();
+    let mut clock = Clock::new(&settings, "Europe/London", Timestamp::UNIX_EPOCH).unwrap();
+    clock.set_closed_years([AcademicYear::parse("2024-25").unwrap()].into());
+    let mut at = |instant: &str| {
+        let tally = &mut Tally::default();
+        let stamp = clock.stamp(When::Instant(us(instant)), TimeBasis::Start, None, tally).unwrap();
+        clock.moment(stamp, tally).map(|moment| moment.local_date.to_string()).map_err(|reject| reject.reason)
+    };
+    // Half past eleven at night UTC is the next day in London, by summer time.
+    assert_eq!(at("2025-08-31T22:30:00Z"), Err(Reason::YearClosed));
+    assert_eq!(at("2025-08-31T23:30:00Z"), Ok("2025-09-01".to_owned()));
+    assert_eq!(at("2024-08-31T22:30:00Z"), Ok("2024-08-31".to_owned()));
+}
+
 fn moment_of(when: When, basis: TimeBasis, duration_ms: Option<i64>) -> Moment<'static> {
     let settings = Box::leak(Box::new(settings(&[]).unwrap()));
     let mut clock = Clock::new(settings, "Europe/London", "2026-08-01T00:00:00Z".parse().unwrap()).unwrap();
     let stamp = clock.stamp(when, basis, duration_ms, &mut Tally::default()).unwrap();
-    clock.moment(stamp, &mut Tally::default())
+    clock.moment(stamp, &mut Tally::default()).unwrap()
 }
 
 #[test]
@@ -190,7 +206,7 @@ fn other_zones_and_unknown_ones() {
     let when = When::Local("2026-03-29T01:30".parse().unwrap());
     let stamp = clock.stamp(when, TimeBasis::Start, None, &mut Tally::default()).unwrap();
     assert_eq!(stamp.utc_us, us("2026-03-29T01:30:00Z"));
-    let moment = clock.moment(stamp, &mut Tally::default());
+    let moment = clock.moment(stamp, &mut Tally::default()).unwrap();
     assert_eq!(
         (moment.local_minute, moment.utc_offset_minutes),
         (150, 60),

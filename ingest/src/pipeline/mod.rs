@@ -31,6 +31,7 @@ pub use derive::DERIVED;
 pub use lock::WriterLock;
 pub use progress::Progress;
 
+use crate::erasure::ErasedPersons;
 use crate::error::{Error, Kind, at};
 use crate::formats::profile::ProfileSet;
 use crate::inbox;
@@ -39,7 +40,7 @@ use crate::lake::Lake;
 use crate::people::StateRoster;
 use crate::pseudonymise::{Keyring, Pseudonymiser};
 use crate::report::{IngestReport, Outcome};
-use crate::school::{SchoolConfig, SchoolRoot};
+use crate::school::{AcademicYear, Config, SchoolConfig, SchoolRoot};
 use crate::settings::Settings;
 use crate::state::State;
 use group::Group;
@@ -73,6 +74,8 @@ struct Run<'r> {
     /// Fingerprints (16 digits) of imports that exist, with the bytes of their content.
     imported: BTreeMap<String, u64>,
     closed_days: BTreeSet<Date>,
+    closed_years: BTreeSet<AcademicYear>,
+    erased: ErasedPersons,
     today: Date,
     group: Group,
     report: IngestReport,
@@ -96,6 +99,24 @@ impl Ingest<'_> {
         })
     }
 
+    /// Finishes what an interrupted run left and counts the days that changed; then `work` has the school,
+    /// under the same lock.
+    pub(crate) fn settled<T>(
+        &self,
+        progress: &dyn Progress,
+        work: impl FnOnce(Settled<'_>) -> Result<T, Error>,
+    ) -> Result<T, Error> {
+        let mut answer = None;
+        self.with(progress, |run| {
+            run.recover()?;
+            run.derive()?;
+            let Run { root, keyring, lake, runtime, state, today, .. } = run;
+            answer = Some(work(Settled { root, keyring, lake, runtime, state, today: *today })?);
+            Ok(())
+        })?;
+        answer.ok_or_else(|| Error::new(Kind::Bug, "a run that ended well did no work"))
+    }
+
     /// Opens all that a run needs, lets `work` use it, and returns the report.
     fn with(
         &self,
@@ -107,9 +128,10 @@ impl Ingest<'_> {
         let settings = Settings::load(&root, self.school)?;
         let profiles = ProfileSet::load(&root.settings())?;
         let keyring = Keyring::open(&self.school.pseudonym_key_dir, &self.school.id, self.dir)?;
-        let recipients =
-            self.school.recipients.iter().map(|recipient| PublicKey::parse(&recipient.public_key));
-        let recipients = recipients.collect::<Result<Vec<_>, _>>()?;
+        // Asked again under the lock: whoever waited for a sealing anew has the recipients of before.
+        let newest = Config::load(self.dir).ok();
+        let newest = newest.as_ref().and_then(|config| config.school(&self.school.id).ok());
+        let recipients = newest.unwrap_or(self.school).public_keys()?;
         let state = State::open(&root)?;
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
@@ -125,6 +147,8 @@ impl Ingest<'_> {
             keyring: &keyring,
             recipients,
             pseudonymiser: Pseudonymiser::new(&keyring),
+            closed_years: closed_years(&state, &keyring)?,
+            erased: ErasedPersons::new(state.erased_names()?),
             roster: StateRoster::new(&state, &keyring)?,
             closed_days: state.closed_days()?.into_iter().collect(),
             state,
@@ -139,6 +163,25 @@ impl Ingest<'_> {
         work(&mut run)?;
         Ok(run.report)
     }
+}
+
+/// A school whose imports are whole and whose derived rows are counted, held by one writer.
+pub(crate) struct Settled<'r> {
+    pub(crate) root: &'r SchoolRoot,
+    pub(crate) keyring: &'r Keyring,
+    pub(crate) lake: &'r Lake,
+    pub(crate) runtime: &'r tokio::runtime::Runtime,
+    pub(crate) state: &'r mut State,
+    pub(crate) today: Date,
+}
+
+/// Years whose keys were destroyed, by the state file or by a note in the keys' folder. The keyring makes
+/// no other in their place.
+pub(crate) fn closed_years(state: &State, keyring: &Keyring) -> Result<BTreeSet<AcademicYear>, Error> {
+    let mut years = keyring.destroyed()?;
+    years.extend(state.destroyed_keys()?.into_iter().map(|key| key.year));
+    keyring.refuse(years.iter().copied());
+    Ok(years)
 }
 
 impl Run<'_> {
@@ -186,6 +229,7 @@ impl Run<'_> {
         if days == 0 {
             return Ok(());
         }
+        let days = self.ingest.school.retention.kept_days(days);
         for entry in entries.filter_map(Result::ok) {
             let name = entry.file_name();
             let Some(since) = name.to_str().and_then(|name| name.parse::<Date>().ok()) else { continue };

@@ -28,6 +28,9 @@ use crate::vault::VaultWriter;
 /// How much of a file detection looks at.
 const SAMPLE_BYTES: u64 = 64 * 1024;
 
+/// Why a file is refused whose every record comes too late.
+const NOTHING_BUT_LATE: &str = "every record is of a day or academic year that retention has closed, so none is taken in; `watershed retain log` says when";
+
 /// Records between two calls of the progress.
 const PROGRESS_RECORDS: u64 = 8192;
 
@@ -180,7 +183,9 @@ impl Run<'_> {
         let Written { files, vault, tally, span, export_rows } = written;
         self.report.timings.encode += files.encoding;
 
-        let refused = if tally.nearly_all_rejected() {
+        let refused = if tally.nothing_but_late() {
+            Some(NOTHING_BUT_LATE.to_owned())
+        } else if tally.nearly_all_rejected() {
             Some(mostly_rejected(&tally))
         } else {
             tally.conserve(files.events()).err().map(|error| format!("{error}; please report this"))
@@ -248,6 +253,7 @@ impl Run<'_> {
         let zone = detected.zone().unwrap_or_else(|| self.settings.zone());
         let mut normaliser = Normaliser::new(self.settings, zone)?
             .with_fold(detected.fold_policy())
+            .with_closed_years(self.closed_years.clone())
             .with_written(source.written()?);
         let mut tally = Tally::default();
         let mut span = Span::default();
@@ -262,7 +268,7 @@ impl Run<'_> {
         let counts = Box::new(move |token: i64| known.contains(&token));
         let mut overlap = Overlap::of(detected, &self.state, self.keyring, counts);
         let (roster, pseudonymiser) = (&mut self.roster, &mut self.pseudonymiser);
-        let (closed, progress) = (&self.closed_days, self.progress);
+        let (closed, progress, erased) = (&self.closed_days, self.progress, &self.erased);
         // A file that is still being written to is read as far as its fingerprint goes.
         let mut input = source.open()?.take(content.bytes);
         let outcome = read_records(&mut input, detected, &mut tally, &mut |place, raw, parsed, tally| {
@@ -276,6 +282,7 @@ impl Run<'_> {
                 if let Some(overlap) = &mut overlap
                     && let Ok(Parsed::Request(fields)) = &parsed
                     && let Ok(event) = normaliser.request(place, fields, roster, &mut Tally::default())
+                    && !closed.contains(&event.moment.local_date)
                 {
                     overlap.stood_before(event.moment.local_date, raw)?;
                 }
@@ -294,6 +301,9 @@ impl Run<'_> {
                             tally.duplicate += 1;
                             return Ok(());
                         }
+                        if erased.has_request(pseudonymiser, &event)? {
+                            return leave_out(tally);
+                        }
                         let pseudonymous = pseudonymiser.event(&event)?;
                         vault.push(&event, &pseudonymous)?;
                         writer.push(&pseudonymous)?;
@@ -306,6 +316,10 @@ impl Run<'_> {
                 },
                 Ok(Parsed::Incident(fields)) => match normaliser.incident(place, &fields, roster, tally) {
                     Ok(incident) => {
+                        let (year, day) = (incident.occurred.academic_year, incident.occurred.local_date);
+                        if erased.has_person(pseudonymiser, year, day, &incident.subject)? {
+                            return leave_out(tally);
+                        }
                         let pseudonymous = pseudonymiser.incident(&incident)?;
                         vault.push_incident(&incident, &pseudonymous)?;
                         writer.push_incident(&pseudonymous)?;
@@ -317,6 +331,10 @@ impl Run<'_> {
                 },
                 Ok(Parsed::Change(fields)) => match normaliser.change(place, &fields, roster, tally) {
                     Ok(change) => {
+                        let (year, day) = (change.requested.academic_year, change.requested.local_date);
+                        if erased.has_person(pseudonymiser, year, day, &change.requester)? {
+                            return leave_out(tally);
+                        }
                         let pseudonymous = pseudonymiser.change(&change)?;
                         vault.push_change(&change, &pseudonymous)?;
                         writer.push_kept(&pseudonymous)?;
@@ -328,6 +346,10 @@ impl Run<'_> {
                 },
                 Ok(Parsed::Check(fields)) => match normaliser.check(place, &fields, roster, tally) {
                     Ok(check) => {
+                        let (year, day) = (check.checked.academic_year, check.checked.local_date);
+                        if erased.has_person(pseudonymiser, year, day, &check.tester)? {
+                            return leave_out(tally);
+                        }
                         let pseudonymous = pseudonymiser.check(&check)?;
                         vault.push_check(&check, &pseudonymous)?;
                         writer.push_kept(&pseudonymous)?;
@@ -346,7 +368,8 @@ impl Run<'_> {
             };
             tally.reject(reject.reason);
             writer.push_reject(place, reject)?;
-            vault.push_reject(place, reject.reason, raw)
+            // Sealing the text of a late record would keep what retention has dropped.
+            if reject.reason.is_late() { Ok(()) } else { vault.push_reject(place, reject.reason, raw) }
         });
         progress.advanced(tally.record_bytes.saturating_sub(reported.0), tally.records - reported.1);
         if let Err(error) = outcome {
@@ -370,6 +393,12 @@ impl Run<'_> {
         let export_rows = overlap.map(Overlap::rows).unwrap_or_default();
         Ok(Written { files: writer.finish()?, vault, tally, span: span.closed(), export_rows })
     }
+}
+
+/// A record of somebody who was erased is well formed and no event any more.
+fn leave_out(tally: &mut Tally) -> Result<(), Error> {
+    *tally.other.entry("erased").or_default() += 1;
+    Ok(())
 }
 
 /// Earliest and latest event, and those of a web log by local day.

@@ -40,6 +40,7 @@ impl Installation {
             recipients: vec![RecipientSetting { name: "DSL".to_owned(), public_key }],
             keep_sources_days: 0,
             settle_seconds: 0,
+            retention: Default::default(),
         };
         let root = SchoolRoot::new(&folder.path().join("installation"), &id);
         fs::create_dir_all(root.inbox()).unwrap();

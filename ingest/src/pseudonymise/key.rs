@@ -1,10 +1,10 @@
 //! A school's pseudonym keys, one per academic year, outside everything that is backed up or shared.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::fs::{self, File, OpenOptions};
 use std::io::{ErrorKind, Read, Write};
-use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -27,7 +27,13 @@ struct Inner {
     dir: PathBuf,
     school: SchoolId,
     years: Mutex<BTreeMap<AcademicYear, hmac::Key>>,
+    refused: Mutex<BTreeSet<AcademicYear>>,
 }
+
+/// Ending of a key's file.
+const ENDING: &str = ".key";
+/// Ending of the note in the place of a key that was destroyed.
+const NOTE_ENDING: &str = ".destroyed";
 
 impl Keyring {
     /// Opens the folder of the keys; makes it when it does not exist. Keys are made on demand.
@@ -48,13 +54,19 @@ impl Keyring {
         folder::make(&place, folder::PRIVATE).map_err(|error| at(&place, error))?;
         let metadata = fs::metadata(&place).map_err(|error| at(&place, error))?;
         private_to_owner(&place, metadata.mode(), "700")?;
-        Ok(Self { inner: Arc::new(Inner { dir: place, school: school.clone(), years: Mutex::default() }) })
+        Ok(Self { inner: Arc::new(Inner {
+                dir: place,
+                school: school.clone(),
+                years: Mutex::default(),
+                refused: Mutex::default(),
+            }),
+        })
     }
 
     /// The file of a year's key.
     #[must_use]
     pub fn path(&self, year: AcademicYear) -> PathBuf {
-        self.inner.dir.join(format!("{}-{year}.key", self.inner.school))
+        self.inner.dir.join(format!("{}-{year}{ENDING}", self.inner.school))
     }
 
     /// The token of a text in a domain and year.
@@ -81,8 +93,91 @@ impl Keyring {
         self.token(year, Domain::Check, self.inner.school.as_str().as_bytes())
     }
 
+    /// Years of which a key file lies in the folder.
+    ///
+    /// # Errors
+    /// [`Kind::Environment`] when the folder cannot be listed.
+    pub fn years(&self) -> Result<BTreeSet<AcademicYear>, Error> {
+        self.years_with(ENDING)
+    }
+
+    /// Years whose keys were destroyed: a note lies in the place of each.
+    ///
+    /// # Errors
+    /// [`Kind::Environment`] when the folder cannot be listed.
+    pub fn destroyed(&self) -> Result<BTreeSet<AcademicYear>, Error> {
+        self.years_with(NOTE_ENDING)
+    }
+
+    /// Destroys a year's key: first a note that it is destroyed is on the disk, so that no other is ever
+    /// made in its place; then the key is written over and its name removed. Again is the same.
+    ///
+    /// Writing over reaches the same blocks on plain disks and file systems; where the disk or the file
+    /// system moves what is written (flash, copy on write), only encryption of the volume helps.
+    ///
+    /// # Errors
+    /// [`Kind::Environment`] when the folder does not allow it.
+    pub fn destroy(&self, year: AcademicYear) -> Result<(), Error> {
+        let (dir, path, note) = (&self.inner.dir, self.path(year), self.note(year));
+        let failed = |error| at(&path, error);
+        if !note.exists() {
+            let mut file = OpenOptions::new()
+                .write(true)
+                .create(true)
+                .truncate(true)
+                .mode(0o400)
+                .open(&note)
+                .map_err(|error| at(&note, error))?;
+            file.write_all(format!("the pseudonym key of {year} was destroyed by retention\n").as_bytes())
+                .and_then(|()| file.sync_all())
+                .map_err(|error| at(&note, error))?;
+            folder::flush(dir).map_err(|error| at(dir, error))?;
+        }
+        self.inner.years.lock().unwrap_or_else(PoisonError::into_inner).remove(&year);
+        match fs::set_permissions(&path, fs::Permissions::from_mode(0o600)) {
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
+            changed => changed.map_err(failed)?,
+        }
+        let mut file = OpenOptions::new().write(true).open(&path).map_err(failed)?;
+        let length = file.metadata().map_err(failed)?.len();
+        file.write_all(&vec![0; usize::try_from(length.min(4096)).unwrap_or(0)]).map_err(failed)?;
+        file.sync_all().map_err(failed)?;
+        folder::remove_file(&path).map_err(failed)?;
+        folder::flush(dir).map_err(|error| at(dir, error))
+    }
+
+    /// Remembers years whose keys the state file knows to be destroyed, also where no note says so.
+    pub fn refuse(&self, years: impl IntoIterator<Item = AcademicYear>) {
+        self.inner.refused.lock().unwrap_or_else(PoisonError::into_inner).extend(years);
+    }
+
+    fn note(&self, year: AcademicYear) -> PathBuf {
+        self.inner.dir.join(format!("{}-{year}{NOTE_ENDING}", self.inner.school))
+    }
+
+    fn years_with(&self, ending: &str) -> Result<BTreeSet<AcademicYear>, Error> {
+        let dir = &self.inner.dir;
+        let mut years = BTreeSet::new();
+        for entry in fs::read_dir(dir).map_err(|error| at(dir, error))? {
+            let name = entry.map_err(|error| at(dir, error))?.file_name();
+            // The folder may hold keys of other schools, whose names may begin alike.
+            let rest = name.to_str().and_then(|name| name.strip_prefix(self.inner.school.as_str()));
+            let year = rest.and_then(|rest| rest.strip_prefix('-')?.strip_suffix(ending));
+            years.extend(year.and_then(AcademicYear::parse));
+        }
+        Ok(years)
+    }
+
     fn read_or_make(&self, year: AcademicYear) -> Result<hmac::Key, Error> {
         let path = self.path(year);
+        let refused = self.inner.refused.lock().unwrap_or_else(PoisonError::into_inner).contains(&year);
+        if refused || self.note(year).exists() {
+            return Err(Error::new(
+                Kind::Configuration,
+                format!("the pseudonym key of {year} was destroyed by retention, and no other is made"),
+            )
+            .help("records of that year cannot be taken in any more"));
+        }
         match read(&path) {
             Ok(key) => key,
             Err(error) if error.kind() == ErrorKind::NotFound => {
@@ -243,8 +338,50 @@ mod tests {
     }
 
     #[test]
+    fn a_destroyed_key_is_gone_and_no_other_is_made() {
+        let folder = tempfile::tempdir().unwrap();
+        let (keys, dir) = (folder.path().join("keys"), folder.path().join("installation"));
+        let ring = Keyring::open(&keys, &school(), &dir).unwrap();
+        let (old, new) = (year("2023-24"), year("2024-25"));
+        let first = ring.token(old, Domain::Person, b"P1").unwrap();
+        ring.token(new, Domain::Person, b"P1").unwrap();
+        // Another school's name may begin alike.
+        Keyring::open(&keys, &SchoolId::parse("st").unwrap(), &dir).unwrap().check_value(old).unwrap();
+        let bytes = fs::read(ring.path(old)).unwrap();
+        assert_eq!(ring.years().unwrap(), BTreeSet::from([old, new]));
+
+        // What a hard link, as a killed run leaves one, keeps of the file is zeros.
+        let link = keys.join(".00.partial");
+        fs::hard_link(ring.path(old), &link).unwrap();
+        ring.destroy(old).unwrap();
+        ring.destroy(old).unwrap();
+        assert_eq!(fs::read(&link).unwrap(), [0; 32]);
+        fs::remove_file(link).unwrap();
+        for entry in fs::read_dir(&keys).unwrap() {
+            let found = fs::read(entry.unwrap().path()).unwrap();
+            assert!(!found.windows(32).any(|window| window == bytes));
+        }
+        assert_eq!(ring.years().unwrap(), BTreeSet::from([new]));
+        assert_eq!(ring.destroyed().unwrap(), BTreeSet::from([old]));
+        for ring in [ring, Keyring::open(&keys, &school(), &dir).unwrap()] {
+            let error = ring.token(old, Domain::Person, b"P1").unwrap_err();
+            assert_eq!(error.kind(), Kind::Configuration);
+            assert!(error.to_string().contains("destroyed"), "{error}");
+            assert!(!ring.path(old).exists());
+            ring.token(new, Domain::Person, b"P1").unwrap();
+        }
+        // Without the note the state file's word counts.
+        fs::remove_file(keys.canonicalize().unwrap().join("st-annes-2023-24.destroyed")).unwrap();
+        let ring = Keyring::open(&keys, &school(), &dir).unwrap();
+        ring.refuse([old]);
+        assert!(ring.check_value(old).is_err());
+        // And with neither, a new key has nothing to do with the old one.
+        let ring = Keyring::open(&keys, &school(), &dir).unwrap();
+        assert_ne!(ring.token(old, Domain::Person, b"P1").unwrap(), first);
+    }
+
+    #[test]
     fn open_modes_and_short_keys_are_refused() {
-        use std::os::unix::fs::PermissionsExt;
         let folder = tempfile::tempdir().unwrap();
         let (keys, dir) = (folder.path().join("keys"), folder.path().join("installation"));
         let ring = Keyring::open(&keys, &school(), &dir).unwrap();

@@ -202,6 +202,7 @@ pub(crate) mod testing {
             recipients: Vec::new(),
             keep_sources_days: 0,
             settle_seconds: 60,
+            retention: Default::default(),
         }
     }
 

@@ -75,6 +75,19 @@ impl State {
         })
     }
 
+    /// Forgets words by their tokens.
+    ///
+    /// # Errors
+    /// When the file cannot be written.
+    pub fn forget_words(&mut self, tokens: &std::collections::BTreeSet<i64>) -> Result<(), Error> {
+        self.write(|transaction| {
+            for token in tokens {
+                transaction.execute("DELETE FROM unmapped_words WHERE token = ?1", [token])?;
+            }
+            Ok(())
+        })
+    }
+
     /// Words that no data file knows, over all imports, commonest first.
     ///
     /// # Errors

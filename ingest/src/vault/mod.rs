@@ -18,7 +18,9 @@
 
 mod cells;
 mod days;
+pub mod edit;
 pub mod read;
+pub mod reseal;
 mod roster;
 pub mod rows;
 mod seal;

@@ -41,8 +41,8 @@ pub struct Selection {
 /// A school's vault and a key that opens it.
 #[derive(Debug)]
 pub struct VaultReader<'k> {
-    vault: PathBuf,
-    school: SchoolId,
+    pub(super) vault: PathBuf,
+    pub(super) school: SchoolId,
     key: &'k PrivateKey,
 }
 
@@ -172,7 +172,7 @@ impl<'k> VaultReader<'k> {
         Ok(())
     }
 
-    fn file<R: Row>(
+    pub(super) fn file<R: Row>(
         &self,
         folder: &str,
         name: &str,
@@ -242,7 +242,7 @@ impl<'k> VaultReader<'k> {
 
 /// Keeps rows whose column lies between two values; the other columns' pages are then not even read.
 #[derive(Clone, Copy)]
-struct Filter {
+pub(super) struct Filter {
     column: &'static str,
     least: i64,
     greatest: i64,
@@ -275,7 +275,7 @@ impl KeyRetriever for Lock {
     }
 }
 
-fn sealed_files(folder: &Path) -> Result<Vec<String>, Error> {
+pub(super) fn sealed_files(folder: &Path) -> Result<Vec<String>, Error> {
     let entries = match std::fs::read_dir(folder) {
         Ok(entries) => entries,
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),

@@ -101,6 +101,33 @@ pub(super) fn file_key(
     Err(locked)
 }
 
+/// Recipient ids in the slots of key metadata, in order; unused slots have random ones.
+pub(super) fn slot_ids(metadata: &[u8]) -> Option<Vec<[u8; 8]>> {
+    let slots = metadata.strip_prefix(MAGIC.as_slice()).filter(|_| metadata.len() == METADATA_BYTES)?;
+    slots.chunks_exact(SLOT_BYTES).map(|slot| slot.first_chunk::<8>().copied()).collect()
+}
+
+/// Key metadata for other recipients, of the same file key and length.
+pub(super) fn rewrapped(
+    metadata: &[u8],
+    key: &PrivateKey,
+    recipients: &[PublicKey],
+    bound_to: &[u8],
+) -> Result<Result<Vec<u8>, Locked>, Error> {
+    match file_key(metadata, key, bound_to) {
+        Ok(file_key) => key_metadata(recipients, &file_key, bound_to).map(Ok),
+        Err(locked) => Ok(Err(locked)),
+    }
+}
+
+/// Where the key metadata stands in the last bytes of a file that begin with its footer: Parquet keeps it
+/// in clear there, and no check sum covers it, so that a key can be wrapped anew without the rows.
+pub(super) fn find_metadata(footer: &[u8]) -> Option<std::ops::Range<usize>> {
+    let start = footer.windows(MAGIC.len()).position(|window| window == MAGIC)?;
+    let range = start..start + METADATA_BYTES;
+    (range.end <= footer.len()).then_some(range)
+}
+
 /// A sealed file being written: rows are buffered, sorted and flushed group by group. Its name is
 /// `<name>.partial` until [`Closed::publish`].
 pub(super) struct SealedFile<R: Row> {

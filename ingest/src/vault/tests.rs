@@ -449,3 +449,6 @@ fn an_incident_comes_back_whole_and_its_file_tells_nothing() {
     assert_eq!(rows[0].incident, pseudonymous.key);
     reader.incidents(&Selection { actor: Some(43), ..everything() }, &mut |_| panic!("not hers")).unwrap();
 }
+
+mod editing;
+mod resealing;

@@ -3,22 +3,26 @@
 //! What comes out is [`Identified`], which no chart, page or release accepts.
 
 mod episodes;
+mod erase;
 mod identified;
+mod person;
 
 use std::collections::BTreeMap;
 use std::path::Path;
 
 use ingest::keys::{PrivateKey, PublicKey};
-use ingest::pseudonymise::written;
+use ingest::pseudonymise::{Keyring, written};
 use ingest::school::{Config, SchoolId, SchoolRoot};
 use ingest::state::State;
-use ingest::vault::rows::{PersonRow, RequestRow};
+use ingest::vault::rows::{ChangeRow, CheckRow, IncidentRow, PersonRow, RequestRow};
 use ingest::vault::{Selection, VaultReader};
 use jiff::ToSpan;
 use jiff::civil::Date;
 
 pub use episodes::Episode;
+pub use erase::{Erased, erase};
 pub use identified::Identified;
+pub use person::Person;
 
 use crate::audit::{Access, AccessAudit, What, checked_reason};
 use crate::error::{Error, Kind};
@@ -28,14 +32,22 @@ const AROUND_US: i64 = 60 * 60 * 1_000_000;
 
 /// One person's rows, with names.
 pub struct Timeline {
-    /// The pseudonym that was asked for.
-    pub pseudonym: i64,
+    /// The person's pseudonyms, one for each year and for accounts no roster had then.
+    pub pseudonyms: std::collections::BTreeSet<i64>,
     /// Who it is by the rosters; empty when no roster has the person.
     pub people: Vec<PersonRow<'static>>,
     /// The person's episodes in the period, in order; none when everything was asked for.
     pub episodes: Vec<Episode>,
     /// The rows, in order of time.
     pub rows: Vec<RequestRow<'static>>,
+    /// Incidents about the person in the period, in order of time.
+    pub incidents: Vec<IncidentRow<'static>>,
+    /// Changes of the filter that the person asked for or decided on in the period, in order of time.
+    pub changes: Vec<ChangeRow<'static>>,
+    /// Tests of the filter that the person did in the period, in order of time.
+    pub checks: Vec<CheckRow<'static>>,
+    /// Head of the access audit with the entry of this opening.
+    pub audit_head: String,
 }
 
 /// A word that no data file knows.
@@ -56,7 +68,9 @@ struct Question<'a> {
     key: &'a PrivateKey,
 }
 
-/// A person's rows from an hour before each episode to an hour after it.
+/// A person's rows from an hour before each episode to an hour after it, and what else is sealed about the
+/// person in the period: incidents, changes of the filter, tests. `who` is a pseudonym (16 hex digits), an
+/// account, a name or a person key.
 ///
 /// # Errors
 /// [`Kind::Configuration`] when the reason is empty, the days are the wrong way round, or the vault is
@@ -64,7 +78,7 @@ struct Question<'a> {
 pub async fn unlock(
     dir: &Path,
     school: &SchoolId,
-    pseudonym: i64,
+    who: &str,
     from: Date,
     to: Date,
     reason: &str,
@@ -72,13 +86,18 @@ pub async fn unlock(
 ) -> Result<Identified<Timeline>, Error> {
     let question = Question { dir, school, reason, key };
     let root = question.check(from, to)?;
-    let episodes = episodes::of(&root, pseudonym, from, to).await?;
+    let person = question.person(&root, who)?;
+    let mut episodes = Vec::new();
+    for pseudonym in &person.pseudonyms {
+        episodes.extend(episodes::of(&root, *pseudonym, from, to).await?);
+    }
+    episodes.sort_by_key(|episode| (episode.start_utc_us, episode.end_utc_us));
     let undecided = episodes::undecided_days(&State::open(&root)?, from, to)?;
     // An hour can lie beyond midnight.
     let day = 1.day();
     let rows = question.rows(
         &root,
-        pseudonym,
+        &person,
         from.checked_sub(day).unwrap_or(from),
         to.checked_add(day).unwrap_or(to),
     )?;
@@ -92,7 +111,7 @@ pub async fn unlock(
     );
     let shown = widened(spans);
     let rows: Vec<_> = rows.into_iter().filter(|row| within(&shown, row.event_time_utc_us)).collect();
-    question.show(&root, What::Unlock, pseudonym, (from, to), episodes, rows)
+    question.show(&root, What::Unlock, person, (from, to), episodes, rows)
 }
 
 /// All of a person's rows, as for a subject access request.
@@ -102,7 +121,7 @@ pub async fn unlock(
 pub fn extract(
     dir: &Path,
     school: &SchoolId,
-    pseudonym: i64,
+    who: &str,
     from: Date,
     to: Date,
     reason: &str,
@@ -110,8 +129,9 @@ pub fn extract(
 ) -> Result<Identified<Timeline>, Error> {
     let question = Question { dir, school, reason, key };
     let root = question.check(from, to)?;
-    let rows = question.rows(&root, pseudonym, from, to)?;
-    question.show(&root, What::Extract, pseudonym, (from, to), Vec::new(), rows)
+    let person = question.person(&root, who)?;
+    let rows = question.rows(&root, &person, from, to)?;
+    question.show(&root, What::Extract, person, (from, to), Vec::new(), rows)
 }
 
 /// The words that no data file knows, commonest first.
@@ -153,19 +173,34 @@ impl Question<'_> {
         Ok(SchoolRoot::new(self.dir, self.school))
     }
 
+    fn person(&self, root: &SchoolRoot, who: &str) -> Result<Person, Error> {
+        let keyring = self.keyring()?;
+        Person::find(&VaultReader::open(&root.vault(), self.school, self.key), keyring.as_ref(), who)
+    }
+
+    /// The school's pseudonym keys; none where there is no configuration that says where they are.
+    fn keyring(&self) -> Result<Option<Keyring>, Error> {
+        let Ok(config) = Config::load(self.dir) else { return Ok(None) };
+        let school = config.school(self.school)?;
+        Ok(Some(Keyring::open(&school.pseudonym_key_dir, self.school, self.dir)?))
+    }
+
     fn rows(
         &self,
         root: &SchoolRoot,
-        pseudonym: i64,
+        person: &Person,
         from: Date,
         to: Date,
     ) -> Result<Vec<RequestRow<'static>>, Error> {
-        let selection = Selection { from, to, actor: Some(pseudonym), between_us: None };
+        let reader = VaultReader::open(&root.vault(), self.school, self.key);
         let mut rows = Vec::new();
-        VaultReader::open(&root.vault(), self.school, self.key).requests(&selection, &mut |row| {
-            rows.push(row);
-            Ok(())
-        })?;
+        for pseudonym in &person.pseudonyms {
+            let selection = Selection { from, to, actor: Some(*pseudonym), between_us: None };
+            reader.requests(&selection, &mut |row| {
+                rows.push(row);
+                Ok(())
+            })?;
+        }
         rows.sort_by_key(|row| (row.event_time_utc_us, row.import_token, row.record_number));
         Ok(rows)
     }
@@ -174,41 +209,84 @@ impl Question<'_> {
         &self,
         root: &SchoolRoot,
         what: What,
-        pseudonym: i64,
+        person: Person,
         (from, to): (Date, Date),
         episodes: Vec<Episode>,
         rows: Vec<RequestRow<'static>>,
     ) -> Result<Identified<Timeline>, Error> {
-        let mut people = VaultReader::open(&root.vault(), self.school, self.key).people()?;
-        people.retain(|person| person.person == pseudonym);
-        people.dedup();
-        self.record(what, &format!("{} from {from} to {to}", written(pseudonym)), rows.len())?;
-        Ok(Identified::opened(Timeline { pseudonym, people, episodes, rows }))
+        let reader = VaultReader::open(&root.vault(), self.school, self.key);
+        let days = Selection { from, to, actor: None, between_us: None };
+        let hers = |token: Option<i64>| token.is_some_and(|token| person.pseudonyms.contains(&token));
+        let (mut incidents, mut changes, mut checks) = (Vec::new(), Vec::new(), Vec::new());
+        reader.incidents(&days, &mut |row| {
+            incidents.extend(hers(row.subject).then_some(row));
+            Ok(())
+        })?;
+        reader.changes(&days, &mut |row| {
+            changes.extend((hers(row.requester) || hers(row.decided_by)).then_some(row));
+            Ok(())
+        })?;
+        reader.checks(&days, &mut |row| {
+            checks.extend(hers(row.tester).then_some(row));
+            Ok(())
+        })?;
+        incidents.sort_by_key(|row| (row.event_time_utc_us, row.import_token, row.record_number));
+        changes.sort_by_key(|row| (row.event_time_utc_us, row.import_token, row.record_number));
+        checks.sort_by_key(|row| (row.event_time_utc_us, row.import_token, row.record_number));
+        let shown = rows.len() + incidents.len() + changes.len() + checks.len();
+        let audit_head = self.record(what, &self.about(&person, from, to)?, shown)?;
+        let Person { pseudonyms, people, .. } = person;
+        Ok(Identified::opened(Timeline {
+            pseudonyms,
+            people,
+            episodes,
+            rows,
+            incidents,
+            changes,
+            checks,
+            audit_head,
+        }))
     }
 
-    fn record(&self, what: What, target: &str, rows: usize) -> Result<(), Error> {
-        let access = Access { who: &self.who(), what, reason: self.reason, target, rows: rows as u64 };
-        AccessAudit::open(self.dir, self.school)?.record(&access)?;
-        Ok(())
-    }
-
-    /// The recipient's role by the configuration, and the key's id.
-    fn who(&self) -> String {
-        let id = written(i64::from_be_bytes(self.key.id()));
-        let listed = Config::load(self.dir).ok().and_then(|config| {
-            let school = config.school(self.school).ok()?;
-            school
-                .recipients
-                .iter()
-                .find(|recipient| {
-                    PublicKey::parse(&recipient.public_key).is_ok_and(|public| public.id() == self.key.id())
-                })
-                .map(|recipient| recipient.name.clone())
-        });
-        match listed {
-            Some(name) => format!("{name}, key {id}"),
-            None => format!("key {id}"),
+    /// What the audit says of a person and a period. The person stands in it by a number that only a list
+    /// beside the audit explains.
+    fn about(&self, person: &Person, from: Date, to: Date) -> Result<String, Error> {
+        let mut audit = AccessAudit::open(self.dir, self.school)?;
+        let mut names = Vec::new();
+        for pseudonym in person.people.iter().map(|row| row.person).chain(person.pseudonyms.iter().copied()).take(1) {
+            names.push(audit.subject(pseudonym)?);
         }
+        Ok(format!("{} from {from} to {to}", names.join(" ")))
+    }
+
+    /// Writes the audit's entry; answers its hash, which is the new head.
+    fn record(&self, what: What, target: &str, rows: usize) -> Result<String, Error> {
+        let access = Access { who: &self.who(), what, reason: self.reason, target, rows: rows as u64 };
+        Ok(AccessAudit::open(self.dir, self.school)?.record(&access)?.hash)
+    }
+
+    fn who(&self) -> String {
+        name_of_key(self.dir, self.school, self.key)
+    }
+}
+
+/// The recipient's role by the configuration, and the key's id: how the audit speaks of a key.
+#[must_use]
+pub fn name_of_key(dir: &Path, school: &SchoolId, key: &PrivateKey) -> String {
+    let id = written(i64::from_be_bytes(key.id()));
+    let listed = Config::load(dir).ok().and_then(|config| {
+        let school = config.school(school).ok()?;
+        school
+            .recipients
+            .iter()
+            .find(|recipient| {
+                PublicKey::parse(&recipient.public_key).is_ok_and(|public| public.id() == key.id())
+            })
+            .map(|recipient| recipient.name.clone())
+    });
+    match listed {
+        Some(name) => format!("{name}, key {id}"),
+        None => format!("key {id}"),
     }
 }
 

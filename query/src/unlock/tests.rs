@@ -81,7 +81,7 @@ impl Bench {
 
     async fn unlock(&self, account: &str, reason: &str) -> Result<Identified<Timeline>, Error> {
         let monday = date(2026, 1, 12);
-        unlock(&self.dir(), &self.school, self.pseudonym(account), monday, monday, reason, &self.private)
+        unlock(&self.dir(), &self.school, &written(self.pseudonym(account)), monday, monday, reason, &self.private)
             .await
     }
 
@@ -205,8 +205,11 @@ async fn rows_of_one_person_with_an_hour_around_the_episode() {
         (entries[0].what.as_str(), entries[0].reason.as_str(), entries[0].rows),
         ("unlock", "case 12", 4)
     );
-    let pseudonym = written(bench.pseudonym("amy.otter"));
-    assert_eq!(entries[0].target, format!("{pseudonym} from 2026-01-12 to 2026-01-12"));
+    // The chain is for good and a person can be erased: it does not have the pseudonym.
+    assert_eq!(entries[0].target, "subject-1 from 2026-01-12 to 2026-01-12");
+    assert_eq!(timeline.audit_head, entries[0].hash);
+    let mut audit = AccessAudit::open(&bench.dir(), &bench.school).unwrap();
+    assert_eq!(audit.about(&BTreeSet::from([bench.pseudonym("amy.otter")])).unwrap(), entries);
     assert!(entries[0].who.contains(&written(i64::from_be_bytes(bench.private.id()))));
 }
 
@@ -238,12 +241,12 @@ async fn without_a_reason_or_a_key_nothing_is_opened_or_written_down() {
     let stranger = PrivateKey::open(&stranger, PASSPHRASE).unwrap();
     let monday = date(2026, 1, 12);
     let pseudonym = bench.pseudonym("amy.otter");
-    let refused = extract(&bench.dir(), &bench.school, pseudonym, monday, monday, "case 12", &stranger);
+    let refused = extract(&bench.dir(), &bench.school, &written(pseudonym), monday, monday, "case 12", &stranger);
     assert_eq!(refused.unwrap_err().kind(), Kind::Configuration);
     assert!(bench.entries().is_empty());
     let sunday = date(2026, 1, 11);
     let backwards =
-        extract(&bench.dir(), &bench.school, pseudonym, monday, sunday, "case 12", &bench.private);
+        extract(&bench.dir(), &bench.school, &written(pseudonym), monday, sunday, "case 12", &bench.private);
     assert_eq!(backwards.unwrap_err().kind(), Kind::Configuration);
 }
 
@@ -262,7 +265,7 @@ async fn what_cannot_be_written_down_is_not_shown() {
     let monday = date(2026, 1, 12);
     let pseudonym = bench.pseudonym("amy.otter");
     assert!(
-        extract(&bench.dir(), &bench.school, pseudonym, monday, monday, "case 12", &bench.private).is_err()
+        extract(&bench.dir(), &bench.school, &written(pseudonym), monday, monday, "case 12", &bench.private).is_err()
     );
 }
 
@@ -285,16 +288,24 @@ fn an_extract_has_everything_and_the_roster_says_who() {
     let monday = date(2026, 1, 12);
     let person = bench.keyring.token(year(), Domain::Person, b"P1").unwrap();
     let timeline =
-        extract(&bench.dir(), &bench.school, person, monday, monday, "request 3", &bench.private).unwrap();
+        extract(&bench.dir(), &bench.school, &written(person), monday, monday, "request 3", &bench.private).unwrap();
     assert_eq!(timeline.read().people.len(), 1);
     assert_eq!(timeline.read().people[0].mis_name.as_deref(), Some("Otter, Amy"));
+    for who in ["P1", "amy.otter", "SCHOOL\\Amy.Otter", "Amy Otter", "otter, AMY (10B)"] {
+        let same = extract(&bench.dir(), &bench.school, who, monday, monday, "request 3", &bench.private).unwrap();
+        assert!(same.read().pseudonyms.contains(&person), "{who}");
+    }
+    for nobody in ["Amy Badger", ""] {
+        let refused = extract(&bench.dir(), &bench.school, nobody, monday, monday, "request 3", &bench.private);
+        assert_eq!(refused.unwrap_err().kind(), Kind::Configuration);
+    }
     assert_eq!(
         format!("{timeline:?} {:?}", timeline.read()),
         "Identified(redacted) Timeline(0 rows, redacted)"
     );
     let account = bench.pseudonym("amy.otter");
     let timeline =
-        extract(&bench.dir(), &bench.school, account, monday, monday, "request 3", &bench.private).unwrap();
+        extract(&bench.dir(), &bench.school, &written(account), monday, monday, "request 3", &bench.private).unwrap();
     assert_eq!(timeline.read().rows.len(), 1, "rows without the roster's answer stay with their account");
 }
 

@@ -9,6 +9,7 @@ use clap::{Args, ValueEnum};
 use ingest::folder;
 use ingest::keys::PublicKey;
 use ingest::pseudonymise::Keyring;
+use ingest::retention::Clocks;
 use ingest::school::{Config, Phase, RecipientSetting, SchoolConfig, SchoolId, SchoolRoot};
 
 use super::{Context, Ended};
@@ -148,12 +149,14 @@ pub(crate) fn set_up(context: &Context, arguments: InitArguments) -> anyhow::Res
         recipients,
         keep_sources_days: arguments.keep_sources_days,
         settle_seconds: arguments.settle_seconds,
+        retention: Clocks::default(),
     });
     write_config(&dir, &config)?;
     Ok(root)
 }
 
-fn recipient(path: &Path) -> anyhow::Result<RecipientSetting> {
+/// A recipient by the public file that `watershed keys new` wrote.
+pub(crate) fn recipient(path: &Path) -> anyhow::Result<RecipientSetting> {
     let text =
         std::fs::read_to_string(path).with_context(|| format!("{}: cannot be read", path.display()))?;
     PublicKey::parse(text.trim())
@@ -194,7 +197,8 @@ fn private_folder(path: &Path) -> anyhow::Result<()> {
     folder::make(path, folder::PRIVATE).with_context(|| format!("{}: cannot be made", path.display()))
 }
 
-fn write_config(dir: &Path, config: &Config) -> anyhow::Result<()> {
+/// Replaces the configuration, durably and at once.
+pub(crate) fn write_config(dir: &Path, config: &Config) -> anyhow::Result<()> {
     let path = dir.join(Config::FILE);
     let partial = dir.join("watershed.toml.new");
     std::fs::write(&partial, toml::to_string_pretty(config)?)?;

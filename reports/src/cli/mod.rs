@@ -4,8 +4,10 @@
 //! something is odd about a feed; 2 failed. Nothing ever needs a prompt: each has a flag.
 
 mod accounts;
+mod audit;
 mod check;
 mod demo;
+mod erase;
 mod feeds;
 mod figures;
 mod formats;
@@ -16,6 +18,7 @@ mod keys;
 mod passphrase;
 mod people;
 mod printer;
+mod recipients;
 mod releases;
 mod serving;
 mod sql;
@@ -72,7 +75,7 @@ struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Make a DSL's key pair, on the DSL's own machine.
+    /// Make a DSL's key pair, on the DSL's own machine; say who can open the vault, and change it.
     #[command(subcommand)]
     Keys(keys::KeysCommand),
     /// Set up a school in this folder.
@@ -107,6 +110,11 @@ enum Command {
     Sql(sql::SqlArguments),
     /// DSL only: one person's sealed rows, with a reason, and that is recorded.
     Unlock(unlock::UnlockArguments),
+    /// Who opened what and why: list it, verify that nobody changed it, note a review.
+    #[command(subcommand)]
+    Audit(audit::AuditCommand),
+    /// DSL only: delete one person from everything but the sealed sets.
+    Erase(erase::EraseArguments),
     /// Seal a period's set for governors or parents.
     Publish(releases::PublishArguments),
     /// Sealed sets: list, show, verify.
@@ -208,6 +216,8 @@ fn run(context: &Context, command: Command) -> anyhow::Result<Ended> {
         Command::Coverage(arguments) => figures::coverage(context, arguments),
         Command::Sql(arguments) => sql::run(context, &arguments),
         Command::Unlock(arguments) => unlock::run(context, &arguments),
+        Command::Audit(command) => audit::run(context, &command),
+        Command::Erase(arguments) => erase::run(context, &arguments),
         Command::Publish(arguments) => releases::publish(context, &arguments),
         Command::Releases(command) => releases::run(context, command),
         Command::Serve(arguments) => serving::run(context, arguments),

@@ -80,6 +80,7 @@ fn show(context: &Context, year: AcademicYear, summary: &PeopleSummary) -> anyho
         ("people without an account of their own", summary.without_account),
         ("names that several people share", summary.ambiguous_names),
         ("pupils without a year group", summary.pupils_without_year),
+        ("people who were erased and are left out", summary.erased),
     ];
     match context.format {
         Format::Json => {

@@ -1,8 +1,5 @@
 //! `watershed unlock`: names, for a DSL's key and a reason; the audit entry comes first.
 
-use std::path::PathBuf;
-
-use anyhow::Context as _;
 use clap::Args;
 use ingest::keys::PrivateKey;
 use ingest::vault::rows::RequestRow;
@@ -10,13 +7,14 @@ use jiff::civil::Date;
 use query::unlock::Timeline;
 use serde_json::{Value, json};
 
-use super::{Context, Ended, Format, passphrase, wait};
+use super::keys::KeyArguments;
+use super::{Context, Ended, Format, wait};
 
 #[derive(Debug, Args)]
 pub(crate) struct UnlockArguments {
-    /// Pseudonym as `attention` prints it, 16 hex digits.
+    /// Pseudonym as `attention` prints it (16 hex digits), account, name or person key.
     #[arg(required_unless_present = "unmapped")]
-    pseudonym: Option<String>,
+    person: Option<String>,
     /// First local day.
     #[arg(long, value_name = "DAY", required_unless_present = "unmapped")]
     from: Option<Date>,
@@ -26,45 +24,39 @@ pub(crate) struct UnlockArguments {
     /// Why; stands in the access audit for good.
     #[arg(long, value_name = "TEXT")]
     reason: String,
-    /// The DSL's NAME.key file.
-    #[arg(long, value_name = "FILE")]
-    key: PathBuf,
-    /// File whose first line is the key's passphrase.
-    #[arg(long, value_name = "F")]
-    passphrase_file: Option<PathBuf>,
+    #[command(flatten)]
+    key: KeyArguments,
     /// All rows of the days, not only an hour around each episode.
     #[arg(long)]
     everything: bool,
     /// Instead: the category words and group names that no data file knows.
-    #[arg(long, conflicts_with_all = ["pseudonym", "from", "to", "everything"])]
+    #[arg(long, conflicts_with_all = ["person", "from", "to", "everything"])]
     unmapped: bool,
 }
 
 pub(crate) fn run(context: &Context, arguments: &UnlockArguments) -> anyhow::Result<Ended> {
     let school = context.school()?;
-    let text = std::fs::read_to_string(&arguments.key)
-        .with_context(|| format!("{}: cannot be read", arguments.key.display()))?;
-    let passphrase = passphrase::read(arguments.passphrase_file.as_deref(), "Passphrase of the key: ")?;
-    let key = PrivateKey::open(&text, &passphrase)?;
+    let key = arguments.key.open()?;
     if arguments.unmapped {
         return unmapped(context, &school.id, &arguments.reason, &key);
     }
-    let (Some(pseudonym), Some(from), Some(to)) = (&arguments.pseudonym, arguments.from, arguments.to) else {
-        anyhow::bail!("a pseudonym and the days are needed");
+    let (Some(person), Some(from), Some(to)) = (&arguments.person, arguments.from, arguments.to) else {
+        anyhow::bail!("a person and the days are needed");
     };
-    let pseudonym = ingest::pseudonymise::parse(pseudonym)
-        .context("a pseudonym has 16 hex digits; `watershed attention` prints them")?;
     let timeline = if arguments.everything {
-        query::unlock::extract(&context.dir, &school.id, pseudonym, from, to, &arguments.reason, &key)?
+        query::unlock::extract(&context.dir, &school.id, person, from, to, &arguments.reason, &key)?
     } else {
-        wait(query::unlock::unlock(&context.dir, &school.id, pseudonym, from, to, &arguments.reason, &key))??
+        wait(query::unlock::unlock(&context.dir, &school.id, person, from, to, &arguments.reason, &key))??
     };
     let timeline = timeline.read();
     match context.format {
         Format::Json => context.printer.out(&as_json(school.id.as_str(), timeline).to_string()),
         Format::Csv | Format::Table => context.printer.out(&as_table(context, timeline)),
     }
-    context.printer.say("Names and addresses. This opening stands in the access audit with its reason.");
+    context.printer.say(&format!(
+        "Names and addresses. This opening stands in the access audit with its reason. Head of the audit, to be noted elsewhere:\n{}",
+        timeline.audit_head
+    ));
     Ok(Ended::Well)
 }
 
@@ -87,6 +79,7 @@ fn as_table(context: &Context, timeline: &Timeline) -> String {
         text.push_str("No roster has this person; the accounts below are as the logs have them.\n");
     }
     text.push_str(&format!("{} episodes, {} rows\n", timeline.episodes.len(), timeline.rows.len()));
+    text.push_str(&records_table(context, timeline));
     let rows = timeline
         .rows
         .iter()
@@ -110,7 +103,76 @@ fn as_table(context: &Context, timeline: &Timeline) -> String {
     text
 }
 
+/// Incidents, changes and tests, one line each; none where there are none.
+fn records_table(context: &Context, timeline: &Timeline) -> String {
+    let mut rows = Vec::new();
+    for row in &timeline.incidents {
+        rows.push(vec![
+            row.local_date.to_string(),
+            "incident".to_owned(),
+            optional(row.reference.as_deref()),
+            optional(row.category_words.as_deref()),
+            optional(row.narrative.as_deref()),
+        ]);
+    }
+    for row in &timeline.changes {
+        rows.push(vec![
+            row.local_date.to_string(),
+            "change of the filter".to_owned(),
+            optional(row.reference.as_deref()),
+            optional(row.address.as_deref().or(row.host.as_deref())),
+            optional(row.reason.as_deref().or(row.title.as_deref())),
+        ]);
+    }
+    for row in &timeline.checks {
+        rows.push(vec![
+            row.local_date.to_string(),
+            "test of the filter".to_owned(),
+            optional(row.reference.as_deref()),
+            optional(row.category_words.as_deref()),
+            optional(row.narrative.as_deref()),
+        ]);
+    }
+    if rows.is_empty() {
+        return String::new();
+    }
+    rows.sort();
+    context.printer.grid(&["day", "what", "reference", "about", "text"], rows)
+}
+
 fn as_json(school: &str, timeline: &Timeline) -> Value {
+    let incidents: Vec<Value> = timeline
+        .incidents
+        .iter()
+        .map(|row| {
+            json!({"event_time_utc_us": row.event_time_utc_us, "local_date": row.local_date.to_string(),
+                   "reference": row.reference, "category_words": row.category_words, "status_words": row.status_words,
+                   "linked_written": row.linked_written, "narrative": row.narrative})
+        })
+        .collect();
+    let changes: Vec<Value> = timeline
+        .changes
+        .iter()
+        .map(|row| {
+            json!({"event_time_utc_us": row.event_time_utc_us, "local_date": row.local_date.to_string(),
+                   "reference": row.reference, "requester_written": row.requester_written,
+                   "decided_by_written": row.decided_by_written, "address": row.address, "host": row.host,
+                   "title": row.title, "reason": row.reason, "narrative": row.narrative,
+                   "decision_words": row.decision_words, "status_words": row.status_words})
+        })
+        .collect();
+    let checks: Vec<Value> = timeline
+        .checks
+        .iter()
+        .map(|row| {
+            json!({"event_time_utc_us": row.event_time_utc_us, "local_date": row.local_date.to_string(),
+                   "reference": row.reference, "device_written": row.device_written, "location": row.location,
+                   "category_words": row.category_words, "group_words": row.group_words,
+                   "result_words": row.result_words, "narrative": row.narrative})
+        })
+        .collect();
+    let pseudonyms: Vec<String> =
+        timeline.pseudonyms.iter().map(|token| ingest::pseudonymise::written(*token)).collect();
     let people: Vec<Value> = timeline
         .people
         .iter()
@@ -139,8 +201,9 @@ fn as_json(school: &str, timeline: &Timeline) -> Value {
                    "code": row.code, "theme": row.theme, "severity": row.severity})
         })
         .collect();
-    json!({"schema": "watershed.unlock/1", "school": school, "pseudonym": ingest::pseudonymise::written(timeline.pseudonym),
-           "people": people, "episodes": episodes, "rows": rows})
+    json!({"schema": "watershed.unlock/2", "school": school, "pseudonyms": pseudonyms,
+           "people": people, "episodes": episodes, "rows": rows, "incidents": incidents, "changes": changes,
+           "checks": checks, "audit_head": timeline.audit_head})
 }
 
 fn unmapped(

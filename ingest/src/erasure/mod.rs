@@ -1,0 +1,333 @@
+//! The erasure of one person: from lake, vault, state file and files put away, so that no byte is left.
+//!
+//! Order: keyed marks of the person's names, durable, so that from then on no import takes a record of
+//! theirs in; the lake's tables, whose rows are found by pseudonym and by what the vault says of rows
+//! without one; derived rows of the days touched; vacuum; the vault's rows; files put away; last the roster
+//! and, in one transaction, the roster's tokens, the pseudonyms that were kept for a run that is killed, and
+//! the entry of the deletion log. Every step can be done again; a run that is killed is finished by the same
+//! command.
+//!
+//! What stays: sealed sets, which count and name nobody; keyed hashes of whole lines and rows, of which
+//! nobody can tell whose they were; the access audit's entries, whose link to the person goes; and what
+//! other people's records say of the person in free text, which is counted for somebody to read.
+
+mod marks;
+mod sources;
+
+use std::collections::BTreeSet;
+
+use arrow::array::{Array, AsArray, BooleanArray, RecordBatch};
+use arrow::datatypes::{Date32Type, Int64Type};
+
+pub(crate) use marks::ErasedPersons;
+
+use crate::error::{Error, Kind};
+use crate::keys::PrivateKey;
+use crate::lake::Lake;
+use crate::lake::columns::date_of;
+use crate::normalise::account::{canonical, canonical_name};
+use crate::pipeline::{Ingest, Progress};
+use crate::schema::{REQUESTS, STAFF_REQUESTS, TABLES, TableSchema};
+use crate::state::State;
+use crate::vault::edit::{Edited, VaultEditor};
+use crate::vault::{Selection, VaultReader};
+
+/// Whom to erase, and with which key the vault opens.
+pub struct Erasure<'e> {
+    /// The school.
+    pub ingest: Ingest<'e>,
+    /// A recipient's key.
+    pub key: &'e PrivateKey,
+    /// Pseudonyms, of all years.
+    pub pseudonyms: BTreeSet<i64>,
+    /// Accounts and aliases, canonical.
+    pub accounts: BTreeSet<String>,
+    /// Names, canonical.
+    pub names: BTreeSet<String>,
+}
+
+/// What was erased.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ErasureReport {
+    /// Rows of the lake's tables, derived ones included.
+    pub lake_rows: u64,
+    /// Rows of the vault that went, or from which the name was taken.
+    pub vault_rows: u64,
+    /// Files put away after their import, or refused, that went because they hold the person, or because
+    /// they are packed and cannot be searched.
+    pub files: u64,
+    /// Free texts of other people's incidents, changes and tests that name the person: they stay, and
+    /// somebody has to read them.
+    pub mentions: u64,
+}
+
+/// Steps, in order; told to `done` of [`Erasure::run`].
+pub const STEPS: [&str; 6] = ["marks", "lake", "derived", "vault", "files", "roster"];
+
+/// A row of an import: first 64 bits of the fingerprint, ordinal in the file.
+type Place = (i64, i64);
+
+#[derive(Default)]
+struct Places {
+    incidents: BTreeSet<Place>,
+    changes: BTreeSet<Place>,
+    checks: BTreeSet<Place>,
+}
+
+impl std::fmt::Debug for Erasure<'_> {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str("Erasure(redacted)")
+    }
+}
+
+impl Erasure<'_> {
+    /// Erases. `why` stands in the deletion log and must name nobody; `done` hears of each step that is on
+    /// the disk, and can stop the run by an error.
+    ///
+    /// # Errors
+    /// [`Kind::Configuration`] when `why` names the person, or the key does not open the vault; else when
+    /// disk or state fail. What was done stays done.
+    pub fn run(
+        &self,
+        why: &str,
+        progress: &dyn Progress,
+        done: &mut dyn FnMut(&str) -> Result<(), Error>,
+    ) -> Result<ErasureReport, Error> {
+        if self.is_named_in(why.as_bytes()) {
+            return Err(Error::new(Kind::Configuration, "the reason names the person")
+                .help("give a case number: the deletion log is kept when the person is not"));
+        }
+        let mut report = ErasureReport::default();
+        let mut tokens = self.pseudonyms.clone();
+        self.ingest.settled(progress, |school| {
+            tokens.extend(school.state.erasing()?);
+            let marks = marks::of(school.keyring, self.accounts.iter(), self.names.iter())?;
+            school.state.begin_erasure(&marks, school.today, &tokens)?;
+            done("marks")?;
+            let reader = VaultReader::open(&school.root.vault(), &self.ingest.school.id, self.key);
+            let places = self.places(&reader, &tokens)?;
+            for table in TABLES {
+                let drop = drop_from(school.lake, table, &tokens, &places, school.state);
+                report.lake_rows += school.runtime.block_on(drop)?;
+            }
+            done("lake")
+        })?;
+        // Taking the lock again computes the derived rows of the days that were touched.
+        self.ingest.settled(progress, |school| {
+            for table in TABLES {
+                school.runtime.block_on(school.lake.vacuum(table))?;
+            }
+            done("derived")?;
+            let recipients = self.ingest.school.public_keys()?;
+            let reader = VaultReader::open(&school.root.vault(), &self.ingest.school.id, self.key);
+            let editor = VaultEditor { reader, recipients: &recipients };
+            self.edit(&editor, &tokens, school.state, &mut report)?;
+            done("vault")?;
+            report.files = sources::delete(school.root, &|bytes| self.is_named_in(bytes))?;
+            done("files")?;
+            report.vault_rows += editor.people(&mut |row| {
+                if tokens.contains(&row.person) { Edited::Gone } else { Edited::Same(row) }
+            })?;
+            done("roster")?;
+            let rows = report.lake_rows + report.vault_rows;
+            let detail = format!(
+                "lake {} rows, vault {} rows, {} files put away; {} texts of others to be read",
+                report.lake_rows, report.vault_rows, report.files, report.mentions
+            );
+            school.state.end_erasure(why, rows, &detail)
+        })?;
+        Ok(report)
+    }
+
+    /// Whether bytes hold one of the person's accounts or names, in any case of letters.
+    fn is_named_in(&self, bytes: &[u8]) -> bool {
+        let small = bytes.to_ascii_lowercase();
+        let reversed = self.names.iter().filter_map(|name| {
+            let (first, last) = name.rsplit_once(' ').map(|(first, last)| (first, last))?;
+            Some(format!("{last}, {first}"))
+        });
+        self.accounts
+            .iter()
+            .cloned()
+            .chain(self.names.iter().filter(|name| name.contains(' ')).cloned())
+            .chain(reversed)
+            .any(|text| !text.is_empty() && memchr::memmem::find(&small, text.as_bytes()).is_some())
+    }
+
+    fn is_person(&self, written: Option<&str>) -> bool {
+        written.is_some_and(|text| {
+            self.accounts.contains(canonical(text).as_ref()) || self.names.contains(&canonical_name(text))
+        })
+    }
+
+    /// Rows that are the person's by the vault alone: the lake's have no pseudonym of them.
+    fn places(&self, reader: &VaultReader<'_>, tokens: &BTreeSet<i64>) -> Result<Places, Error> {
+        use jiff::civil::Date;
+        let always = Selection { from: Date::MIN, to: Date::MAX, actor: None, between_us: None };
+        let hers = |token: Option<i64>| token.is_some_and(|token| tokens.contains(&token));
+        let mut places = Places::default();
+        reader.incidents(&always, &mut |row| {
+            if hers(row.subject) || self.is_person(row.subject_written.as_deref()) {
+                places.incidents.insert((row.import_token, row.record_number));
+            }
+            Ok(())
+        })?;
+        reader.changes(&always, &mut |row| {
+            if hers(row.requester) || self.is_person(row.requester_written.as_deref()) {
+                places.changes.insert((row.import_token, row.record_number));
+            }
+            Ok(())
+        })?;
+        reader.checks(&always, &mut |row| {
+            if hers(row.tester) || self.is_person(row.tester_written.as_deref()) {
+                places.checks.insert((row.import_token, row.record_number));
+            }
+            Ok(())
+        })?;
+        Ok(places)
+    }
+
+    fn edit(
+        &self,
+        editor: &VaultEditor<'_>,
+        tokens: &BTreeSet<i64>,
+        state: &mut State,
+        report: &mut ErasureReport,
+    ) -> Result<(), Error> {
+        let hers = |token: Option<i64>| token.is_some_and(|token| tokens.contains(&token));
+        let named = |text: Option<&str>| text.is_some_and(|text| self.is_named_in(text.as_bytes()));
+        report.vault_rows += editor.requests(&mut |row| {
+            if hers(row.actor) || self.is_person(row.user_written.as_deref()) {
+                Edited::Gone
+            } else {
+                Edited::Same(row)
+            }
+        })?;
+        let mut mentions = BTreeSet::new();
+        report.vault_rows += editor.incidents(&mut |mut row| {
+            if hers(row.subject) || self.is_person(row.subject_written.as_deref()) {
+                return Edited::Gone;
+            }
+            if named(row.narrative.as_deref()) {
+                mentions.insert((row.import_token, row.record_number));
+            }
+            if named(row.linked_written.as_deref()) {
+                row.linked_written = None;
+                return Edited::Changed(row);
+            }
+            Edited::Same(row)
+        })?;
+        report.vault_rows += editor.changes(&mut |mut row| {
+            if hers(row.requester) || self.is_person(row.requester_written.as_deref()) {
+                return Edited::Gone;
+            }
+            if [&row.title, &row.reason, &row.risk_note, &row.narrative].iter().any(|text| named(text.as_deref())) {
+                mentions.insert((row.import_token, row.record_number));
+            }
+            if hers(row.decided_by) || self.is_person(row.decided_by_written.as_deref()) {
+                (row.decided_by, row.decided_by_written, row.decided_by_role_words) = (None, None, None);
+                return Edited::Changed(row);
+            }
+            Edited::Same(row)
+        })?;
+        report.vault_rows += editor.checks(&mut |row| {
+            if hers(row.tester) || self.is_person(row.tester_written.as_deref()) {
+                return Edited::Gone;
+            }
+            if named(row.narrative.as_deref()) {
+                mentions.insert((row.import_token, row.record_number));
+            }
+            Edited::Same(row)
+        })?;
+        report.vault_rows += editor
+            .rejects(&mut |row| if self.is_named_in(&row.raw) { Edited::Gone } else { Edited::Same(row) })?;
+        let mut words = BTreeSet::new();
+        report.vault_rows += editor.words(&mut |row| {
+            if self.is_named_in(row.words.as_bytes()) {
+                words.extend(row.token);
+                Edited::Gone
+            } else {
+                Edited::Same(row)
+            }
+        })?;
+        report.mentions = mentions.len() as u64;
+        state.forget_words(&words)
+    }
+}
+
+/// Drops a person's rows from a table; days of requests are marked for their derived rows first.
+async fn drop_from(
+    lake: &Lake,
+    table: &'static TableSchema,
+    tokens: &BTreeSet<i64>,
+    places: &Places,
+    state: &mut State,
+) -> Result<u64, Error> {
+    let has = |name: &str| table.columns.iter().any(|column| column.name == name);
+    let who = ["actor", "subject", "linked"].into_iter().find(|name| has(name));
+    let nobody = BTreeSet::new();
+    let placed = match table.name {
+        "incidents" | "staff_incidents" | "incident_links" | "staff_incident_links" => &places.incidents,
+        "changes" => &places.changes,
+        "checks" => &places.checks,
+        _ => &nobody,
+    };
+    if who.is_none() && placed.is_empty() {
+        return Ok(0);
+    }
+    let is_detail = table.name == REQUESTS.name || table.name == STAFF_REQUESTS.name;
+    let columns: Vec<&str> = [who, Some("local_date"), Some("import_token"), Some("record_number")]
+        .into_iter()
+        .flatten()
+        .filter(|name| has(name))
+        .collect();
+    let may_hold = |file: &crate::lake::DataFile| {
+        !placed.is_empty()
+            || who.and_then(|name| file.ranges.get(name)).is_none_or(|(least, greatest)| {
+                tokens.range(*least..=*greatest).next().is_some()
+            })
+    };
+    let mut marked = BTreeSet::new();
+    let dropped = lake
+        .drop_rows(table, &columns, &may_hold, &mut |batch| {
+            let leaving = leaving(batch, who, tokens, placed)
+                .ok_or_else(|| Error::new(Kind::Corrupt, format!("table `{}` has other columns", table.name)))?;
+            if is_detail {
+                let days = batch.column_by_name("local_date").and_then(|days| days.as_primitive_opt::<Date32Type>());
+                let days = days.into_iter().flat_map(|days| days.values().iter());
+                let touched: BTreeSet<_> = days
+                    .zip(leaving.values().iter())
+                    .filter_map(|(day, leaves)| leaves.then(|| date_of(*day)).flatten())
+                    .filter(|day| marked.insert(*day))
+                    .collect();
+                if !touched.is_empty() {
+                    state.mark_dirty(touched)?;
+                }
+            }
+            Ok(leaving)
+        })
+        .await?;
+    Ok(dropped.rows)
+}
+
+fn leaving(
+    batch: &RecordBatch,
+    who: Option<&str>,
+    tokens: &BTreeSet<i64>,
+    placed: &BTreeSet<Place>,
+) -> Option<BooleanArray> {
+    let number = |name: &str| batch.column_by_name(name)?.as_primitive_opt::<Int64Type>();
+    let persons = match who {
+        Some(name) => Some(number(name)?),
+        None => None,
+    };
+    let places = if placed.is_empty() { None } else { Some((number("import_token")?, number("record_number")?)) };
+    let leaves = |row: usize| {
+        persons.is_some_and(|persons| !persons.is_null(row) && tokens.contains(&persons.value(row)))
+            || places.is_some_and(|(imports, records)| placed.contains(&(imports.value(row), records.value(row))))
+    };
+    Some((0..batch.num_rows()).map(|row| Some(leaves(row))).collect())
+}
+
+#[cfg(test)]
+mod tests;

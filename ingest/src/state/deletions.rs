@@ -1,0 +1,246 @@
+//! What was deleted, when, why and how much: an append-only list, each entry bound to the one before.
+
+use jiff::civil::Date;
+use rusqlite::{Connection, OptionalExtension, Transaction, params};
+
+use super::State;
+use crate::error::{Error, Kind};
+
+/// An entry of the deletion log. It names tables, days and counts, never a person.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Deletion {
+    /// Ordinal, from 1.
+    pub entry: i64,
+    /// When; UTC.
+    pub at_utc: String,
+    /// What went.
+    pub what: String,
+    /// By which clock or on whose word.
+    pub why: String,
+    /// Rows that went.
+    pub rows: u64,
+    /// Tables, files and bytes.
+    pub detail: String,
+}
+
+/// A deletion log whose chain holds.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct DeletionChain {
+    /// Ordinal of the newest entry, 0 when there is none.
+    pub entries: i64,
+    /// Hash of the newest entry, 64 hex digits; empty when there is none.
+    pub head: String,
+}
+
+impl State {
+    /// Appends an entry to the deletion log; answers its ordinal.
+    ///
+    /// # Errors
+    /// When the file cannot be written.
+    pub fn log_deletion(&mut self, what: &str, why: &str, rows: u64, detail: &str) -> Result<i64, Error> {
+        self.write(|transaction| append(transaction, what, why, rows, detail))
+    }
+
+    /// The deletion log from an entry on, oldest first.
+    ///
+    /// # Errors
+    /// When the file cannot be read.
+    pub fn deletions(&self, from_entry: i64) -> Result<Vec<Deletion>, Error> {
+        self.read(|connection| read(connection, from_entry))
+    }
+
+    /// Checks every entry against its hash and the one before.
+    ///
+    /// # Errors
+    /// [`Kind::Corrupt`] with the first entry that does not fit.
+    pub fn verify_deletions(&self) -> Result<DeletionChain, Error> {
+        let entries = self.deletions(0)?;
+        let mut chain = DeletionChain::default();
+        let wrong = |entry: i64| {
+            Error::new(Kind::Corrupt, format!("{}: entry {entry} of the deletion log does not fit the one before", self.path.display()))
+                .help("somebody changed the file; restore it from a back-up")
+        };
+        for deletion in entries {
+            if chain.entries == 0 {
+                // What came before was dropped by the ledger's clock; its last hash stays.
+                chain.entries = deletion.entry - 1;
+                chain.head = self.hash_of(chain.entries)?.unwrap_or_default();
+                if chain.entries > 0 && chain.head.is_empty() {
+                    return Err(wrong(deletion.entry));
+                }
+            }
+            let hash = hash(&chain.head, &deletion);
+            if deletion.entry != chain.entries + 1 || self.hash_of(deletion.entry)?.as_ref() != Some(&hash) {
+                return Err(wrong(deletion.entry));
+            }
+            chain = DeletionChain { entries: deletion.entry, head: hash };
+        }
+        let last: Option<i64> = self.read(|connection| {
+            connection.query_row("SELECT max(entry) FROM deletion_chain", [], |row| row.get(0))
+        })?;
+        if last.unwrap_or(0) > chain.entries && chain.entries > 0 {
+            return Err(wrong(chain.entries + 1));
+        }
+        Ok(chain)
+    }
+
+    fn hash_of(&self, entry: i64) -> Result<Option<String>, Error> {
+        self.read(|connection| {
+            connection
+                .query_row("SELECT hash FROM deletion_chain WHERE entry = ?1", [entry], |row| row.get(0))
+                .optional()
+        })
+    }
+
+    /// Drops the log's entries before a day, at most those older than a year; the last hash stays, so that
+    /// the chain still begins somewhere. Answers how many went.
+    pub(crate) fn drop_deletions_before(&mut self, day: Date) -> Result<u64, Error> {
+        self.write(|transaction| {
+            let dropped = transaction.execute(
+                "DELETE FROM deletion_log WHERE substr(at_utc, 1, 10) < ?1
+                     AND at_utc <= strftime('%Y-%m-%dT%H:%M:%SZ', 'now', '-1 year')",
+                [day.to_string()],
+            )?;
+            transaction.execute(
+                "DELETE FROM deletion_chain
+                 WHERE entry < (SELECT coalesce(min(entry), 0) FROM deletion_log) - 1",
+                [],
+            )?;
+            Ok(dropped as u64)
+        })
+    }
+}
+
+fn read(connection: &Connection, from_entry: i64) -> rusqlite::Result<Vec<Deletion>> {
+    connection
+        .prepare(
+            "SELECT entry, at_utc, what, why, rows, detail FROM deletion_log WHERE entry >= ?1 ORDER BY entry",
+        )?
+        .query_map([from_entry], |row| {
+            Ok(Deletion {
+                entry: row.get(0)?,
+                at_utc: row.get(1)?,
+                what: row.get(2)?,
+                why: row.get(3)?,
+                rows: row.get::<_, i64>(4)?.unsigned_abs(),
+                detail: row.get(5)?,
+            })
+        })?
+        .collect()
+}
+
+/// Appends within a transaction of the caller's.
+pub(super) fn append(
+    transaction: &Transaction<'_>,
+    what: &str,
+    why: &str,
+    rows: u64,
+    detail: &str,
+) -> rusqlite::Result<i64> {
+    let newest: Option<(i64, String)> = transaction
+        .query_row("SELECT entry, hash FROM deletion_chain ORDER BY entry DESC LIMIT 1", [], |row| {
+            Ok((row.get(0)?, row.get(1)?))
+        })
+        .optional()?;
+    let (last, head) = newest.unwrap_or_default();
+    let deletion = Deletion {
+        entry: last + 1,
+        at_utc: jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
+        what: what.to_owned(),
+        why: why.to_owned(),
+        rows,
+        detail: detail.to_owned(),
+    };
+    insert(transaction, &deletion, &hash(&head, &deletion))?;
+    Ok(deletion.entry)
+}
+
+fn insert(transaction: &Transaction<'_>, deletion: &Deletion, hash: &str) -> rusqlite::Result<()> {
+    transaction.execute(
+        "INSERT INTO deletion_log VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+        params![
+            deletion.entry,
+            deletion.at_utc,
+            deletion.what,
+            deletion.why,
+            i64::try_from(deletion.rows).unwrap_or(i64::MAX),
+            deletion.detail
+        ],
+    )?;
+    transaction.execute("INSERT INTO deletion_chain VALUES (?1, ?2)", params![deletion.entry, hash])?;
+    Ok(())
+}
+
+/// BLAKE3 over the hash before and the entry, each part with its length before it.
+fn hash(before: &str, deletion: &Deletion) -> String {
+    let mut hasher = blake3::Hasher::new();
+    let (entry, rows) = (deletion.entry.to_string(), deletion.rows.to_string());
+    for part in
+        [before, &entry, &deletion.at_utc, &deletion.what, &deletion.why, &rows, &deletion.detail]
+    {
+        hasher.update(&(part.len() as u64).to_be_bytes());
+        hasher.update(part.as_bytes());
+    }
+    hasher.finalize().to_hex().to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may")]
+    use super::*;
+    use crate::school::{SchoolId, SchoolRoot};
+
+    fn state(folder: &tempfile::TempDir) -> State {
+        let root = SchoolRoot::new(folder.path(), &SchoolId::parse("a").unwrap());
+        std::fs::create_dir_all(root.root()).unwrap();
+        State::open(&root).unwrap()
+    }
+
+    #[test]
+    fn the_log_only_grows_and_a_change_behind_its_back_is_noticed() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut state = state(&folder);
+        assert_eq!(state.verify_deletions().unwrap(), DeletionChain::default());
+        for number in 1..=3 {
+            assert_eq!(state.log_deletion("detail", "R0", number, "x").unwrap(), number as i64);
+        }
+        let chain = state.verify_deletions().unwrap();
+        assert_eq!((chain.entries, chain.head.len()), (3, 64));
+        for forbidden in ["UPDATE deletion_log SET rows = 0", "DELETE FROM deletion_log", "UPDATE deletion_chain SET hash = ''"] {
+            assert!(state.connection().execute(forbidden, []).is_err(), "{forbidden}");
+        }
+        state.connection().execute_batch("DROP TRIGGER deletion_log_never_changes").unwrap();
+        state.connection().execute("UPDATE deletion_log SET rows = 9 WHERE entry = 2", []).unwrap();
+        assert!(state.verify_deletions().unwrap_err().to_string().contains("entry 2"));
+        state.connection().execute("UPDATE deletion_log SET rows = 2 WHERE entry = 2", []).unwrap();
+        state.verify_deletions().unwrap();
+        state.connection().execute_batch("DROP TRIGGER deletion_log_keeps_a_year").unwrap();
+        state.connection().execute("DELETE FROM deletion_log WHERE entry = 3", []).unwrap();
+        assert!(state.verify_deletions().unwrap_err().to_string().contains("entry 3"), "a cut end shows");
+    }
+
+    #[test]
+    fn old_entries_go_by_their_clock_and_the_chain_goes_on() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut state = state(&folder);
+        let mut head = String::new();
+        for (entry, at_utc) in [(1, "2017-01-01T00:00:00Z"), (2, "2018-01-01T00:00:00Z"), (3, "2020-02-02T00:00:00Z")] {
+            let deletion = Deletion {
+                entry,
+                at_utc: at_utc.to_owned(),
+                what: "w".to_owned(),
+                why: "y".to_owned(),
+                rows: 1,
+                detail: String::new(),
+            };
+            head = hash(&head, &deletion);
+            state.write(|transaction| insert(transaction, &deletion, &head)).unwrap();
+        }
+        assert_eq!(state.drop_deletions_before(jiff::civil::date(2019, 9, 1)).unwrap(), 2);
+        assert_eq!(state.verify_deletions().unwrap().entries, 3);
+        state.log_deletion("more", "R0", 1, "").unwrap();
+        assert_eq!(state.verify_deletions().unwrap().entries, 4);
+        assert_eq!(state.deletions(0).unwrap().len(), 2);
+        assert_eq!(state.drop_deletions_before(jiff::civil::date(2999, 1, 1)).unwrap(), 1, "a young one stays");
+    }
+}

@@ -1,0 +1,91 @@
+//! Persons who were erased: keyed marks of their names, so that an old file does not bring them back.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::civil::Date;
+use rusqlite::params;
+
+use super::State;
+use crate::error::Error;
+use crate::school::AcademicYear;
+
+/// Keyed marks of erased names by academic year, each with the last local day that is erased.
+pub type ErasedNames = BTreeMap<AcademicYear, BTreeMap<i64, Date>>;
+
+impl State {
+    /// Marks a person's names as erased up to a day, and notes the pseudonyms of which rows must still go.
+    /// From here on no import takes a record of them in.
+    ///
+    /// # Errors
+    /// When the file cannot be written.
+    pub fn begin_erasure(
+        &mut self,
+        marks: &[(AcademicYear, i64)],
+        up_to: Date,
+        tokens: &BTreeSet<i64>,
+    ) -> Result<(), Error> {
+        self.write(|transaction| {
+            for (year, mark) in marks {
+                transaction.execute(
+                    "INSERT OR REPLACE INTO erased_names VALUES (?1, ?2, ?3)",
+                    params![year.to_string(), mark, up_to.to_string()],
+                )?;
+            }
+            for token in tokens {
+                transaction.execute("INSERT OR IGNORE INTO erasing VALUES (?1)", [token])?;
+            }
+            Ok(())
+        })
+    }
+
+    /// Pseudonyms of which rows must still go; empty when no erasure is under way.
+    ///
+    /// # Errors
+    /// When the file cannot be read.
+    pub fn erasing(&self) -> Result<BTreeSet<i64>, Error> {
+        self.read(|connection| {
+            connection.prepare("SELECT token FROM erasing")?.query_map([], |row| row.get(0))?.collect()
+        })
+    }
+
+    /// The last step: roster rows and the pseudonyms themselves go, the entry of the deletion log stands.
+    ///
+    /// # Errors
+    /// When the file cannot be written.
+    pub fn end_erasure(&mut self, why: &str, rows: u64, detail: &str) -> Result<(), Error> {
+        self.write(|transaction| {
+            for table in ["roster", "roster_names"] {
+                transaction.execute(
+                    &format!("DELETE FROM {table} WHERE person IN (SELECT token FROM erasing)"),
+                    [],
+                )?;
+            }
+            transaction.execute("DELETE FROM roster WHERE account IN (SELECT token FROM erasing)", [])?;
+            super::deletions::append(transaction, "one person", why, rows, detail)?;
+            transaction.execute("DELETE FROM erasing", [])?;
+            Ok(())
+        })?;
+        // Pages that were freed before this file was opened with `secure_delete` go as well.
+        self.read(|connection| connection.execute_batch("VACUUM"))
+    }
+
+    /// Marks of everybody who was erased.
+    ///
+    /// # Errors
+    /// When the file cannot be read.
+    pub fn erased_names(&self) -> Result<ErasedNames, Error> {
+        let rows: Vec<(String, i64, String)> = self.read(|connection| {
+            connection
+                .prepare("SELECT academic_year, token, up_to FROM erased_names")?
+                .query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?
+                .collect()
+        })?;
+        let mut names = ErasedNames::new();
+        for (year, mark, up_to) in rows {
+            let year = AcademicYear::parse(&year).ok_or_else(|| self.corrupt())?;
+            let up_to = up_to.parse().map_err(|_| self.corrupt())?;
+            names.entry(year).or_default().insert(mark, up_to);
+        }
+        Ok(names)
+    }
+}

@@ -1,0 +1,177 @@
+//! Entries, their chain, and what is noticed of a chain that was tampered with.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may")]
+use super::*;
+
+fn audit() -> (tempfile::TempDir, AccessAudit) {
+    let folder = tempfile::tempdir().unwrap();
+    let school = SchoolId::parse("st-annes").unwrap();
+    std::fs::create_dir_all(SchoolRoot::new(folder.path(), &school).root()).unwrap();
+    let audit = AccessAudit::open(folder.path(), &school).unwrap();
+    (folder, audit)
+}
+
+fn access(reason: &str) -> Access<'_> {
+    Access { who: "key 01", what: What::Unlock, reason, target: "00000000000000ff", rows: 3 }
+}
+
+#[test]
+fn entries_are_chained_and_verified() {
+    let (folder, mut audit) = audit();
+    assert_eq!(audit.verify().unwrap(), Verification { entries: 0, head: String::new() });
+    audit.record(&access(" case 12 ")).unwrap();
+    let second = audit.record(&access("case 13")).unwrap();
+    assert_eq!(second.sequence, 2);
+    let school = SchoolId::parse("st-annes").unwrap();
+    let mut again = AccessAudit::open(folder.path(), &school).unwrap();
+    assert_eq!(again.verify().unwrap(), Verification { entries: 2, head: second.hash });
+    let entries = again.entries().unwrap();
+    assert_eq!((entries[0].reason.as_str(), entries[0].rows), ("case 12", 3));
+}
+
+#[test]
+fn entries_can_be_neither_changed_nor_deleted() {
+    let (_folder, mut audit) = audit();
+    audit.record(&access("case 12")).unwrap();
+    for statement in ["UPDATE access_audit SET reason = 'x'", "DELETE FROM access_audit"] {
+        assert!(audit.state.connection().execute_batch(statement).is_err(), "{statement}");
+    }
+    assert_eq!(audit.verify().unwrap().entries, 1);
+}
+
+#[test]
+fn a_change_around_the_triggers_breaks_the_chain() {
+    for statement in [
+        "UPDATE access_audit SET reason = 'case 99' WHERE sequence = 2",
+        "UPDATE access_audit SET rows = 0 WHERE sequence = 1",
+        "DELETE FROM access_audit WHERE sequence = 2",
+        "DELETE FROM access_audit WHERE sequence = 1",
+    ] {
+        let (_folder, mut audit) = audit();
+        for reason in ["case 12", "case 13", "case 14"] {
+            audit.record(&access(reason)).unwrap();
+        }
+        audit
+            .state
+            .connection()
+            .execute_batch(
+                "DROP TRIGGER access_audit_never_changes; DROP TRIGGER access_audit_never_shrinks",
+            )
+            .unwrap();
+        audit.state.connection().execute_batch(statement).unwrap();
+        assert_eq!(audit.verify().unwrap_err().kind(), Kind::Corrupt, "{statement}");
+    }
+}
+
+#[test]
+fn a_reason_must_say_something() {
+    let (_folder, mut audit) = audit();
+    for reason in ["", "  ", "-", "two\nlines", &"x".repeat(501)] {
+        assert_eq!(audit.record(&access(reason)).unwrap_err().kind(), Kind::Configuration);
+    }
+    assert!(audit.entries().unwrap().is_empty());
+}
+
+/// What somebody with the state file and the program's code can do: write the whole chain anew.
+fn rewrite_from(audit: &mut AccessAudit, first: i64) {
+    let mut head = String::new();
+    for entry in audit.entries().unwrap() {
+        let mut forged = entry.clone();
+        if entry.sequence >= first {
+            forged.reason = format!("forged {}", entry.sequence);
+        }
+        forged.hash = chained(&head, &forged);
+        head.clone_from(&forged.hash);
+        audit
+            .state
+            .connection()
+            .execute(
+                "UPDATE access_audit SET reason = ?1, hash = ?2 WHERE sequence = ?3",
+                params![forged.reason, forged.hash, forged.sequence],
+            )
+            .unwrap();
+    }
+}
+
+#[test]
+fn a_noted_head_notices_what_the_chain_alone_does_not() {
+    let (_folder, mut audit) = audit();
+    let heads: Vec<_> =
+        ["case 12", "case 13", "case 14", "case 15"].map(|reason| audit.record(&access(reason)).unwrap().hash).into();
+    for head in &heads {
+        assert_eq!(audit.verify_from(head).unwrap().head, heads[3]);
+    }
+    assert_eq!(audit.verify_from(&heads[1].to_uppercase()).unwrap().entries, 4);
+    for no_head in ["", "12", &"x".repeat(64)] {
+        assert_eq!(audit.verify_from(no_head).unwrap_err().kind(), Kind::Configuration);
+    }
+    assert_eq!(audit.verify_from(&"0".repeat(64)).unwrap_err().kind(), Kind::Corrupt);
+
+    audit
+        .state
+        .connection()
+        .execute_batch("DROP TRIGGER access_audit_never_changes; DROP TRIGGER access_audit_never_shrinks")
+        .unwrap();
+    // Written anew from the third entry on: the chain holds, heads up to the second are in it, later ones not.
+    rewrite_from(&mut audit, 3);
+    assert_eq!(audit.verify().unwrap().entries, 4);
+    assert!(audit.verify_from(&heads[1]).is_ok());
+    assert_eq!(audit.verify_from(&heads[2]).unwrap_err().kind(), Kind::Corrupt);
+    assert_eq!(audit.verify_from(&heads[3]).unwrap_err().kind(), Kind::Corrupt);
+    // Cut off behind the first.
+    audit.state.connection().execute_batch("DELETE FROM access_audit WHERE sequence > 1").unwrap();
+    assert_eq!(audit.verify().unwrap().entries, 1);
+    assert!(audit.verify_from(&heads[0]).is_ok());
+    assert_eq!(audit.verify_from(&heads[1]).unwrap_err().kind(), Kind::Corrupt);
+}
+
+#[test]
+fn two_entries_in_each_others_place_are_noticed() {
+    let (_folder, mut audit) = audit();
+    for reason in ["case 12", "case 13", "case 14"] {
+        audit.record(&access(reason)).unwrap();
+    }
+    audit
+        .state
+        .connection()
+        .execute_batch(
+            "DROP TRIGGER access_audit_never_changes;
+             UPDATE access_audit SET sequence = 99 WHERE sequence = 2;
+             UPDATE access_audit SET sequence = 2 WHERE sequence = 3;
+             UPDATE access_audit SET sequence = 3 WHERE sequence = 99",
+        )
+        .unwrap();
+    assert_eq!(audit.verify().unwrap_err().kind(), Kind::Corrupt);
+}
+
+#[test]
+fn a_review_names_a_role_a_day_and_the_head_and_no_number() {
+    let (_folder, mut audit) = audit();
+    assert_eq!(audit.statement().unwrap(), Statement { head: String::new(), reviewed: None });
+    let opened = audit.record(&access("case 12")).unwrap();
+    let review = audit.review("headteacher", "termly review").unwrap();
+    let later = audit.record(&access("case 13")).unwrap();
+    let statement = audit.statement().unwrap();
+    assert_eq!(statement.head, later.hash);
+    let reviewed = statement.reviewed.unwrap();
+    assert_eq!((reviewed.role.as_str(), reviewed.head), ("headteacher", opened.hash));
+    assert_eq!(reviewed.date, review.at_utc[..10]);
+    assert_eq!(audit.review(" ", "x1").unwrap_err().kind(), Kind::Configuration);
+}
+
+#[test]
+fn a_person_is_named_beside_the_chain_and_can_be_forgotten() {
+    let (_folder, mut audit) = audit();
+    let (amy, ben) = (audit.subject(42).unwrap(), audit.subject(43).unwrap());
+    assert_eq!((audit.subject(42).unwrap() == amy, amy == ben), (true, false));
+    for who in [&amy, &ben, &amy] {
+        let target = format!("{who} from 2026-01-12 to 2026-01-12");
+        audit.record(&Access { target: &target, ..access("case 12") }).unwrap();
+    }
+    let hers = std::collections::BTreeSet::from([42]);
+    assert_eq!(audit.about(&hers).unwrap().len(), 2);
+    audit.forget_subjects(&hers).unwrap();
+    assert!(audit.about(&hers).unwrap().is_empty());
+    assert_eq!(audit.verify().unwrap().entries, 3);
+    assert_ne!(audit.subject(42).unwrap(), amy, "her number is not given out again");
+}
+

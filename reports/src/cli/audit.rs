@@ -1,0 +1,83 @@
+//! `watershed audit`: who opened what, when and why, and whether that list was tampered with.
+
+use clap::Subcommand;
+use query::audit::AccessAudit;
+use serde_json::json;
+
+use super::{Context, Ended, Format};
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum AuditCommand {
+    /// All entries, oldest first.
+    List,
+    /// Check the chain, and that it goes on from a head noted earlier.
+    Verify {
+        /// Head of the audit from a mail, a paper or an opening, 64 hex digits.
+        #[arg(long, value_name = "HEAD")]
+        head: Option<String>,
+    },
+    /// Note that somebody has reviewed the entries so far; papers say who and when, and not how many.
+    Review {
+        /// The reviewer's role, for example `headteacher`; no name.
+        #[arg(long, value_name = "ROLE")]
+        role: String,
+        /// What came of it.
+        #[arg(long, value_name = "TEXT")]
+        reason: String,
+    },
+}
+
+pub(crate) fn run(context: &Context, command: &AuditCommand) -> anyhow::Result<Ended> {
+    let school = context.school()?;
+    let mut audit = AccessAudit::open(&context.dir, &school.id)?;
+    match command {
+        AuditCommand::List => {
+            let entries = audit.entries()?;
+            if context.format == Format::Json {
+                let list: Vec<_> = entries
+                    .iter()
+                    .map(|entry| {
+                        json!({"sequence": entry.sequence, "at_utc": entry.at_utc, "who": entry.who,
+                            "what": entry.what, "reason": entry.reason, "target": entry.target,
+                            "rows": entry.rows, "hash": entry.hash})
+                    })
+                    .collect();
+                let object = json!({"schema": "watershed.audit/1", "school": school.id.as_str(), "entries": list});
+                context.printer.out(&object.to_string());
+            } else {
+                let rows = entries
+                    .into_iter()
+                    .map(|entry| {
+                        let rows = entry.rows.to_string();
+                        vec![entry.sequence.to_string(), entry.at_utc, entry.who, entry.what, entry.target, rows, entry.reason]
+                    })
+                    .collect();
+                let headings = ["entry", "at (UTC)", "who", "what", "target", "rows", "reason"];
+                context.printer.out(&context.printer.grid(&headings, rows));
+            }
+        }
+        AuditCommand::Verify { head } => {
+            let verification = match head {
+                Some(head) => audit.verify_from(head)?,
+                None => audit.verify()?,
+            };
+            if context.format == Format::Json {
+                let object = json!({"schema": "watershed.audit-verify/1", "school": school.id.as_str(),
+                    "entries": verification.entries, "head": verification.head});
+                context.printer.out(&object.to_string());
+            } else {
+                context.printer.out(&verification.head);
+                context.printer.say(&format!("{} entries, each bound to the one before; the head is above.", verification.entries));
+                if head.is_none() {
+                    context.printer.say("Entries that were cut off show only against a head noted earlier: give it with `--head`.");
+                }
+            }
+        }
+        AuditCommand::Review { role, reason } => {
+            let entry = audit.review(role, reason)?;
+            context.printer.out(&entry.hash);
+            context.printer.say("The review stands in the audit; the new head is above.");
+        }
+    }
+    Ok(Ended::Well)
+}

@@ -1,0 +1,49 @@
+//! `watershed erase`: one person, from everything but the sealed sets.
+
+use clap::Args;
+use serde_json::json;
+
+use super::keys::KeyArguments;
+use super::{Context, Ended, Format};
+
+#[derive(Debug, Args)]
+pub(crate) struct EraseArguments {
+    /// Pseudonym (16 hex digits), account, name or person key.
+    person: String,
+    /// Why, without a name; stands in the access audit and the deletion log for good.
+    #[arg(long, value_name = "TEXT")]
+    reason: String,
+    #[command(flatten)]
+    key: KeyArguments,
+    /// Erase; without it only what this command does is said.
+    #[arg(long)]
+    yes: bool,
+}
+
+pub(crate) fn run(context: &Context, arguments: &EraseArguments) -> anyhow::Result<Ended> {
+    let school = context.school()?;
+    anyhow::ensure!(
+        arguments.yes,
+        "this deletes all rows of one person from lake, vault and roster, and files put away that hold them; nobody can take it back: say `--yes`"
+    );
+    let key = arguments.key.open()?;
+    let erased = query::unlock::erase(&context.dir, &school.id, &arguments.person, &arguments.reason, &key, &())?;
+    let report = erased.report;
+    if context.format == Format::Json {
+        let object = json!({"schema": "watershed.erase/1", "school": school.id.as_str(), "lake_rows": report.lake_rows,
+            "vault_rows": report.vault_rows, "files": report.files, "texts_to_be_read": report.mentions,
+            "audit_head": erased.audit_head});
+        context.printer.out(&object.to_string());
+    } else {
+        let rows = [
+            ("rows of the lake", report.lake_rows),
+            ("rows of the vault", report.vault_rows),
+            ("files put away or refused", report.files),
+            ("texts about others that name the person, to be read by somebody", report.mentions),
+        ];
+        let rows = rows.iter().map(|(what, count)| vec![(*what).to_owned(), count.to_string()]).collect();
+        context.printer.out(&context.printer.grid(&["Erased", "count"], rows));
+        context.printer.say(&format!("Sealed sets stay as they are. Back-ups keep what they have until they are deleted. Head of the access audit:\n{}", erased.audit_head));
+    }
+    Ok(if report.mentions > 0 { Ended::NeedsALook } else { Ended::Well })
+}
