@@ -277,12 +277,15 @@ pub struct StateRoster<'k> {
 }
 
 impl<'k> StateRoster<'k> {
-    /// Loads the rosters and checks that they belong to these keys.
+    /// Loads the rosters and checks that they belong to these keys. A year whose key was destroyed has
+    /// none: a state file from a back-up may still list one.
     ///
     /// # Errors
     /// When the state file or a key cannot be read.
     pub fn new(state: &State, keyring: &'k Keyring) -> Result<Self, Error> {
-        let (accounts, names) = (state.roster()?, state.roster_names()?);
+        let (mut accounts, mut names) = (state.roster()?, state.roster_names()?);
+        accounts.retain(|year, _| !keyring.is_destroyed(*year));
+        names.retain(|year, _| !keyring.is_destroyed(*year));
         for year in accounts.keys().chain(names.keys()) {
             keyring.check_value(*year)?;
         }

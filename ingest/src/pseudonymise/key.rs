@@ -54,7 +54,8 @@ impl Keyring {
         folder::make(&place, folder::PRIVATE).map_err(|error| at(&place, error))?;
         let metadata = fs::metadata(&place).map_err(|error| at(&place, error))?;
         private_to_owner(&place, metadata.mode(), "700")?;
-        Ok(Self { inner: Arc::new(Inner {
+        Ok(Self {
+            inner: Arc::new(Inner {
                 dir: place,
                 school: school.clone(),
                 years: Mutex::default(),
@@ -151,6 +152,13 @@ impl Keyring {
         self.inner.refused.lock().unwrap_or_else(PoisonError::into_inner).extend(years);
     }
 
+    /// Whether a year's key was destroyed.
+    #[must_use]
+    pub fn is_destroyed(&self, year: AcademicYear) -> bool {
+        let refused = self.inner.refused.lock().unwrap_or_else(PoisonError::into_inner).contains(&year);
+        refused || self.note(year).exists()
+    }
+
     fn note(&self, year: AcademicYear) -> PathBuf {
         self.inner.dir.join(format!("{}-{year}{NOTE_ENDING}", self.inner.school))
     }
@@ -170,8 +178,7 @@ impl Keyring {
 
     fn read_or_make(&self, year: AcademicYear) -> Result<hmac::Key, Error> {
         let path = self.path(year);
-        let refused = self.inner.refused.lock().unwrap_or_else(PoisonError::into_inner).contains(&year);
-        if refused || self.note(year).exists() {
+        if self.is_destroyed(year) {
             return Err(Error::new(
                 Kind::Configuration,
                 format!("the pseudonym key of {year} was destroyed by retention, and no other is made"),

@@ -57,8 +57,14 @@ impl State {
         let entries = self.deletions(0)?;
         let mut chain = DeletionChain::default();
         let wrong = |entry: i64| {
-            Error::new(Kind::Corrupt, format!("{}: entry {entry} of the deletion log does not fit the one before", self.path.display()))
-                .help("somebody changed the file; restore it from a back-up")
+            Error::new(
+                Kind::Corrupt,
+                format!(
+                    "{}: entry {entry} of the deletion log does not fit the one before",
+                    self.path.display()
+                ),
+            )
+            .help("somebody changed the file; restore it from a back-up")
         };
         for deletion in entries {
             if chain.entries == 0 {
@@ -82,6 +88,59 @@ impl State {
             return Err(wrong(chain.entries + 1));
         }
         Ok(chain)
+    }
+
+    /// Takes over what a newer state file of the same school deleted since this one was copied: the entries
+    /// of its log, closed days and destroyed keys. Answers the entries.
+    ///
+    /// # Errors
+    /// [`Kind::Configuration`] when this log is not the beginning of the newer one.
+    pub(crate) fn carry_deletions(&mut self, newer: &Self) -> Result<Vec<Deletion>, Error> {
+        let own = self.verify_deletions()?;
+        newer.verify_deletions()?;
+        let known = newer.hash_of(own.entries)?.unwrap_or_default();
+        if own.entries > 0 && known != own.head {
+            return Err(Error::new(
+                Kind::Configuration,
+                format!("{}: its deletion log does not begin as the back-up's", newer.path.display()),
+            )
+            .help("it is no later state of the same school"));
+        }
+        let entries = newer.deletions(own.entries + 1)?;
+        if entries.first().is_some_and(|first| first.entry != own.entries + 1) {
+            return Err(Error::new(
+                Kind::Configuration,
+                format!(
+                    "{}: entries since the back-up were dropped by the ledgers' clock",
+                    newer.path.display()
+                ),
+            ));
+        }
+        let closed = newer.closed_days()?;
+        let destroyed = newer.destroyed_keys()?;
+        let now = jiff::Timestamp::now().to_string();
+        self.write(|transaction| {
+            let mut head = own.head.clone();
+            for deletion in &entries {
+                head = hash(&head, deletion);
+                insert(transaction, deletion, &head)?;
+            }
+            for day in &closed {
+                transaction.execute(
+                    "INSERT OR IGNORE INTO closed_days VALUES (?1, ?2)",
+                    params![day.to_string(), now],
+                )?;
+            }
+            for key in &destroyed {
+                transaction.execute(
+                    "INSERT OR IGNORE INTO destroyed_keys VALUES (?1, ?2, ?3)",
+                    params![key.year.to_string(), key.destroyed_utc, key.check_value],
+                )?;
+            }
+            Ok(())
+        })?;
+        self.verify_deletions()?;
+        Ok(entries)
     }
 
     fn hash_of(&self, entry: i64) -> Result<Option<String>, Error> {
@@ -175,9 +234,7 @@ fn insert(transaction: &Transaction<'_>, deletion: &Deletion, hash: &str) -> rus
 fn hash(before: &str, deletion: &Deletion) -> String {
     let mut hasher = blake3::Hasher::new();
     let (entry, rows) = (deletion.entry.to_string(), deletion.rows.to_string());
-    for part in
-        [before, &entry, &deletion.at_utc, &deletion.what, &deletion.why, &rows, &deletion.detail]
-    {
+    for part in [before, &entry, &deletion.at_utc, &deletion.what, &deletion.why, &rows, &deletion.detail] {
         hasher.update(&(part.len() as u64).to_be_bytes());
         hasher.update(part.as_bytes());
     }
@@ -206,7 +263,11 @@ mod tests {
         }
         let chain = state.verify_deletions().unwrap();
         assert_eq!((chain.entries, chain.head.len()), (3, 64));
-        for forbidden in ["UPDATE deletion_log SET rows = 0", "DELETE FROM deletion_log", "UPDATE deletion_chain SET hash = ''"] {
+        for forbidden in [
+            "UPDATE deletion_log SET rows = 0",
+            "DELETE FROM deletion_log",
+            "UPDATE deletion_chain SET hash = ''",
+        ] {
             assert!(state.connection().execute(forbidden, []).is_err(), "{forbidden}");
         }
         state.connection().execute_batch("DROP TRIGGER deletion_log_never_changes").unwrap();
@@ -224,7 +285,9 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let mut state = state(&folder);
         let mut head = String::new();
-        for (entry, at_utc) in [(1, "2017-01-01T00:00:00Z"), (2, "2018-01-01T00:00:00Z"), (3, "2020-02-02T00:00:00Z")] {
+        for (entry, at_utc) in
+            [(1, "2017-01-01T00:00:00Z"), (2, "2018-01-01T00:00:00Z"), (3, "2020-02-02T00:00:00Z")]
+        {
             let deletion = Deletion {
                 entry,
                 at_utc: at_utc.to_owned(),
@@ -241,6 +304,10 @@ mod tests {
         state.log_deletion("more", "R0", 1, "").unwrap();
         assert_eq!(state.verify_deletions().unwrap().entries, 4);
         assert_eq!(state.deletions(0).unwrap().len(), 2);
-        assert_eq!(state.drop_deletions_before(jiff::civil::date(2999, 1, 1)).unwrap(), 1, "a young one stays");
+        assert_eq!(
+            state.drop_deletions_before(jiff::civil::date(2999, 1, 1)).unwrap(),
+            1,
+            "a young one stays"
+        );
     }
 }

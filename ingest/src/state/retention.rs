@@ -74,13 +74,18 @@ impl State {
                     "INSERT OR IGNORE INTO destroyed_keys VALUES (?1, ?2, ?3)",
                     params![year, now, check_value],
                 )?;
-                for table in ["roster", "roster_names", "pseudonym_keys", "unmapped_words", "import_lines", "expected_feeds"] {
+                for table in [
+                    "roster",
+                    "roster_names",
+                    "pseudonym_keys",
+                    "unmapped_words",
+                    "import_lines",
+                    "expected_feeds",
+                ] {
                     transaction.execute(&format!("DELETE FROM {table} WHERE academic_year = ?1"), [&year])?;
                 }
-                transaction.execute(
-                    "DELETE FROM export_rows WHERE local_date BETWEEN ?1 AND ?2",
-                    [&first, &last],
-                )?;
+                transaction
+                    .execute("DELETE FROM export_rows WHERE local_date BETWEEN ?1 AND ?2", [&first, &last])?;
             }
             for (statement, before) in [
                 ("DELETE FROM unmapped_words WHERE last_date < ?1", begun.words_before),
@@ -151,12 +156,23 @@ impl State {
         Ok(self.retention_work()?.len() as u64)
     }
 
-    /// Everything that was noted is gone from the disk: into the deletion log with it.
-    pub(crate) fn finish_retention(&mut self) -> Result<(), Error> {
+    /// Everything that was noted is gone from the disk: into the deletion log with it. Of what is in
+    /// `held` a hold keeps some; of what this run did not plan any more, it keeps all that was left.
+    pub(crate) fn finish_retention(
+        &mut self,
+        planned: &[Work],
+        held: &BTreeSet<String>,
+    ) -> Result<(), Error> {
         let work = self.retention_work()?;
         self.write(|transaction| {
             for done in &work {
-                deletions::append(transaction, &done.what, &done.why, done.rows, &done.detail)?;
+                let is_held = held.contains(&done.what);
+                let (rows, detail) = match planned.iter().any(|planned| planned.what == done.what) {
+                    _ if !is_held => (done.rows, done.detail.clone()),
+                    true => (done.rows, format!("{}; what a hold covers stays", done.detail)),
+                    false => (0, format!("interrupted, then held: of {} what was left stays", done.detail)),
+                };
+                deletions::append(transaction, &done.what, &done.why, rows, &detail)?;
             }
             transaction.execute("DELETE FROM retention_work", [])?;
             Ok(())
@@ -170,9 +186,7 @@ impl State {
     pub fn destroyed_keys(&self) -> Result<Vec<DestroyedKey>, Error> {
         let rows: Vec<(String, String, Option<i64>)> = self.read(|connection| {
             connection
-                .prepare(
-                    "SELECT academic_year, destroyed_utc, check_value FROM destroyed_keys ORDER BY 1",
-                )?
+                .prepare("SELECT academic_year, destroyed_utc, check_value FROM destroyed_keys ORDER BY 1")?
                 .query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?
                 .collect()
         })?;

@@ -115,8 +115,8 @@ async fn one_actors_rows_go_and_no_byte_of_them_stays() {
     assert_eq!(vacuumed, Vacuumed { files: 2, log_entries: 3 });
     assert!(!holds(folder.path(), HERS));
 
-    let left =
-        [("2025-10-06", 1), ("2025-10-06", 3), ("2025-10-08", HERS - 1)].map(|(day, who)| (day.to_owned(), who));
+    let left = [("2025-10-06", 1), ("2025-10-06", 3), ("2025-10-08", HERS - 1)]
+        .map(|(day, who)| (day.to_owned(), who));
     assert_eq!(actors(&lake).await, left);
     let snapshot = lake.snapshot(&REQUESTS).await.unwrap();
     let imports: Vec<_> = snapshot.files.iter().map(|file| file.import().unwrap()).collect();
@@ -178,7 +178,8 @@ async fn rows_before_a_day_go_by_partition_or_by_their_own_day() {
     }
     let rows = deriver.finish().tables(crate::derive::Population::Pupils).unwrap();
     let days = BTreeSet::from([TUESDAY]);
-    let mut rows = Some(rows.into_iter().filter(|(table, _)| table.name == ACTOR_DAYS.name).collect::<Vec<_>>());
+    let mut rows =
+        Some(rows.into_iter().filter(|(table, _)| table.name == ACTOR_DAYS.name).collect::<Vec<_>>());
     lake.replace_days(&[&ACTOR_DAYS], &days, &mut |_| Ok(rows.take().unwrap_or_default())).await.unwrap();
     assert_eq!(lake.snapshot(&ACTOR_DAYS).await.unwrap().rows(), Some(2));
     assert_eq!(lake.drop_before(&ACTOR_DAYS, TUESDAY).await.unwrap(), Dropped::default());
