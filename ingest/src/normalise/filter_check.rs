@@ -91,8 +91,9 @@ impl<'s> Normaliser<'s> {
                 group,
                 device,
                 location: text::read(&fields.location, tally),
-                result: text::read(&fields.result, tally),
-                narrative: text::read(&fields.narrative, tally),
+                // A test of an illegal list has the address of a test page, or of worse.
+                result: self.settings.classifier().sealable(code, text::read(&fields.result, tally)),
+                narrative: self.settings.classifier().sealable(code, text::read(&fields.narrative, tally)),
                 categories,
             },
             checked,

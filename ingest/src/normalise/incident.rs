@@ -46,6 +46,8 @@ impl<'s> Normaliser<'s> {
         let words = categories.as_deref().unwrap_or_default();
         let class = self.settings.classifier().incident(words, &fields.separators, occurred.local_date);
         let unmapped = class.unmapped.iter().map(|word| Cow::Owned((*word).to_owned())).collect();
+        let narrative =
+            self.settings.classifier().sealable(class.code, text::read(&fields.narrative, tally));
         let status = text::read(&fields.status, tally);
         let linked = text::read(&fields.linked, tally);
         let others = linked
@@ -85,7 +87,7 @@ impl<'s> Normaliser<'s> {
                 unmapped,
                 status,
                 linked,
-                narrative: text::read(&fields.narrative, tally),
+                narrative,
             },
             occurred,
         })

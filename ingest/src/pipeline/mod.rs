@@ -209,7 +209,7 @@ impl Run<'_> {
 
     fn derive(&mut self) -> Result<(), Error> {
         let begun = Instant::now();
-        let days = derive::dirty_days(&self.lake, &mut self.state, self.settings.taxonomy(), self.progress);
+        let days = derive::dirty_days(&self.lake, &mut self.state, self.settings, self.progress);
         self.report.days_derived = self.runtime.block_on(days)?;
         self.report.timings.derive += begun.elapsed();
         Ok(())

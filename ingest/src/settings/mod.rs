@@ -4,8 +4,10 @@
 //! `settings/` folder adds to it or replaces it. All are read and checked once, at the start.
 
 pub mod calendar;
+pub mod concerns;
 pub mod feeds;
 pub mod groups;
+pub mod investigations;
 pub mod networks;
 pub mod periods;
 pub mod roll;
@@ -17,8 +19,10 @@ pub mod year_group;
 use std::fmt;
 
 use calendar::Calendar;
+use concerns::Concerns;
 use feeds::Feeds;
 use groups::Groups;
+use investigations::Investigations;
 use networks::Networks;
 use periods::LessonPeriods;
 use roll::Roll;
@@ -31,8 +35,10 @@ use crate::error::Error;
 use crate::school::{SchoolConfig, SchoolRoot};
 
 const CALENDAR: &str = include_str!("../../data/calendar.csv");
+const CONCERNS: &str = include_str!("../../data/concerns.csv");
 const FEEDS: &str = include_str!("../../data/feeds.csv");
 const GROUPS: &str = include_str!("../../data/groups.toml");
+const INVESTIGATIONS: &str = include_str!("../../data/investigations.csv");
 const NETWORKS: &str = include_str!("../../data/networks.csv");
 const PERIODS: &str = include_str!("../../data/periods.csv");
 const ROLL: &str = include_str!("../../data/roll.csv");
@@ -43,8 +49,10 @@ const TERMS: &str = include_str!("../../data/terms.csv");
 /// The school's settings, shipped files with the school's own over them.
 pub struct Settings {
     calendar: Calendar,
+    concerns: Concerns,
     feeds: Feeds,
     groups: Groups,
+    investigations: Investigations,
     roll: Roll,
     networks: Networks,
     lesson_periods: LessonPeriods,
@@ -65,8 +73,10 @@ impl Settings {
         let dir = root.settings();
         let source = |name, shipped| Source::load(&dir, name, shipped);
         let calendar = source("calendar.csv", CALENDAR)?;
+        let concerns = source("concerns.csv", CONCERNS)?;
         let feeds = source("feeds.csv", FEEDS)?;
         let groups = source("groups.toml", GROUPS)?;
+        let investigations = source("investigations.csv", INVESTIGATIONS)?;
         let networks = source("networks.csv", NETWORKS)?;
         let periods = source("periods.csv", PERIODS)?;
         let roll = source("roll.csv", ROLL)?;
@@ -76,7 +86,9 @@ impl Settings {
         let classifier = Classifier::load(&dir)?;
 
         let mut hasher = blake3::Hasher::new();
-        for file in [&calendar, &feeds, &groups, &networks, &periods, &roll, &engines, &shared, &terms] {
+        for file in [
+            &calendar, &feeds, &groups, &investigations, &networks, &periods, &roll, &engines, &shared, &terms,
+        ] {
             file.digest(&mut hasher);
         }
         for (name, text) in classifier.texts() {
@@ -87,12 +99,15 @@ impl Settings {
         hasher.update(config.zone.as_bytes());
         hasher.update(format!("{:?} {}", config.phase, config.roll).as_bytes());
 
+        let networks = Networks::read(&networks)?;
         Ok(Self {
+            investigations: Investigations::read(&investigations, &networks.names())?,
             calendar: Calendar::read(&terms, &calendar)?,
+            concerns: Concerns::read(&concerns)?,
             feeds: Feeds::read(&feeds)?,
             groups: Groups::read(&groups, config.phase)?,
             roll: Roll::read(&roll, config)?,
-            networks: Networks::read(&networks)?,
+            networks,
             lesson_periods: LessonPeriods::read(&periods)?,
             shared_accounts: SharedAccounts::read(&shared)?,
             search_engines: SearchEngines::read(&engines)?,
@@ -114,6 +129,12 @@ impl Settings {
         &self.calendar
     }
 
+    /// Who sees what concerns staff.
+    #[must_use]
+    pub const fn concerns(&self) -> &Concerns {
+        &self.concerns
+    }
+
     /// What is expected in the inbox.
     #[must_use]
     pub const fn feeds(&self) -> &Feeds {
@@ -124,6 +145,12 @@ impl Settings {
     #[must_use]
     pub const fn groups(&self) -> &Groups {
         &self.groups
+    }
+
+    /// Whose records are set apart.
+    #[must_use]
+    pub const fn investigations(&self) -> &Investigations {
+        &self.investigations
     }
 
     /// Pupils on roll.

@@ -19,6 +19,7 @@ use super::categories::CategoryList;
 use super::compose::{Counts, YearOnRoll};
 use super::operational::{Operations, Share};
 use super::policy::{LEAST_SEVERITY, NEVER_REPORTED};
+use crate::embargo::{Embargoes, LiveMatters};
 use crate::error::{Error, Kind};
 
 /// What is to be counted.
@@ -66,7 +67,9 @@ impl PupilCounts for LakeCounts {
         if asked.roster.is_empty() {
             refuse_overlapping_sources(&lake, asked).await?;
         }
-        Ok(Counted { counts: pupils(&lake, asked).await?, operations: operations(&lake, asked).await? })
+        // Rule 4: whatever the DSL has marked live is in no set.
+        let live = Embargoes::of(&self.root)?.in_days(&lake, asked.from, asked.to).await?;
+        Ok(Counted { counts: pupils(&lake, asked, &live).await?, operations: operations(&lake, asked).await? })
     }
 }
 
@@ -119,10 +122,13 @@ impl Asked<'_> {
 }
 
 /// Distinct pupils with an episode of concern, by row and in any row.
-async fn pupils(lake: &Lake, asked: &Asked<'_>) -> Result<Counts, Error> {
+async fn pupils(lake: &Lake, asked: &Asked<'_>, live: &LiveMatters) -> Result<Counts, Error> {
     let mut rows: Vec<BTreeSet<i64>> = vec![BTreeSet::new(); asked.categories.rows().len()];
     let columns = ["local_date", "actor", "actor_kind", "role", "year_group", "theme", "severity", "illegal"];
     each_row(lake, &EPISODES, asked, &columns, &mut |row| {
+        if live.covers(row.whole("actor"), row.date(), row.text("theme")) {
+            return;
+        }
         let Some(person) = asked.person(row) else { return };
         let of_concern = row.small("severity").is_some_and(|severity| severity >= LEAST_SEVERITY);
         if person.is_pupil && of_concern && !row.yes("illegal") && asked.counts(person.year_group) {

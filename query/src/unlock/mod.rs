@@ -2,6 +2,7 @@
 //!
 //! What comes out is [`Identified`], which no chart, page or release accepts.
 
+mod cohorts;
 mod episodes;
 mod erase;
 mod identified;
@@ -19,6 +20,7 @@ use ingest::vault::{Selection, VaultReader};
 use jiff::ToSpan;
 use jiff::civil::Date;
 
+pub use cohorts::{CohortLine, cohorts};
 pub use episodes::Episode;
 pub use erase::{Erased, erase};
 pub use identified::Identified;
