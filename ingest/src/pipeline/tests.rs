@@ -14,6 +14,8 @@ use crate::schema::{ACTOR_DAYS, IMPORTS, INCIDENTS, REJECTS, REQUESTS, TABLES, T
 use crate::school::{AcademicYear, Phase, RecipientSetting, SchoolId};
 use crate::vault::read::{Selection, VaultReader};
 
+mod apart;
+mod listed;
 mod records;
 
 const PASSPHRASE: &str = "seven blue herons by the weir";
