@@ -199,8 +199,11 @@ impl AccessAudit {
         if self.entries()?.iter().any(|entry| entry.hash == head) {
             return Ok(verification);
         }
-        Err(Error::new(Kind::Corrupt, "the access audit does not contain this head: entries were cut off or written anew")
-            .help("tell the data protection officer; compare with a back-up of the state file"))
+        Err(Error::new(
+            Kind::Corrupt,
+            "the access audit does not contain this head: entries were cut off or written anew",
+        )
+        .help("tell the data protection officer; compare with a back-up of the state file"))
     }
 
     /// What a paper may say of the audit: its head, and who reviewed the entries last. How many openings
@@ -250,12 +253,16 @@ impl AccessAudit {
             let found: rusqlite::Result<Option<i64>> = self
                 .state
                 .connection()
-                .query_row("SELECT subject FROM access_subjects WHERE pseudonym = ?1", [pseudonym], |row| row.get(0))
+                .query_row("SELECT subject FROM access_subjects WHERE pseudonym = ?1", [pseudonym], |row| {
+                    row.get(0)
+                })
                 .optional();
             names.extend(found.map_err(|error| self.state.failure(error))?.map(subject_name));
         }
         let mut entries = self.entries()?;
-        entries.retain(|entry| entry.target.split(' ').next().is_some_and(|first| names.iter().any(|name| name == first)));
+        entries.retain(|entry| {
+            entry.target.split(' ').next().is_some_and(|first| names.iter().any(|name| name == first))
+        });
         Ok(entries)
     }
 

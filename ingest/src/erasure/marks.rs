@@ -18,15 +18,22 @@ fn name_mark(name: &str) -> String {
     format!("name\0{name}")
 }
 
-/// The marks of a person's accounts and names in each year whose key is there.
+/// The marks of a person's accounts and names in each year whose key is there, and in the present year and
+/// the one before: their keys are made when they are not there and were not destroyed.
 pub(super) fn of<'n>(
     keyring: &Keyring,
+    today: Date,
     accounts: impl Iterator<Item = &'n String> + Clone,
     names: impl Iterator<Item = &'n String> + Clone,
 ) -> Result<Vec<(AcademicYear, i64)>, Error> {
     let mut marks = Vec::new();
-    for year in keyring.years()? {
-        let texts = accounts.clone().map(|text| account_mark(text)).chain(names.clone().map(|text| name_mark(text)));
+    let destroyed = keyring.destroyed()?;
+    let present = AcademicYear::of(today);
+    let mut years = keyring.years()?;
+    years.extend([present, present.before()].into_iter().filter(|year| !destroyed.contains(year)));
+    for year in years {
+        let texts =
+            accounts.clone().map(|text| account_mark(text)).chain(names.clone().map(|text| name_mark(text)));
         for text in texts {
             marks.push((year, keyring.token(year, Domain::Erased, text.as_bytes())?));
         }

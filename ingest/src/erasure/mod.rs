@@ -101,7 +101,7 @@ impl Erasure<'_> {
         let mut tokens = self.pseudonyms.clone();
         self.ingest.settled(progress, |school| {
             tokens.extend(school.state.erasing()?);
-            let marks = marks::of(school.keyring, self.accounts.iter(), self.names.iter())?;
+            let marks = marks::of(school.keyring, school.today, self.accounts.iter(), self.names.iter())?;
             school.state.begin_erasure(&marks, school.today, &tokens)?;
             done("marks")?;
             let reader = VaultReader::open(&school.root.vault(), &self.ingest.school.id, self.key);
@@ -143,7 +143,7 @@ impl Erasure<'_> {
     fn is_named_in(&self, bytes: &[u8]) -> bool {
         let small = bytes.to_ascii_lowercase();
         let reversed = self.names.iter().filter_map(|name| {
-            let (first, last) = name.rsplit_once(' ').map(|(first, last)| (first, last))?;
+            let (first, last) = name.rsplit_once(' ')?;
             Some(format!("{last}, {first}"))
         });
         self.accounts
@@ -221,7 +221,10 @@ impl Erasure<'_> {
             if hers(row.requester) || self.is_person(row.requester_written.as_deref()) {
                 return Edited::Gone;
             }
-            if [&row.title, &row.reason, &row.risk_note, &row.narrative].iter().any(|text| named(text.as_deref())) {
+            if [&row.title, &row.reason, &row.risk_note, &row.narrative]
+                .iter()
+                .any(|text| named(text.as_deref()))
+            {
                 mentions.insert((row.import_token, row.record_number));
             }
             if hers(row.decided_by) || self.is_person(row.decided_by_written.as_deref()) {
@@ -283,17 +286,19 @@ async fn drop_from(
         .collect();
     let may_hold = |file: &crate::lake::DataFile| {
         !placed.is_empty()
-            || who.and_then(|name| file.ranges.get(name)).is_none_or(|(least, greatest)| {
-                tokens.range(*least..=*greatest).next().is_some()
-            })
+            || who
+                .and_then(|name| file.ranges.get(name))
+                .is_none_or(|(least, greatest)| tokens.range(*least..=*greatest).next().is_some())
     };
     let mut marked = BTreeSet::new();
     let dropped = lake
         .drop_rows(table, &columns, &may_hold, &mut |batch| {
-            let leaving = leaving(batch, who, tokens, placed)
-                .ok_or_else(|| Error::new(Kind::Corrupt, format!("table `{}` has other columns", table.name)))?;
+            let leaving = leaving(batch, who, tokens, placed).ok_or_else(|| {
+                Error::new(Kind::Corrupt, format!("table `{}` has other columns", table.name))
+            })?;
             if is_detail {
-                let days = batch.column_by_name("local_date").and_then(|days| days.as_primitive_opt::<Date32Type>());
+                let days =
+                    batch.column_by_name("local_date").and_then(|days| days.as_primitive_opt::<Date32Type>());
                 let days = days.into_iter().flat_map(|days| days.values().iter());
                 let touched: BTreeSet<_> = days
                     .zip(leaving.values().iter())
@@ -321,13 +326,12 @@ fn leaving(
         Some(name) => Some(number(name)?),
         None => None,
     };
-    let places = if placed.is_empty() { None } else { Some((number("import_token")?, number("record_number")?)) };
+    let places =
+        if placed.is_empty() { None } else { Some((number("import_token")?, number("record_number")?)) };
     let leaves = |row: usize| {
         persons.is_some_and(|persons| !persons.is_null(row) && tokens.contains(&persons.value(row)))
-            || places.is_some_and(|(imports, records)| placed.contains(&(imports.value(row), records.value(row))))
+            || places
+                .is_some_and(|(imports, records)| placed.contains(&(imports.value(row), records.value(row))))
     };
     Some((0..batch.num_rows()).map(|row| Some(leaves(row))).collect())
 }
-
-#[cfg(test)]
-mod tests;

@@ -75,6 +75,7 @@ fn accounts_and_names_lead_to_one_person() {
         accounts: 5,
         without_account: 1,
         ambiguous_names: 1,
+        erased: 0,
         pupils_without_year: 1,
     };
     assert_eq!(summary, expected);

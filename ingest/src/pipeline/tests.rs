@@ -16,6 +16,7 @@ use crate::vault::read::{Selection, VaultReader};
 
 mod apart;
 mod listed;
+mod erasure;
 mod records;
 
 const PASSPHRASE: &str = "seven blue herons by the weir";

@@ -191,7 +191,8 @@ impl Footer {
             return Ok(None);
         }
         let start = length - 8 - u64::from(size);
-        let mut footer = vec![0; usize::try_from(size).map_err(|_| Error::new(Kind::Bug, "a footer is huge"))?];
+        let mut footer =
+            vec![0; usize::try_from(size).map_err(|_| Error::new(Kind::Bug, "a footer is huge"))?];
         file.seek(SeekFrom::Start(start)).map_err(failed)?;
         file.read_exact(&mut footer).map_err(failed)?;
         let Some(range) = seal::find_metadata(&footer) else { return Ok(None) };

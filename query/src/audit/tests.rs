@@ -53,9 +53,7 @@ fn a_change_around_the_triggers_breaks_the_chain() {
         audit
             .state
             .connection()
-            .execute_batch(
-                "DROP TRIGGER access_audit_never_changes; DROP TRIGGER access_audit_never_shrinks",
-            )
+            .execute_batch("DROP TRIGGER access_audit_never_changes; DROP TRIGGER access_audit_never_shrinks")
             .unwrap();
         audit.state.connection().execute_batch(statement).unwrap();
         assert_eq!(audit.verify().unwrap_err().kind(), Kind::Corrupt, "{statement}");
@@ -95,8 +93,9 @@ fn rewrite_from(audit: &mut AccessAudit, first: i64) {
 #[test]
 fn a_noted_head_notices_what_the_chain_alone_does_not() {
     let (_folder, mut audit) = audit();
-    let heads: Vec<_> =
-        ["case 12", "case 13", "case 14", "case 15"].map(|reason| audit.record(&access(reason)).unwrap().hash).into();
+    let heads: Vec<_> = ["case 12", "case 13", "case 14", "case 15"]
+        .map(|reason| audit.record(&access(reason)).unwrap().hash)
+        .into();
     for head in &heads {
         assert_eq!(audit.verify_from(head).unwrap().head, heads[3]);
     }
@@ -174,4 +173,3 @@ fn a_person_is_named_beside_the_chain_and_can_be_forgotten() {
     assert_eq!(audit.verify().unwrap().entries, 3);
     assert_ne!(audit.subject(42).unwrap(), amy, "her number is not given out again");
 }
-

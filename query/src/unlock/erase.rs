@@ -41,7 +41,7 @@ pub fn erase(
     let settings = config.school(school)?;
     let person = question.person(&root, who)?;
     if person.pseudonyms.is_empty() {
-        return Err(Error::new(Kind::Configuration, "nobody is found under this name").into());
+        return Err(Error::new(Kind::Configuration, "nobody is found under this name"));
     }
     let target = question.about(&person, Date::MIN, Date::MAX)?;
     let target = target.split(' ').next().unwrap_or_default();

@@ -7,6 +7,8 @@ mod episodes;
 mod erase;
 mod identified;
 mod person;
+pub mod recipients;
+mod subject;
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -25,6 +27,7 @@ pub use episodes::Episode;
 pub use erase::{Erased, erase};
 pub use identified::Identified;
 pub use person::Person;
+pub use subject::{SubjectAccess, subject_access};
 
 use crate::audit::{Access, AccessAudit, What, checked_reason};
 use crate::error::{Error, Kind};
@@ -177,7 +180,14 @@ impl Question<'_> {
 
     fn person(&self, root: &SchoolRoot, who: &str) -> Result<Person, Error> {
         let keyring = self.keyring()?;
-        Person::find(&VaultReader::open(&root.vault(), self.school, self.key), keyring.as_ref(), who)
+        let reader = VaultReader::open(&root.vault(), self.school, self.key);
+        let person = Person::find(&reader, keyring.as_ref(), who)?;
+        let numbered = person.pseudonyms.iter().any(|token| self.reason.contains(&written(*token)));
+        if numbered || person.is_named_in(self.reason) {
+            return Err(Error::new(Kind::Configuration, "the reason names the person")
+                .help("give a case number: the audit is kept when the person is not"));
+        }
+        Ok(person)
     }
 
     /// The school's pseudonym keys; none where there is no configuration that says where they are.
@@ -255,7 +265,9 @@ impl Question<'_> {
     fn about(&self, person: &Person, from: Date, to: Date) -> Result<String, Error> {
         let mut audit = AccessAudit::open(self.dir, self.school)?;
         let mut names = Vec::new();
-        for pseudonym in person.people.iter().map(|row| row.person).chain(person.pseudonyms.iter().copied()).take(1) {
+        for pseudonym in
+            person.people.iter().map(|row| row.person).chain(person.pseudonyms.iter().copied()).take(1)
+        {
             names.push(audit.subject(pseudonym)?);
         }
         Ok(format!("{} from {from} to {to}", names.join(" ")))
@@ -274,7 +286,7 @@ impl Question<'_> {
 
 /// The recipient's role by the configuration, and the key's id: how the audit speaks of a key.
 #[must_use]
-pub fn name_of_key(dir: &Path, school: &SchoolId, key: &PrivateKey) -> String {
+fn name_of_key(dir: &Path, school: &SchoolId, key: &PrivateKey) -> String {
     let id = written(i64::from_be_bytes(key.id()));
     let listed = Config::load(dir).ok().and_then(|config| {
         let school = config.school(school).ok()?;

@@ -29,6 +29,19 @@ impl std::fmt::Debug for Person {
 }
 
 impl Person {
+    /// Whether a text has one of the person's accounts, or a name of more than one word, in any case of
+    /// letters.
+    #[must_use]
+    pub fn is_named_in(&self, text: &str) -> bool {
+        let small = text.to_lowercase();
+        let reversed = self.names.iter().filter_map(|name| {
+            let (first, last) = name.rsplit_once(' ')?;
+            Some(format!("{last}, {first}"))
+        });
+        let whole = self.names.iter().filter(|name| name.contains(' ')).cloned();
+        self.accounts.iter().cloned().chain(whole).chain(reversed).any(|name| small.contains(&name))
+    }
+
     /// Finds a person by pseudonym (16 hex digits), account, name or person key. An account that no roster
     /// has is a person of its own.
     ///
@@ -48,7 +61,8 @@ impl Person {
                 Some(row.person) == pseudonym
                     || row.person_key == who
                     || (!account.is_empty() && accounts(row).any(|known| known == account))
-                    || (!name.is_empty() && row.mis_name.as_deref().is_some_and(|known| canonical_name(known) == name))
+                    || (!name.is_empty()
+                        && row.mis_name.as_deref().is_some_and(|known| canonical_name(known) == name))
             })
             .map(|row| row.person_key.as_ref())
             .collect();
@@ -88,8 +102,11 @@ impl Person {
                 }
             }
         } else if found.pseudonyms.is_empty() {
-            return Err(Error::new(Kind::Configuration, "the pseudonym keys are needed to look for an account")
-                .help("run this where `watershed.toml` and the folder of the keys are"));
+            return Err(Error::new(
+                Kind::Configuration,
+                "the pseudonym keys are needed to look for an account",
+            )
+            .help("run this where `watershed.toml` and the folder of the keys are"));
         }
         Ok(found)
     }
@@ -97,7 +114,11 @@ impl Person {
 
 fn accounts(row: &PersonRow<'_>) -> impl Iterator<Item = String> {
     let aliases = row.aliases.as_deref().unwrap_or_default();
-    let all: Vec<String> =
-        row.accounts.split(';').chain(aliases.split(';')).map(|account| canonical(account).into_owned()).collect();
+    let all: Vec<String> = row
+        .accounts
+        .split(';')
+        .chain(aliases.split(';'))
+        .map(|account| canonical(account).into_owned())
+        .collect();
     all.into_iter()
 }

@@ -81,8 +81,16 @@ impl Bench {
 
     async fn unlock(&self, account: &str, reason: &str) -> Result<Identified<Timeline>, Error> {
         let monday = date(2026, 1, 12);
-        unlock(&self.dir(), &self.school, &written(self.pseudonym(account)), monday, monday, reason, &self.private)
-            .await
+        unlock(
+            &self.dir(),
+            &self.school,
+            &written(self.pseudonym(account)),
+            monday,
+            monday,
+            reason,
+            &self.private,
+        )
+        .await
     }
 
     async fn episode(&self, account: &str, start_minute: i64, end_minute: i64) {
@@ -241,7 +249,8 @@ async fn without_a_reason_or_a_key_nothing_is_opened_or_written_down() {
     let stranger = PrivateKey::open(&stranger, PASSPHRASE).unwrap();
     let monday = date(2026, 1, 12);
     let pseudonym = bench.pseudonym("amy.otter");
-    let refused = extract(&bench.dir(), &bench.school, &written(pseudonym), monday, monday, "case 12", &stranger);
+    let refused =
+        extract(&bench.dir(), &bench.school, &written(pseudonym), monday, monday, "case 12", &stranger);
     assert_eq!(refused.unwrap_err().kind(), Kind::Configuration);
     assert!(bench.entries().is_empty());
     let sunday = date(2026, 1, 11);
@@ -265,7 +274,8 @@ async fn what_cannot_be_written_down_is_not_shown() {
     let monday = date(2026, 1, 12);
     let pseudonym = bench.pseudonym("amy.otter");
     assert!(
-        extract(&bench.dir(), &bench.school, &written(pseudonym), monday, monday, "case 12", &bench.private).is_err()
+        extract(&bench.dir(), &bench.school, &written(pseudonym), monday, monday, "case 12", &bench.private)
+            .is_err()
     );
 }
 
@@ -288,15 +298,18 @@ fn an_extract_has_everything_and_the_roster_says_who() {
     let monday = date(2026, 1, 12);
     let person = bench.keyring.token(year(), Domain::Person, b"P1").unwrap();
     let timeline =
-        extract(&bench.dir(), &bench.school, &written(person), monday, monday, "request 3", &bench.private).unwrap();
+        extract(&bench.dir(), &bench.school, &written(person), monday, monday, "request 3", &bench.private)
+            .unwrap();
     assert_eq!(timeline.read().people.len(), 1);
     assert_eq!(timeline.read().people[0].mis_name.as_deref(), Some("Otter, Amy"));
     for who in ["P1", "amy.otter", "SCHOOL\\Amy.Otter", "Amy Otter", "otter, AMY (10B)"] {
-        let same = extract(&bench.dir(), &bench.school, who, monday, monday, "request 3", &bench.private).unwrap();
+        let same =
+            extract(&bench.dir(), &bench.school, who, monday, monday, "request 3", &bench.private).unwrap();
         assert!(same.read().pseudonyms.contains(&person), "{who}");
     }
     for nobody in ["Amy Badger", ""] {
-        let refused = extract(&bench.dir(), &bench.school, nobody, monday, monday, "request 3", &bench.private);
+        let refused =
+            extract(&bench.dir(), &bench.school, nobody, monday, monday, "request 3", &bench.private);
         assert_eq!(refused.unwrap_err().kind(), Kind::Configuration);
     }
     assert_eq!(
@@ -305,8 +318,47 @@ fn an_extract_has_everything_and_the_roster_says_who() {
     );
     let account = bench.pseudonym("amy.otter");
     let timeline =
-        extract(&bench.dir(), &bench.school, &written(account), monday, monday, "request 3", &bench.private).unwrap();
+        extract(&bench.dir(), &bench.school, &written(account), monday, monday, "request 3", &bench.private)
+            .unwrap();
     assert_eq!(timeline.read().rows.len(), 1, "rows without the roster's answer stay with their account");
+}
+
+#[tokio::test]
+async fn a_subject_gets_everything_of_hers_and_nobody_elses() {
+    let bench = Bench::new();
+    let mut state = State::open(&bench.root()).unwrap();
+    let vault = bench.root().vault();
+    let import = PeopleImport {
+        vault: &vault,
+        school: &bench.school,
+        recipients: std::slice::from_ref(&bench.public),
+        keyring: &bench.keyring,
+        year: year(),
+    };
+    let roster =
+        b"person_key,accounts,mis_name,role\nP1,amy.otter,\"Otter, Amy\",pupil\nP2,ben.badger,Ben,pupil\n";
+    import.run(roster, &mut state).unwrap();
+    drop(state);
+    bench.seal(&[(400, "amy.otter", Action::Allowed), (500, "ben.badger", Action::Blocked)]);
+    bench.episode("amy.otter", 540, 560).await;
+    let account = written(bench.pseudonym("amy.otter"));
+    bench.unlock("amy.otter", "case 12").await.unwrap();
+    let answer =
+        subject_access(&bench.dir(), &bench.school, &account, "request 4", &bench.private).await.unwrap();
+    let object = &answer.read().object;
+    assert_eq!(object["vault"]["requests"].as_array().unwrap().len(), 1);
+    assert_eq!(object["vault"]["requests"][0]["account"], "AMY.OTTER");
+    assert_eq!(object["lake"]["episodes"].as_array().unwrap().len(), 1);
+    assert_eq!(object["lake"]["episodes"][0]["severity"], "4");
+    assert_eq!(object["access"][0]["reason"], "case 12");
+    assert!(!object.to_string().to_lowercase().contains("badger"));
+    let by_name =
+        subject_access(&bench.dir(), &bench.school, "Amy Otter", "request 4", &bench.private).await.unwrap();
+    assert_eq!(by_name.read().object["person"]["rosters"][0]["name"], "Otter, Amy");
+    let entries = bench.entries();
+    assert_eq!(entries.last().unwrap().what, "subject access");
+    assert_eq!(entries.last().unwrap().hash, by_name.read().audit_head);
+    assert_eq!(format!("{:?}", by_name.read()), "SubjectAccess(redacted)");
 }
 
 #[test]
@@ -334,3 +386,4 @@ fn spans_join_where_their_hours_meet() {
     let inside: Vec<_> = (3..13).filter(|moment| within(&spans, *moment)).collect();
     assert_eq!(inside, [4, 5, 6, 7, 8, 9, 10, 11]);
 }
+mod recipients;

@@ -42,14 +42,23 @@ pub(crate) fn run(context: &Context, command: &AuditCommand) -> anyhow::Result<E
                             "rows": entry.rows, "hash": entry.hash})
                     })
                     .collect();
-                let object = json!({"schema": "watershed.audit/1", "school": school.id.as_str(), "entries": list});
+                let object =
+                    json!({"schema": "watershed.audit/1", "school": school.id.as_str(), "entries": list});
                 context.printer.out(&object.to_string());
             } else {
                 let rows = entries
                     .into_iter()
                     .map(|entry| {
                         let rows = entry.rows.to_string();
-                        vec![entry.sequence.to_string(), entry.at_utc, entry.who, entry.what, entry.target, rows, entry.reason]
+                        vec![
+                            entry.sequence.to_string(),
+                            entry.at_utc,
+                            entry.who,
+                            entry.what,
+                            entry.target,
+                            rows,
+                            entry.reason,
+                        ]
                     })
                     .collect();
                 let headings = ["entry", "at (UTC)", "who", "what", "target", "rows", "reason"];
@@ -67,7 +76,10 @@ pub(crate) fn run(context: &Context, command: &AuditCommand) -> anyhow::Result<E
                 context.printer.out(&object.to_string());
             } else {
                 context.printer.out(&verification.head);
-                context.printer.say(&format!("{} entries, each bound to the one before; the head is above.", verification.entries));
+                context.printer.say(&format!(
+                    "{} entries, each bound to the one before; the head is above.",
+                    verification.entries
+                ));
                 if head.is_none() {
                     context.printer.say("Entries that were cut off show only against a head noted earlier: give it with `--head`.");
                 }

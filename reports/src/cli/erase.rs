@@ -27,7 +27,8 @@ pub(crate) fn run(context: &Context, arguments: &EraseArguments) -> anyhow::Resu
         "this deletes all rows of one person from lake, vault and roster, and files put away that hold them; nobody can take it back: say `--yes`"
     );
     let key = arguments.key.open()?;
-    let erased = query::unlock::erase(&context.dir, &school.id, &arguments.person, &arguments.reason, &key, &())?;
+    let erased =
+        query::unlock::erase(&context.dir, &school.id, &arguments.person, &arguments.reason, &key, &())?;
     let report = erased.report;
     if context.format == Format::Json {
         let object = json!({"schema": "watershed.erase/1", "school": school.id.as_str(), "lake_rows": report.lake_rows,

@@ -27,6 +27,7 @@ mod releases;
 mod retain;
 mod serving;
 mod sql;
+mod subject_access;
 mod unlock;
 mod watch;
 
@@ -126,6 +127,8 @@ enum Command {
     /// Who opened what and why: list it, verify that nobody changed it, note a review.
     #[command(subcommand)]
     Audit(audit::AuditCommand),
+    /// DSL only: everything about one person, for that person, as files to hand over.
+    SubjectAccess(subject_access::SubjectAccessArguments),
     /// DSL only: delete one person from everything but the sealed sets.
     Erase(erase::EraseArguments),
     /// Seal a period's set for governors or parents.
@@ -243,6 +246,7 @@ fn run(context: &Context, command: Command) -> anyhow::Result<Ended> {
         Command::Embargo(command) => embargo::run(context, command),
         Command::Investigations(command) => investigations::run(context, command),
         Command::Audit(command) => audit::run(context, &command),
+        Command::SubjectAccess(arguments) => subject_access::run(context, &arguments),
         Command::Erase(arguments) => erase::run(context, &arguments),
         Command::Publish(arguments) => releases::publish(context, &arguments),
         Command::Releases(command) => releases::run(context, command),

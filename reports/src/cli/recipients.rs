@@ -5,14 +5,9 @@
 
 use std::path::Path;
 
-use anyhow::Context as _;
 use ingest::keys::PublicKey;
-use ingest::pipeline::WriterLock;
-use ingest::school::{Config, RecipientSetting};
-use ingest::state::State;
-use ingest::vault::RECIPIENTS_MAXIMUM;
-use ingest::vault::reseal::{Recipients, Survey};
-use query::audit::{Access, AccessAudit, What};
+use ingest::school::RecipientSetting;
+use query::unlock::recipients::{Change, RECIPIENTS_MAXIMUM, Survey, survey};
 use serde_json::json;
 
 use super::keys::ChangeArguments;
@@ -20,13 +15,8 @@ use super::{Context, Ended, Format, OpenedSchool, init};
 
 pub(crate) fn list(context: &Context) -> anyhow::Result<Ended> {
     let school = context.school()?;
-    let state = State::open(&school.root)?;
     let keys = school.config.public_keys()?;
-    let former = state.former_recipients()?;
-    let vault = school.root.vault();
-    let wanted = Recipients { vault: &vault, school: &school.id, keys: &keys, former: &former };
-    let survey = wanted.survey()?;
-    let unfinished = state.resealing()?.is_some();
+    let (survey, unfinished) = survey(&context.dir, &school.config)?;
     let named: Vec<(String, String)> = school
         .config
         .recipients
@@ -47,7 +37,7 @@ pub(crate) fn list(context: &Context) -> anyhow::Result<Ended> {
             survey.exact, survey.files
         ));
     }
-    if unfinished || survey.exact < survey.files {
+    if unfinished {
         context.printer.say("The others are not: run `watershed keys re-seal` with a key that opens them.");
         return Ok(Ended::NeedsALook);
     }
@@ -59,8 +49,14 @@ pub(crate) fn add(context: &Context, file: &Path, change: &ChangeArguments) -> a
     alter(context, change, "add", |recipients| {
         let id = PublicKey::parse(&added.public_key)?.id();
         for recipient in recipients.iter() {
-            anyhow::ensure!(recipient.name != added.name, "a recipient has this name already; rename the file");
-            anyhow::ensure!(PublicKey::parse(&recipient.public_key)?.id() != id, "this key is a recipient already");
+            anyhow::ensure!(
+                recipient.name != added.name,
+                "a recipient has this name already; rename the file"
+            );
+            anyhow::ensure!(
+                PublicKey::parse(&recipient.public_key)?.id() != id,
+                "this key is a recipient already"
+            );
         }
         anyhow::ensure!(
             recipients.len() < RECIPIENTS_MAXIMUM,
@@ -75,7 +71,10 @@ pub(crate) fn remove(context: &Context, name: &str, change: &ChangeArguments) ->
     alter(context, change, "remove", |recipients| {
         let before = recipients.len();
         recipients.retain(|recipient| recipient.name != name);
-        anyhow::ensure!(recipients.len() < before, "no recipient has this name; `watershed keys list` prints them");
+        anyhow::ensure!(
+            recipients.len() < before,
+            "no recipient has this name; `watershed keys list` prints them"
+        );
         anyhow::ensure!(
             !recipients.is_empty(),
             "this is the only recipient: nobody could open the vault; add another key first"
@@ -97,49 +96,14 @@ fn alter(
 ) -> anyhow::Result<Ended> {
     let school = context.school()?;
     let key = change.key.open()?;
-    let _lock = WriterLock::take(&school.root)?;
-    let mut state = State::open(&school.root)?;
-    let mut config = Config::load(&context.dir)?;
-    let settings = config
-        .schools
-        .iter_mut()
-        .find(|listed| listed.id == school.id)
-        .context("the school stands in the configuration no more")?;
-    let before: Vec<_> = settings.public_keys()?.iter().map(PublicKey::id).collect();
-    edit(&mut settings.recipients)?;
-    let keys = settings.public_keys()?;
-    let after: Vec<_> = keys.iter().map(PublicKey::id).collect();
-    let who = query::unlock::name_of_key(&context.dir, &school.id, &key);
-    let target = format!("{what}: {}", keys.iter().map(written).collect::<Vec<_>>().join(" "));
-    let mut audit = AccessAudit::open(&context.dir, &school.id)?;
-    audit.record(&Access { who: &who, what: What::Keys, reason: &change.reason, target: &target, rows: 0 })?;
-    let former: Vec<_> = before.into_iter().filter(|id| !after.contains(id)).collect();
-    state.begin_resealing(&former, &after)?;
-    init::write_config(&context.dir, &config)?;
-    seal(context, &school, &mut state, &keys, &key)
-}
-
-fn seal(
-    context: &Context,
-    school: &OpenedSchool,
-    state: &mut State,
-    keys: &[PublicKey],
-    key: &ingest::keys::PrivateKey,
-) -> anyhow::Result<Ended> {
-    let former = state.former_recipients()?;
-    let vault = school.root.vault();
-    let wanted = Recipients { vault: &vault, school: &school.id, keys, former: &former };
     let bar = context.printer.bar(0, "files");
-    let survey = wanted.seal_anew(key, &mut |done, of| {
+    let run = Change { dir: &context.dir, school: &school.id, what, reason: &change.reason, key: &key };
+    let survey = run.run(edit, |config| init::write_config(&context.dir, config), &mut |done, of| {
         bar.set_length(of);
         bar.set_position(done);
-        Ok(())
     })?;
     bar.finish_and_clear();
-    if survey.exact == survey.files {
-        state.end_resealing()?;
-    }
-    show(context, school, survey);
+    show(context, &school, survey);
     Ok(if survey.exact == survey.files { Ended::Well } else { Ended::NeedsALook })
 }
 

@@ -33,7 +33,10 @@ fn rows_go_or_change_and_the_rest_is_as_it_was() {
     assert_eq!(bench.read(&pairs()[0].0, &everything()).unwrap_err().kind(), Kind::Configuration);
     let reader = VaultReader::open(&bench.vault, &bench.school, &pairs()[1].0);
     let editor = VaultEditor { reader, recipients: &recipients };
-    assert_eq!(editor.requests(&mut |row| if row.actor == amy { Edited::Gone } else { Edited::Same(row) }).unwrap(), 0);
+    assert_eq!(
+        editor.requests(&mut |row| if row.actor == amy { Edited::Gone } else { Edited::Same(row) }).unwrap(),
+        0
+    );
     let edited = editor.requests(&mut |mut row| {
         row.address = None;
         Edited::Changed(row)

@@ -40,11 +40,16 @@ fn sealed() -> Bench {
     bench
 }
 
-fn to(bench: &Bench, keys: &[usize], former: &[usize], with: usize, stop_after: u64) -> Result<Survey, Error> {
+fn to(
+    bench: &Bench,
+    keys: &[usize],
+    former: &[usize],
+    with: usize,
+    stop_after: u64,
+) -> Result<Survey, Error> {
     let keys: Vec<_> = keys.iter().map(|index| pairs()[*index].1.clone()).collect();
     let former: BTreeSet<_> = former.iter().map(|index| pairs()[*index].1.id()).collect();
-    let wanted =
-        Recipients { vault: &bench.vault, school: &bench.school, keys: &keys, former: &former };
+    let wanted = Recipients { vault: &bench.vault, school: &bench.school, keys: &keys, former: &former };
     let survey = wanted.seal_anew(&pairs()[with].0, &mut |done, _| {
         if done == stop_after { Err(Error::new(Kind::Environment, "killed")) } else { Ok(()) }
     })?;

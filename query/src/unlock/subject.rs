@@ -1,0 +1,242 @@
+//! Everything about one person, for that person (subject access): machine-readable, other people left out.
+//!
+//! No tool can be trusted to take other people out of free text. So text that others wrote, and names of
+//! others beside the person's own, are withheld whole; a list says which, for somebody to read and redact.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use arrow::array::{Array, AsArray, RecordBatch};
+use arrow::datatypes::Int64Type;
+use arrow::util::display::array_value_to_string;
+use ingest::keys::PrivateKey;
+use ingest::lake::Lake;
+use ingest::pseudonymise::written;
+use ingest::schema::{TABLES, TableSchema};
+use ingest::school::{SchoolId, SchoolRoot};
+use ingest::vault::rows::{ChangeRow, CheckRow, IncidentRow, RequestRow};
+use ingest::vault::{Selection, VaultReader};
+use jiff::civil::Date;
+use serde_json::{Map, Value, json};
+
+use super::{Identified, Person, Question};
+use crate::audit::{AccessAudit, What};
+use crate::error::{Error, Kind};
+
+/// Said in the place of each text that is withheld.
+const WITHHELD: &str = "withheld: may be about other people; to be read and redacted by a person";
+
+/// Everything about one person.
+pub struct SubjectAccess {
+    /// `watershed.subject-access/1`: `person`, `lake` (rows by table), `vault` (rows by kind), `access` (who
+    /// looked), `withheld` (texts that somebody has to read).
+    pub object: Value,
+    /// Texts that are withheld.
+    pub withheld: u64,
+    /// Head of the access audit with the entry of this answer.
+    pub audit_head: String,
+}
+
+impl std::fmt::Debug for SubjectAccess {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str("SubjectAccess(redacted)")
+    }
+}
+
+/// Gathers everything about a person.
+///
+/// # Errors
+/// [`Kind::Configuration`] when the reason is empty, nobody is found, or the vault is sealed for other
+/// keys; else when vault, lake or audit cannot be read or written.
+pub async fn subject_access(
+    dir: &Path,
+    school: &SchoolId,
+    who: &str,
+    reason: &str,
+    key: &PrivateKey,
+) -> Result<Identified<SubjectAccess>, Error> {
+    let question = Question { dir, school, reason, key };
+    let root = question.check(Date::MIN, Date::MAX)?;
+    let person = question.person(&root, who)?;
+    let lake = lake_rows(&root, &person.pseudonyms).await?;
+    let mut withheld = Vec::new();
+    let vault = sealed_rows(&VaultReader::open(&root.vault(), school, key), &person, &mut withheld)?;
+    let mut audit = AccessAudit::open(dir, school)?;
+    let access: Vec<Value> = audit
+        .about(&person.pseudonyms)?
+        .into_iter()
+        .map(|entry| json!({"at_utc": entry.at_utc, "who": entry.who, "what": entry.what, "reason": entry.reason, "rows": entry.rows}))
+        .collect();
+    let rosters: Vec<Value> = person
+        .people
+        .iter()
+        .map(|row| {
+            json!({"academic_year": row.academic_year, "person_key": row.person_key, "accounts": row.accounts,
+                "aliases": row.aliases, "name": row.mis_name, "year": row.year, "role": row.role, "cohorts": row.cohorts})
+        })
+        .collect();
+    let rows =
+        [&lake, &vault].iter().flat_map(|map| map.values()).filter_map(Value::as_array).map(Vec::len).sum();
+    let target = question.about(&person, Date::MIN, Date::MAX)?;
+    let target = target.split(' ').next().unwrap_or_default();
+    let audit_head = question.record(What::SubjectAccess, target, rows)?;
+    let pseudonyms: Vec<String> = person.pseudonyms.iter().map(|token| written(*token)).collect();
+    let count = withheld.len() as u64;
+    let object = json!({"schema": "watershed.subject-access/1", "school": school.as_str(),
+        "person": {"pseudonyms": pseudonyms, "rosters": rosters},
+        "lake": lake, "vault": vault, "access": access, "withheld": withheld});
+    Ok(Identified::opened(SubjectAccess { object, withheld: count, audit_head }))
+}
+
+/// The rows of the lake that have one of the pseudonyms, by table; tables without are left out.
+async fn lake_rows(root: &SchoolRoot, tokens: &BTreeSet<i64>) -> Result<Map<String, Value>, Error> {
+    let lake = Lake::open(root).await?;
+    let mut tables = Map::new();
+    for table in TABLES {
+        let who = ["actor", "subject", "linked"]
+            .into_iter()
+            .find(|name| table.columns.iter().any(|column| column.name == *name));
+        let Some(who) = who else { continue };
+        let snapshot = lake.readable(table).await?;
+        let mut rows = Vec::new();
+        for file in &snapshot.files {
+            let may_hold = file
+                .ranges
+                .get(who)
+                .is_none_or(|(least, greatest)| tokens.range(*least..=*greatest).next().is_some());
+            if !may_hold {
+                continue;
+            }
+            let mut failed = false;
+            snapshot.read(file, None, &mut |batch| {
+                failed |= collect(table, who, &batch, tokens, &mut rows).is_none();
+                Ok(())
+            })?;
+            if failed {
+                return Err(Error::new(Kind::Corrupt, format!("table `{}` has other columns", table.name)));
+            }
+        }
+        if !rows.is_empty() {
+            tables.insert(table.name.to_owned(), Value::Array(rows));
+        }
+    }
+    Ok(tables)
+}
+
+fn collect(
+    table: &TableSchema,
+    who: &str,
+    batch: &RecordBatch,
+    tokens: &BTreeSet<i64>,
+    rows: &mut Vec<Value>,
+) -> Option<()> {
+    let persons = batch.column_by_name(who)?.as_primitive_opt::<Int64Type>()?;
+    for row in 0..batch.num_rows() {
+        if persons.is_null(row) || !tokens.contains(&persons.value(row)) {
+            continue;
+        }
+        let mut object = Map::new();
+        for column in table.columns {
+            let array = batch.column_by_name(column.name)?;
+            let value =
+                if array.is_null(row) { Value::Null } else { array_value_to_string(array, row).ok()?.into() };
+            object.insert(column.name.to_owned(), value);
+        }
+        rows.push(Value::Object(object));
+    }
+    Some(())
+}
+
+fn sealed_rows(
+    reader: &VaultReader<'_>,
+    person: &Person,
+    withheld: &mut Vec<Value>,
+) -> Result<Map<String, Value>, Error> {
+    let always = Selection { from: Date::MIN, to: Date::MAX, actor: None, between_us: None };
+    let hers = |token: Option<i64>| token.is_some_and(|token| person.pseudonyms.contains(&token));
+    let (mut requests, mut incidents, mut named, mut changes, mut decided, mut checks) =
+        (Vec::new(), Vec::new(), Vec::new(), Vec::new(), Vec::new(), Vec::new());
+    reader.requests(&always, &mut |row| {
+        requests.extend(hers(row.actor).then(|| request(&row)));
+        Ok(())
+    })?;
+    reader.incidents(&always, &mut |row| {
+        if hers(row.subject) {
+            incidents.push(incident(&row, withheld));
+        } else if row.linked_written.as_deref().is_some_and(|text| person.is_named_in(text))
+            || row.narrative.as_deref().is_some_and(|text| person.is_named_in(text))
+        {
+            named.push(json!({"local_date": row.local_date.to_string(), "text": WITHHELD}));
+            withheld.push(to_read("incident about somebody else", &row.reference, row.local_date));
+        }
+        Ok(())
+    })?;
+    reader.changes(&always, &mut |row| {
+        if hers(row.requester) {
+            changes.push(change(&row, withheld));
+        } else if hers(row.decided_by) {
+            decided.push(json!({"local_date": row.local_date.to_string(), "decision": row.decision_words, "address": row.address}));
+        }
+        Ok(())
+    })?;
+    reader.checks(&always, &mut |row| {
+        checks.extend(hers(row.tester).then(|| check(&row)));
+        Ok(())
+    })?;
+    let kinds = [
+        ("requests", requests),
+        ("incidents", incidents),
+        ("incidents_about_others_naming_the_person", named),
+        ("changes_asked_for", changes),
+        ("changes_decided_on", decided),
+        ("checks", checks),
+    ];
+    Ok(kinds.into_iter().map(|(name, rows)| (name.to_owned(), Value::Array(rows))).collect())
+}
+
+fn to_read(what: &str, reference: &Option<std::borrow::Cow<'_, str>>, day: Date) -> Value {
+    json!({"what": what, "reference": reference, "local_date": day.to_string()})
+}
+
+fn request(row: &RequestRow<'_>) -> Value {
+    json!({"local_date": row.local_date.to_string(), "local_time": row.local_time(), "account": row.user_written,
+        "client": row.address, "client_host": row.client_host, "program": row.user_agent,
+        "address": row.whole_address(), "search_words": row.search_words, "group": row.group_words,
+        "category": row.category_words, "action": row.action, "code": row.code, "theme": row.theme,
+        "severity": row.severity, "on_an_illegal_list": row.illegal_token.is_some()})
+}
+
+fn incident(row: &IncidentRow<'_>, withheld: &mut Vec<Value>) -> Value {
+    let mut hold = |text: &Option<std::borrow::Cow<'_, str>>, what: &str| {
+        text.as_ref().map(|_| {
+            withheld.push(to_read(what, &row.reference, row.local_date));
+            WITHHELD
+        })
+    };
+    let narrative = hold(&row.narrative, "text of an incident");
+    let linked = hold(&row.linked_written, "names beside an incident");
+    json!({"local_date": row.local_date.to_string(), "reference": row.reference, "name": row.subject_written,
+        "category": row.category_words, "status": row.status_words, "text": narrative, "named_beside": linked})
+}
+
+fn change(row: &ChangeRow<'_>, withheld: &mut Vec<Value>) -> Value {
+    let mut hold = |text: &Option<std::borrow::Cow<'_, str>>, what: &str| {
+        text.as_ref().map(|_| {
+            withheld.push(to_read(what, &row.reference, row.local_date));
+            WITHHELD
+        })
+    };
+    let note = hold(&row.risk_note, "note on the risk of a change");
+    let narrative = hold(&row.narrative, "text of a change");
+    let decided_by = hold(&row.decided_by_written, "who decided on a change");
+    json!({"local_date": row.local_date.to_string(), "reference": row.reference, "name": row.requester_written,
+        "title": row.title, "reason": row.reason, "address": row.address, "asked": row.asked_words,
+        "category": row.category_words, "decision": row.decision_words, "status": row.status_words,
+        "risk_note": note, "text": narrative, "decided_by": decided_by})
+}
+
+fn check(row: &CheckRow<'_>) -> Value {
+    json!({"local_date": row.local_date.to_string(), "reference": row.reference, "name": row.tester_written,
+        "device": row.device_written, "place": row.location, "category": row.category_words,
+        "group": row.group_words, "result": row.result_words, "text": row.narrative})
+}
