@@ -104,6 +104,7 @@ impl PeopleImport<'_> {
         }
         let mut left_out = left_out.into_iter();
         people.retain(|_| !left_out.next().unwrap_or(false));
+        self.keyring.expect(state.years_known()?);
         state.confirm_key(self.year, self.keyring.check_value(self.year)?)?;
         let (accounts, names, mut summary) = entries(&people, self.year, self.keyring)?;
         summary.erased = (all - people.len()) as u64;

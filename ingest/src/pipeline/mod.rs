@@ -139,6 +139,7 @@ impl Ingest<'_> {
             .build()
             .map_err(|error| Error::new(Kind::Environment, "no runtime can be started").because(error))?;
         let lake = runtime.block_on(Lake::open(&root))?;
+        keyring.expect(state.years_known()?);
         let mut run = Run {
             ingest: self,
             progress,

@@ -93,8 +93,14 @@ pub(crate) fn restore(context: &Context, arguments: &RestoreArguments) -> anyhow
         );
     }
     for school in &Config::load(to)?.schools {
-        let report = Retain { dir: to, school, today: None }.run(&())?;
-        context.printer.say(&format!("{}: {}", school.id, retain::summary(&report, false)));
+        let says = match (Retain { dir: to, school, today: None }).run(&()) {
+            Ok(report) => retain::summary(&report, false),
+            Err(error) => {
+                ended = Ended::NeedsALook;
+                format!("restored, but its clocks could not be applied: {error}; then run `watershed retain`")
+            }
+        };
+        context.printer.say(&format!("{}: {says}", school.id));
     }
     Ok(ended)
 }
