@@ -188,7 +188,8 @@ fn read(content: &[u8]) -> Result<Vec<Person>, Error> {
             return Err(as_input(row.error("another row has the same person key"))
                 .help("write one row for each person, with all accounts in it, `;` between"));
         }
-        let role = row.parse("role", "pupil, staff, head, guest or unknown", word_of_role).map_err(as_input)?;
+        let role =
+            row.parse("role", "pupil, staff, head, guest or unknown", word_of_role).map_err(as_input)?;
         let year = row
             .parse_optional("year", "a year group such as 7, Y7 or R", year_group::parse)
             .map_err(as_input)?;

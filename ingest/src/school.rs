@@ -206,7 +206,8 @@ impl Config {
                 .help("run `watershed init` first, or name the installation's folder with `--dir`")
         })?;
         let config: Self = toml::from_str(&text).map_err(|error| {
-            Error::new(Kind::Configuration, format!("{}: {}", path.display(), error.message()))
+            let (line, what) = crate::error::toml_mistake(&text, &error);
+            Error::new(Kind::Configuration, format!("{}:{line}: {what}", path.display()))
         })?;
         for school in &config.schools {
             school.retention.check(&school.id)?;

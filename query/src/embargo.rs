@@ -1,7 +1,5 @@
 //! What the DSL has marked live: left out of every set and of all views but the DSL's.
 
-mod marking;
-
 use std::collections::BTreeSet;
 
 use arrow::array::{Array, AsArray};
@@ -13,8 +11,6 @@ use ingest::state::{Embargo, State};
 use jiff::civil::Date;
 
 use crate::error::{Error, Kind};
-
-pub use marking::{Matter, lift, mark};
 
 /// A live mark, with all tokens of its person.
 #[derive(Clone, Debug)]
@@ -58,7 +54,8 @@ impl Embargoes {
     /// names the table's column of whom the row is about.
     pub(crate) fn excluded(&self, table: &TableSchema, of_person: Option<&str>) -> Option<String> {
         let has = |name: &str| table.columns.iter().any(|column| column.name == name);
-        let conditions: Vec<String> = self.0.iter().filter_map(|mark| mark.covers_sql(of_person, &has)).collect();
+        let conditions: Vec<String> =
+            self.0.iter().filter_map(|mark| mark.covers_sql(of_person, &has)).collect();
         (!conditions.is_empty()).then(|| format!("coalesce(NOT ({}), true)", conditions.join(" OR ")))
     }
 
@@ -67,7 +64,11 @@ impl Embargoes {
         let has = |name: &str| table.columns.iter().any(|column| column.name == name);
         let conditions: Vec<String> =
             self.0.iter().filter_map(|mark| mark.covers_sql(Some("actor"), &has)).collect();
-        if conditions.is_empty() { "false".to_owned() } else { format!("coalesce({}, false)", conditions.join(" OR ")) }
+        if conditions.is_empty() {
+            "false".to_owned()
+        } else {
+            format!("coalesce({}, false)", conditions.join(" OR "))
+        }
     }
 
     /// The marks with what they need of the lake, for the rows of some days.

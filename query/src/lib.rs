@@ -4,7 +4,7 @@ mod answer;
 pub mod audit;
 mod catalog;
 pub mod disclosure;
-pub mod embargo;
+mod embargo;
 mod error;
 mod feeds;
 mod figures;

@@ -89,7 +89,7 @@ impl School {
         let root = SchoolRoot::new(dir, id);
         let settings = Settings::load(&root, school)?;
         let zone = TimeZone::get(&school.zone).map_err(|_| {
-            Error::new(Kind::Configuration, format!("there is no time zone `{}`", school.zone))
+            Error::new(Kind::Configuration, "`zone` in watershed.toml names no time zone")
                 .help("use an IANA name, for example Europe/London")
         })?;
         Ok(Self {
@@ -215,7 +215,8 @@ impl School {
         let root = SchoolRoot::new(&self.dir, &self.id);
         let embargoes = Embargoes::of(&root)?;
         let mut session = Session::new(&self.limits)?;
-        let beside = embargoes.reads().filter(|table| metric.reads.iter().all(|read| read.name != table.name));
+        let beside =
+            embargoes.reads().filter(|table| metric.reads.iter().all(|read| read.name != table.name));
         let tables: Vec<&'static TableSchema> = metric.reads.iter().copied().chain(beside).collect();
         self.add(&mut session, &tables).await?;
         self.viewer.restrict(&mut session, &root, &self.concerns, &embargoes).await?;
@@ -326,7 +327,9 @@ impl School {
         }
         let apart = State::open(root)?.set_apart(window.from, window.to)?;
         let mut notes = Vec::new();
-        for (records, what) in [(apart.investigations, "investigations"), (apart.tests, "tests of the filter")] {
+        for (records, what) in
+            [(apart.investigations, "investigations"), (apart.tests, "tests of the filter")]
+        {
             if records > 0 {
                 notes.push(format!(
                     "Set apart: {} of {what} are not counted.",

@@ -106,7 +106,11 @@ impl Session {
     }
 
     /// Leaves in a table only the rows that fit a condition; the others can be asked for under no name.
-    pub(crate) async fn restrict(&mut self, table: &'static TableSchema, condition: &str) -> Result<(), Error> {
+    pub(crate) async fn restrict(
+        &mut self,
+        table: &'static TableSchema,
+        condition: &str,
+    ) -> Result<(), Error> {
         const WHOLE: &str = "before_restriction";
         let statement = format!("SELECT * FROM {WHOLE} WHERE {condition}");
         self.narrow(table, WHOLE, &statement).await?;

@@ -98,16 +98,17 @@ impl Viewer {
     /// # Errors
     /// [`Kind::Configuration`] with what to do, and never with what there is.
     pub(crate) fn may_ask(&self, word: &str, table: &str, concerns: &Concerns) -> Result<(), Error> {
-        let refused = |help: &str| {
-            Err(Error::new(Kind::Forbidden, "this is not for that role").help(help.to_owned()))
-        };
+        let refused =
+            |help: &str| Err(Error::new(Kind::Forbidden, "this is not for that role").help(help.to_owned()));
         let seat = self.seat;
         let of_staff = concerns.about_staff(seat.word()) || concerns.about_head(seat.word());
         match (word, table) {
             ("attention", "staff") if seat == Seat::Operator => {
                 refused("say for whom: `--as ACCOUNT`, an account of a role that `concerns.csv` names")
             }
-            ("attention", "staff") if !of_staff => refused("`concerns.csv` says which roles see what concerns staff"),
+            ("attention", "staff") if !of_staff => {
+                refused("`concerns.csv` says which roles see what concerns staff")
+            }
             ("attention", "staff") if self.own.is_none() => Err(Error::new(
                 Kind::Forbidden,
                 "nobody has said whose account this is, so what is about its holder cannot be left out",

@@ -56,7 +56,8 @@ impl Apart {
             let of_token = self.day.tokens.iter().find(|(token, _)| is(*token)).map(|(_, purpose)| *purpose);
             let of_network = || wanted.iter().find(|(name, _)| *name == network).map(|(_, purpose)| *purpose);
             let of_test = || {
-                let tested = |(token, from, to): &(i64, i64, i64)| is(*token) && (*from..=*to).contains(&time_us);
+                let tested =
+                    |(token, from, to): &(i64, i64, i64)| is(*token) && (*from..=*to).contains(&time_us);
                 (illegal && self.day.tests.iter().any(tested)).then_some(Purpose::Test)
             };
             let purpose = of_token.or_else(of_network).or_else(of_test);
@@ -82,7 +83,6 @@ impl Apart {
 /// The rows of a batch that are not set apart.
 pub(super) fn without(batch: &RecordBatch, apart: &[bool]) -> Result<RecordBatch, Error> {
     let keep: arrow::array::BooleanArray = apart.iter().map(|apart| Some(!apart)).collect();
-    arrow::compute::filter_record_batch(batch, &keep).map_err(|error| {
-        Error::new(crate::error::Kind::Bug, "records could not be set apart").because(error)
-    })
+    arrow::compute::filter_record_batch(batch, &keep)
+        .map_err(|error| Error::new(crate::error::Kind::Bug, "records could not be set apart").because(error))
 }

@@ -168,8 +168,8 @@ impl<'t> Deriver<'t> {
         let illegal = columns.illegal.value(row);
         let blocked = action == known::BLOCKED;
         // Of an illegal list every refusal counts: no neighbour makes it page furniture.
-        let neighbours_agree = (illegal && blocked)
-            || self.neighbours.is_primary(actor, time_us, site, record_kind, action);
+        let neighbours_agree =
+            (illegal && blocked) || self.neighbours.is_primary(actor, time_us, site, record_kind, action);
         let primary = !columns.record_noise.value(row) && neighbours_agree;
 
         let person = self.people.entry(actor).or_insert_with(|| Person::of(columns, row, symbols));

@@ -7,14 +7,16 @@ use arrow::datatypes::{Date32Type, Int64Type, TimestampMicrosecondType};
 use jiff::civil::Date;
 
 use super::progress::Progress;
-use crate::derive::{ADD_COLUMNS, APART_COLUMNS, ApartCount, Deriver, FORESEE_COLUMNS, OBSERVE_COLUMNS, Population};
+use crate::derive::{
+    ADD_COLUMNS, APART_COLUMNS, ApartCount, Deriver, FORESEE_COLUMNS, OBSERVE_COLUMNS, Population,
+};
 use crate::error::{Error, Kind};
 use crate::lake::columns::epoch_days;
 use crate::lake::{Lake, TableSnapshot};
 use crate::schema::{
-    ACTIVITY, ACTOR_DAYS, ACTOR_THEME_DAYS, ATTEMPTS, BLOCKED_SITE_DAYS, CHECKS, EPISODES, REQUESTS, STAFF_ACTIVITY,
-    STAFF_ACTOR_DAYS, STAFF_ACTOR_THEME_DAYS, STAFF_ATTEMPTS, STAFF_BLOCKED_SITE_DAYS, STAFF_EPISODES,
-    STAFF_REQUESTS, TableSchema,
+    ACTIVITY, ACTOR_DAYS, ACTOR_THEME_DAYS, ATTEMPTS, BLOCKED_SITE_DAYS, CHECKS, EPISODES, REQUESTS,
+    STAFF_ACTIVITY, STAFF_ACTOR_DAYS, STAFF_ACTOR_THEME_DAYS, STAFF_ATTEMPTS, STAFF_BLOCKED_SITE_DAYS,
+    STAFF_EPISODES, STAFF_REQUESTS, TableSchema,
 };
 use crate::settings::Settings;
 use crate::settings::investigations::{Purpose, SetApartDay};
@@ -22,6 +24,9 @@ use crate::state::State;
 
 /// Records of a day from which on its pages would take more memory than reading it once more takes time.
 const MANY_RECORDS: u64 = 1_000_000;
+
+/// Purpose, records, and those of an illegal list among them.
+type Apart = Vec<(Purpose, i64, i64)>;
 
 /// Every derived table.
 pub const DERIVED: [&TableSchema; 12] = [
@@ -55,7 +60,7 @@ pub(super) async fn dirty_days(
         let staff = lake.readable(&STAFF_REQUESTS).await?;
         let mut number = 0;
         let checks = lake.readable(&CHECKS).await?;
-        let mut apart: Vec<(Date, Vec<(Purpose, i64, i64)>)> = Vec::new();
+        let mut apart: Vec<(Date, Apart)> = Vec::new();
         lake.replace_days(&DERIVED, &days, &mut |day| {
             number += 1;
             progress.deriving(number, days.len());
@@ -97,7 +102,8 @@ fn derived(
         pass.iter().chain(apart).copied().collect()
     };
     if requests.rows_of_day(day) > MANY_RECORDS {
-        requests.read_day_numbered(day, Some(&columns(FORESEE_COLUMNS)), &mut |batch| deriver.foresee(&batch))?;
+        requests
+            .read_day_numbered(day, Some(&columns(FORESEE_COLUMNS)), &mut |batch| deriver.foresee(&batch))?;
     }
     requests.read_day_numbered(day, Some(&columns(OBSERVE_COLUMNS)), &mut |batch| deriver.observe(&batch))?;
     requests.read_day_numbered(day, Some(&columns(ADD_COLUMNS)), &mut |batch| deriver.add(&batch))?;
@@ -123,14 +129,19 @@ async fn set_apart_anew(lake: &Lake, state: &mut State, settings: &Settings) -> 
 
 /// Tests of an illegal list that were written down with their device: of that day, or of half an hour around
 /// a time that is known.
-fn recorded_tests(checks: &TableSnapshot, day: Date, settings: &Settings) -> Result<Vec<(i64, i64, i64)>, Error> {
+fn recorded_tests(
+    checks: &TableSnapshot,
+    day: Date,
+    settings: &Settings,
+) -> Result<Vec<(i64, i64, i64)>, Error> {
     const AROUND_US: i64 = 30 * 60 * 1_000_000;
     let columns = ["checked_utc", "local_date", "time_known", "code", "device"];
     let mut tests = Vec::new();
     checks.read_day(day, Some(&columns), &mut |batch| {
         let missing = || Error::new(Kind::Corrupt, "table `checks` has other columns");
         let column = |name: &str| batch.column_by_name(name).ok_or_else(missing);
-        let moments = column("checked_utc")?.as_primitive_opt::<TimestampMicrosecondType>().ok_or_else(missing)?;
+        let moments =
+            column("checked_utc")?.as_primitive_opt::<TimestampMicrosecondType>().ok_or_else(missing)?;
         let days = column("local_date")?.as_primitive_opt::<Date32Type>().ok_or_else(missing)?;
         let known = column("time_known")?.as_boolean_opt().ok_or_else(missing)?;
         let codes = column("code")?.as_string_opt::<i32>().ok_or_else(missing)?;

@@ -253,7 +253,7 @@ impl Run<'_> {
 /// The local day of a zone by the clock.
 pub(crate) fn today(zone: &str) -> Result<Date, Error> {
     let zone = jiff::tz::TimeZone::get(zone).map_err(|_| {
-        Error::new(Kind::Configuration, format!("there is no time zone `{zone}`"))
+        Error::new(Kind::Configuration, "`zone` in watershed.toml names no time zone")
             .help("use an IANA name, for example `Europe/London`")
     })?;
     Ok(jiff::Timestamp::now().to_zoned(zone).date())

@@ -15,8 +15,8 @@ use crate::school::{AcademicYear, Phase, RecipientSetting, SchoolId};
 use crate::vault::read::{Selection, VaultReader};
 
 mod apart;
-mod listed;
 mod erasure;
+mod listed;
 mod records;
 
 const PASSPHRASE: &str = "seven blue herons by the weir";

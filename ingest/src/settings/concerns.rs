@@ -25,8 +25,9 @@ impl Concerns {
                 let wanted = known.join(" or ");
                 row.parse("role", &wanted, |text| known.iter().copied().find(|role| *role == text))
             };
-            match row.parse("about", "staff or head", |text| ["staff", "head"].into_iter().find(|about| *about == text))?
-            {
+            match row.parse("about", "staff or head", |text| {
+                ["staff", "head"].into_iter().find(|about| *about == text)
+            })? {
                 "staff" => concerns.staff.insert(role(&ABOUT_STAFF)?),
                 _ => concerns.head.insert(role(&ABOUT_HEAD)?),
             };

@@ -117,7 +117,9 @@ impl Investigations {
                 from: row.days.from.unwrap_or(Date::MIN),
                 to: row.days.to.unwrap_or(Date::MAX),
                 what: match &row.holder {
-                    Holder::Token(token) => format!("{} {}", row.purpose.word(), crate::pseudonymise::written(*token)),
+                    Holder::Token(token) => {
+                        format!("{} {}", row.purpose.word(), crate::pseudonymise::written(*token))
+                    }
                     Holder::Network(network) => format!("{} network {network}", row.purpose.word()),
                 },
             })

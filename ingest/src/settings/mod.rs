@@ -87,7 +87,16 @@ impl Settings {
 
         let mut hasher = blake3::Hasher::new();
         for file in [
-            &calendar, &feeds, &groups, &investigations, &networks, &periods, &roll, &engines, &shared, &terms,
+            &calendar,
+            &feeds,
+            &groups,
+            &investigations,
+            &networks,
+            &periods,
+            &roll,
+            &engines,
+            &shared,
+            &terms,
         ] {
             file.digest(&mut hasher);
         }

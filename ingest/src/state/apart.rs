@@ -53,7 +53,11 @@ impl State {
                  FROM set_apart_days WHERE local_date BETWEEN ?1 AND ?2",
                 params![from.to_string(), to.to_string()],
                 |row| {
-                    Ok(SetApartCount { investigations: row.get(0)?, tests: row.get(1)?, illegal: row.get(2)? })
+                    Ok(SetApartCount {
+                        investigations: row.get(0)?,
+                        tests: row.get(1)?,
+                        illegal: row.get(2)?,
+                    })
                 },
             )
         })

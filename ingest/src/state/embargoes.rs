@@ -155,7 +155,8 @@ impl State {
         })?;
         rows.into_iter()
             .map(|(id, [person, incident], texts)| {
-                let [from, to, theme, site, reason, reviewer, review, added_utc, lifted_utc, lifted_why] = texts;
+                let [from, to, theme, site, reason, reviewer, review, added_utc, lifted_utc, lifted_why] =
+                    texts;
                 Some(Embargo {
                     id,
                     from: from?.parse().ok()?,

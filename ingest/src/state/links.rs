@@ -45,8 +45,10 @@ impl State {
                 }
             };
             for (year, person) in rows {
-                transaction
-                    .execute("INSERT INTO account_holders VALUES (?1, ?2, ?3)", params![account, year, person])?;
+                transaction.execute(
+                    "INSERT INTO account_holders VALUES (?1, ?2, ?3)",
+                    params![account, year, person],
+                )?;
             }
             Ok(())
         })
@@ -63,7 +65,9 @@ impl State {
             return Ok(AccountHolder::Unsaid);
         }
         let years: BTreeSet<_> = rows
-            .filter_map(|(_, year, person)| Some(PersonOfYear { year: AcademicYear::parse(&year)?, person: person? }))
+            .filter_map(|(_, year, person)| {
+                Some(PersonOfYear { year: AcademicYear::parse(&year)?, person: person? })
+            })
             .collect();
         Ok(if years.is_empty() { AccountHolder::Outside } else { AccountHolder::Person(years) })
     }
@@ -115,7 +119,8 @@ impl State {
         self.write(|transaction| {
             transaction.execute("DELETE FROM heads WHERE academic_year = ?1", [year.to_string()])?;
             for person in heads {
-                transaction.execute("INSERT INTO heads VALUES (?1, ?2)", params![year.to_string(), person])?;
+                transaction
+                    .execute("INSERT INTO heads VALUES (?1, ?2)", params![year.to_string(), person])?;
             }
             Ok(())
         })
@@ -137,8 +142,10 @@ impl State {
     /// When the file cannot be written.
     pub(crate) fn sealed_roster(&mut self, year: AcademicYear, name: &str) -> Result<(), Error> {
         self.write(|transaction| {
-            transaction
-                .execute("INSERT OR REPLACE INTO current_rosters VALUES (?1, ?2)", params![year.to_string(), name])?;
+            transaction.execute(
+                "INSERT OR REPLACE INTO current_rosters VALUES (?1, ?2)",
+                params![year.to_string(), name],
+            )?;
             Ok(())
         })
     }
@@ -165,7 +172,10 @@ impl State {
         let mut tokens = persons.clone();
         for accounts in self.roster()?.into_values() {
             tokens.extend(
-                accounts.into_iter().filter(|(_, member)| persons.contains(&member.person)).map(|(token, _)| token),
+                accounts
+                    .into_iter()
+                    .filter(|(_, member)| persons.contains(&member.person))
+                    .map(|(token, _)| token),
             );
         }
         Ok(tokens)

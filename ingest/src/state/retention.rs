@@ -81,6 +81,9 @@ impl State {
                     "unmapped_words",
                     "import_lines",
                     "expected_feeds",
+                    "account_holders",
+                    "heads",
+                    "current_rosters",
                 ] {
                     transaction.execute(&format!("DELETE FROM {table} WHERE academic_year = ?1"), [&year])?;
                 }

@@ -69,7 +69,10 @@ impl PupilCounts for LakeCounts {
         }
         // Rule 4: whatever the DSL has marked live is in no set.
         let live = Embargoes::of(&self.root)?.in_days(&lake, asked.from, asked.to).await?;
-        Ok(Counted { counts: pupils(&lake, asked, &live).await?, operations: operations(&lake, asked).await? })
+        Ok(Counted {
+            counts: pupils(&lake, asked, &live).await?,
+            operations: operations(&lake, asked).await?,
+        })
     }
 }
 

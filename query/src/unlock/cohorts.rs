@@ -142,7 +142,8 @@ mod tests {
 
     #[test]
     fn a_flag_is_a_column_that_does_not_say_no() {
-        let found: Vec<_> = flags("cohort_sen=K;cohort_eal=Yes;cohort_cla=no;cohort_cin=").into_iter().collect();
+        let found: Vec<_> =
+            flags("cohort_sen=K;cohort_eal=Yes;cohort_cla=no;cohort_cin=").into_iter().collect();
         assert_eq!(found, ["eal", "sen: k"]);
     }
 }

@@ -4,7 +4,7 @@ use clap::{Args, Subcommand};
 use ingest::pseudonymise::written;
 use ingest::state::State;
 use jiff::civil::Date;
-use query::embargo::{Matter, lift, mark};
+use query::unlock::{Matter, lift, mark};
 use serde_json::json;
 
 use super::keys::KeyArguments;
@@ -79,11 +79,15 @@ pub(crate) fn run(context: &Context, command: EmbargoCommand) -> anyhow::Result<
                 review: arguments.review,
             };
             let id = wait(mark(&context.dir, &school.id, &matter, &key))??;
-            context.printer.say(&format!("Embargo {id} is made: the matter is in no paper, no set and no view but yours."));
+            context.printer.say(&format!(
+                "Embargo {id} is made: the matter is in no paper, no set and no view but yours."
+            ));
         }
         EmbargoCommand::Lift { id, reason, key } => {
             lift(&context.dir, &school.id, id, &reason, &key.open()?)?;
-            context.printer.say(&format!("Embargo {id} is lifted. Sets that were sealed meanwhile stay as they are."));
+            context
+                .printer
+                .say(&format!("Embargo {id} is lifted. Sets that were sealed meanwhile stay as they are."));
         }
         EmbargoCommand::List => {
             let known = State::open(&school.root)?.embargoes()?;
@@ -113,7 +117,11 @@ pub(crate) fn run(context: &Context, command: EmbargoCommand) -> anyhow::Result<
                         ];
                         vec![
                             known.id.to_string(),
-                            format!("{} to {}", known.from, known.to.map_or("-".to_owned(), |to| to.to_string())),
+                            format!(
+                                "{} to {}",
+                                known.from,
+                                known.to.map_or("-".to_owned(), |to| to.to_string())
+                            ),
                             about.into_iter().flatten().collect::<Vec<_>>().join(", "),
                             known.reason,
                             format!("{}, {}", known.reviewer, known.review),

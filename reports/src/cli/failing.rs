@@ -4,6 +4,8 @@ use std::process::ExitCode;
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 
+use super::printer::Printer;
+
 /// A panic's message can hold what it was about, so only its place is printed. The number of a thread or a
 /// back-trace says nothing that the place does not.
 pub(super) fn no_values_in_panics() {
@@ -12,31 +14,33 @@ pub(super) fn no_values_in_panics() {
             || "an unknown place".to_owned(),
             |place| format!("{}:{}", place.file(), place.line()),
         );
-        eprintln!(
+        Printer::default().say(&format!(
             "watershed {}: stopped at {place}, by a mistake of the program. Nothing that was reported done is lost; \
              run the command again, and if it happens again report this place.",
             env!("CARGO_PKG_VERSION")
-        );
+        ));
     }));
 }
 
 /// Help as it is; of anything else what was wrong and with which argument, and not what stood there.
 pub(super) fn wrong_arguments(error: &clap::Error) -> ExitCode {
-    if !error.use_stderr() {
-        // Help or version: a closed pipe is no failure of ours.
-        let _ = error.print();
+    if error.exit_code() == 0 {
+        // Help or version.
+        Printer::default().out(&error.render().to_string());
         return ExitCode::SUCCESS;
     }
     let what = match error.kind() {
         ErrorKind::InvalidValue | ErrorKind::ValueValidation => "a value cannot be read",
         ErrorKind::UnknownArgument => "there is no such argument",
         ErrorKind::InvalidSubcommand => "there is no such command",
-        ErrorKind::NoEquals | ErrorKind::TooFewValues | ErrorKind::WrongNumberOfValues => "a value is missing",
+        ErrorKind::NoEquals | ErrorKind::TooFewValues | ErrorKind::WrongNumberOfValues => {
+            "a value is missing"
+        }
         ErrorKind::TooManyValues => "there are too many values",
         ErrorKind::ArgumentConflict => "two arguments exclude each other",
         ErrorKind::MissingRequiredArgument => "an argument is missing",
         ErrorKind::MissingSubcommand | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
-            let _ = error.print();
+            Printer::default().say(&error.render().to_string());
             return ExitCode::from(2);
         }
         ErrorKind::InvalidUtf8 => "an argument is not UTF-8",
@@ -59,6 +63,38 @@ pub(super) fn wrong_arguments(error: &clap::Error) -> ExitCode {
             _ => {}
         }
     }
-    eprintln!("{said}; `watershed help` lists all");
+    Printer::default().say(&format!("{said}; `watershed help` lists all"));
     ExitCode::from(2)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may")]
+
+    const IN_A_PROGRAM_OF_ITS_OWN: &str = "WATERSHED_TEST_PANICS";
+
+    /// Panics only in a program of its own, which the test below starts.
+    #[test]
+    fn stops_by_a_mistake() {
+        if std::env::var_os(IN_A_PROGRAM_OF_ITS_OWN).is_none() {
+            return;
+        }
+        super::no_values_in_panics();
+        panic!("a pupil called zqmark");
+    }
+
+    #[test]
+    fn a_panic_says_its_place_and_not_its_values() {
+        let program = std::env::current_exe().unwrap();
+        let output = std::process::Command::new(program)
+            .args(["--exact", "--nocapture", "cli::failing::tests::stops_by_a_mistake"])
+            .env(IN_A_PROGRAM_OF_ITS_OWN, "1")
+            .env("RUST_BACKTRACE", "full")
+            .output()
+            .unwrap();
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(said.contains("failing.rs:") && said.contains("report this place"), "{said}");
+        let whole = format!("{said}{}", String::from_utf8_lossy(&output.stdout));
+        assert!(!whole.contains("zqmark"), "{whole}");
+    }
 }

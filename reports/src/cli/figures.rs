@@ -180,9 +180,7 @@ pub(crate) async fn open_as(
 ) -> Result<School, query::Error> {
     let opened = School::open(&context.dir, &school.id).await?;
     Ok(match account {
-        Some(name) => {
-            opened.seen_by(Accounts::open(&context.dir, &school.id)?.viewer(&school.root, name)?)
-        }
+        Some(name) => opened.seen_by(Accounts::open(&context.dir, &school.id)?.viewer(&school.root, name)?),
         None => opened,
     })
 }

@@ -6,7 +6,6 @@ use std::os::unix::fs::OpenOptionsExt;
 use anyhow::Context as _;
 use clap::{Args, Subcommand};
 use ingest::folder;
-use ingest::normalise::account::canonical;
 use ingest::pseudonymise::{Domain, Keyring, written};
 use ingest::school::AcademicYear;
 use ingest::settings::Settings;
@@ -109,7 +108,9 @@ fn add(context: &Context, school: &OpenedSchool, arguments: &ApartArguments) -> 
         write(&path, &before)?;
         return Err(error.into());
     }
-    context.printer.say("It is set apart from the next ingest on; days taken in before are counted again then.");
+    context
+        .printer
+        .say("It is set apart from the next ingest on; days taken in before are counted again then.");
     Ok(())
 }
 
@@ -132,9 +133,8 @@ fn holders(
         let Some(day) = Date::new(first_year, 9, 1).ok() else { continue };
         let year = AcademicYear::of(day);
         if let Some(account) = &arguments.account {
-            let account = canonical(account);
-            anyhow::ensure!(!account.is_empty(), "that is no account");
-            let token = keyring.token(year, Domain::Account, account.as_bytes())?;
+            anyhow::ensure!(!account.trim().is_empty(), "that is no account");
+            let token = keyring.account_token(year, account)?;
             found.push(written(token));
             let member = roster.get(&year).and_then(|accounts| accounts.get(&token));
             found.extend(member.map(|member| written(member.person)));

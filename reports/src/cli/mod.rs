@@ -10,8 +10,8 @@ mod check;
 mod demo;
 mod embargo;
 mod erase;
-mod feeds;
 mod failing;
+mod feeds;
 mod figures;
 mod formats;
 mod generate;
@@ -202,12 +202,15 @@ pub fn main() -> ExitCode {
         Ok(arguments) => arguments,
         Err(error) => return failing::wrong_arguments(&error),
     };
-    tracing_subscriber::fmt()
-        .with_env_filter(tracing_subscriber::EnvFilter::try_from_env("WATERSHED_LOG").unwrap_or_else(|_| {
-            tracing_subscriber::EnvFilter::new("warn,deltalake=error,delta_kernel=error")
-        }))
-        .with_writer(std::io::stderr)
-        .init();
+    let mut filter = tracing_subscriber::EnvFilter::try_from_env("WATERSHED_LOG")
+        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("warn,deltalake=error,delta_kernel=error"));
+    // These write down what they parse, statements and requests, whatever level is asked for.
+    for talkative in ["sqlparser=warn", "datafusion=warn", "hyper=warn", "h2=warn", "tower_sessions=warn"] {
+        if let Ok(directive) = talkative.parse() {
+            filter = filter.add_directive(directive);
+        }
+    }
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
     let context = Context {
         dir: arguments.dir,
         school: arguments.school,

@@ -252,7 +252,8 @@ fn cohorts(
                 ]
             })
             .collect();
-        let headings = ["cohort", "pupils with an episode", "episodes", "other pupils with one", "their episodes"];
+        let headings =
+            ["cohort", "pupils with an episode", "episodes", "other pupils with one", "their episodes"];
         context.printer.out(&context.printer.grid(&headings, rows));
     }
     context.printer.say(

@@ -52,7 +52,8 @@ fn an_investigators_records_count_nowhere_and_are_back_when_the_row_goes() {
     assert_eq!(report.days_derived, 1, "only the day that the row is about");
     for table in [&ATTEMPTS, &EPISODES, &ACTOR_DAYS] {
         let days = place.rows(table);
-        let that_day = |row: &&String| row.contains("local_date=2025-10-06") && row.contains("actor_kind=person");
+        let that_day =
+            |row: &&String| row.contains("local_date=2025-10-06") && row.contains("actor_kind=person");
         assert!(days.iter().filter(that_day).count() > 0, "the pupil's stay: {}", table.name);
     }
     assert_eq!((of_actor(&place, &ATTEMPTS, &token), apart(&place)), (6, (6, 0)));
@@ -76,7 +77,9 @@ fn an_investigators_records_count_nowhere_and_are_back_when_the_row_goes() {
 #[test]
 fn a_hit_on_an_illegal_list_that_was_a_recorded_test_is_set_apart() {
     let hit = |time: &str, device: &str| {
-        format!("06/10/2025 {time},technician,{device},Staff,403,http://kestrelmark.example/x,IWF,kestrelmark.example\n")
+        format!(
+            "06/10/2025 {time},technician,{device},Staff,403,http://kestrelmark.example/x,IWF,kestrelmark.example\n"
+        )
     };
     let mut text = "Time,Username,Source IP,Group,Code,URL,Categories,Domain\n".to_owned();
     text += &hit("09:12:00", "10.9.9.9");

@@ -51,7 +51,8 @@ async fn staff(dir: &Path, account: &str, seat: Seat) -> (Vec<String>, Vec<Strin
     let asked = Ask { table: Some("staff".to_owned()), ..two_weeks() };
     let seen = School { viewer, ..school };
     let cleared = seen.metric("attention", &asked).await.unwrap();
-    let mut pseudonyms = texts(cleared.value(), "pseudonym").iter().map(ToString::to_string).collect::<Vec<_>>();
+    let mut pseudonyms =
+        texts(cleared.value(), "pseudonym").iter().map(ToString::to_string).collect::<Vec<_>>();
     pseudonyms.sort();
     (pseudonyms, cleared.value().notes.clone())
 }
@@ -78,7 +79,12 @@ async fn a_matter_marked_live_is_the_dsls_alone_until_the_mark_is_lifted() {
         let ask = Ask { by: Some("theme".to_owned()), ..two_weeks() };
         let table = school.trend(&ask).await.unwrap();
         let at = table.value().column("episodes").unwrap();
-        table.value().rows.iter().filter_map(|row| if let Cell::Integer(n) = row[at] { Some(n) } else { None }).sum::<i64>()
+        table
+            .value()
+            .rows
+            .iter()
+            .filter_map(|row| if let Cell::Integer(n) = row[at] { Some(n) } else { None })
+            .sum::<i64>()
     };
     let leader = || school_seen(dir.path(), Seat::Leader);
     let dsl = || school_seen(dir.path(), Seat::Dsl);

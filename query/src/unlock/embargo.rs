@@ -8,15 +8,15 @@ use ingest::keys::{PrivateKey, PublicKey};
 use ingest::lake::Lake;
 use ingest::pseudonymise::{Domain, Keyring, parse};
 use ingest::record::RecordKey;
-use ingest::school::{Config, SchoolId, SchoolRoot};
 use ingest::schema::{INCIDENTS, STAFF_INCIDENTS};
+use ingest::school::{Config, SchoolId, SchoolRoot};
 use ingest::settings::Settings;
 use ingest::state::{NewEmbargo, State};
 use jiff::civil::Date;
 
+use super::name_of_key;
 use crate::audit::{Access, AccessAudit, What, checked_reason};
 use crate::error::{Error, Kind};
-use crate::unlock::name_of_key;
 
 /// A matter as the DSL names it.
 #[derive(Clone, Debug, Default)]
@@ -65,15 +65,15 @@ pub async fn mark(dir: &Path, school: &SchoolId, matter: &Matter, key: &PrivateK
     let school_config = config.school(school)?;
     if let Some(theme) = &matter.theme {
         let settings = Settings::load(&root, school_config)?;
-        let known = settings.taxonomy().codes().iter().any(|code| code.theme.as_deref() == Some(theme.as_str()));
+        let known =
+            settings.taxonomy().codes().iter().any(|code| code.theme.as_deref() == Some(theme.as_str()));
         if !known {
             return Err(Error::new(Kind::Configuration, "there is no such theme")
                 .help("`trend --by theme` prints the themes"));
         }
     }
     let site_is_sound = |site: &String| {
-        (1..=253).contains(&site.len())
-            && site.chars().all(|c| c.is_alphanumeric() || ".-_".contains(c))
+        (1..=253).contains(&site.len()) && site.chars().all(|c| c.is_alphanumeric() || ".-_".contains(c))
     };
     if matter.site.as_ref().is_some_and(|site| !site_is_sound(site)) {
         return Err(Error::new(Kind::Configuration, "that is no site")
@@ -122,11 +122,10 @@ pub fn lift(dir: &Path, school: &SchoolId, id: i64, why: &str, key: &PrivateKey)
 /// The configuration, if the key is one of those that open the vault now.
 fn opened(dir: &Path, school: &SchoolId, key: &PrivateKey) -> Result<(Config, SchoolRoot), Error> {
     let config = Config::load(dir)?;
-    let known = config
-        .school(school)?
-        .recipients
-        .iter()
-        .any(|recipient| PublicKey::parse(&recipient.public_key).is_ok_and(|public| public.id() == key.id()));
+    let known =
+        config.school(school)?.recipients.iter().any(|recipient| {
+            PublicKey::parse(&recipient.public_key).is_ok_and(|public| public.id() == key.id())
+        });
     if !known {
         return Err(Error::new(Kind::Configuration, "this key opens nothing here")
             .help("`watershed keys list` shows whose keys do"));
