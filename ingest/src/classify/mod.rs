@@ -215,6 +215,15 @@ impl Classifier {
         Some(if speaks { Cow::Owned(listed::without_addresses(&text)) } else { text })
     }
 
+    /// A remark beside a test of the filter as it may be sealed: without any address where the test was of an
+    /// illegal list, or the remark speaks of one.
+    #[must_use]
+    pub fn sealable_test<'t>(&self, code: &str, text: Option<Cow<'t, str>>) -> Option<Cow<'t, str>> {
+        let text = text?;
+        let speaks = self.is_illegal(code) || self.names_illegal_list(text.as_bytes());
+        Some(if speaks { Cow::Owned(listed::without_addresses(&text)) } else { text })
+    }
+
     /// An empty cache for one run; it answers for this classifier only.
     #[must_use]
     pub fn cache(&self) -> ClassifyCache {

@@ -91,9 +91,12 @@ impl<'s> Normaliser<'s> {
                 group,
                 device,
                 location: text::read(&fields.location, tally),
-                // A test of an illegal list has the address of a test page, or of worse.
-                result: self.settings.classifier().sealable(code, text::read(&fields.result, tally)),
-                narrative: self.settings.classifier().sealable(code, text::read(&fields.narrative, tally)),
+                // What is written beside a test of an illegal list stays, less any address.
+                result: self.settings.classifier().sealable_test(code, text::read(&fields.result, tally)),
+                narrative: self
+                    .settings
+                    .classifier()
+                    .sealable_test(code, text::read(&fields.narrative, tally)),
                 categories,
             },
             checked,

@@ -282,6 +282,8 @@ impl Run<'_> {
         let (roster, pseudonymiser) = (&mut self.roster, &mut self.pseudonymiser);
         let classifier = self.settings.classifier();
         let mut listed = false;
+        // Hosts of hits on illegal lists so far: a damaged line may have lost the list's word and not the host.
+        let mut listed_hosts: BTreeSet<String> = BTreeSet::new();
         let (closed, progress, erased) = (&self.closed_days, self.progress, &self.erased);
         // A file that is still being written to is read as far as its fingerprint goes.
         let mut input = source.open()?.take(content.bytes);
@@ -318,7 +320,10 @@ impl Run<'_> {
                         if erased.has_request(pseudonymiser, &event)? {
                             return leave_out(tally);
                         }
-                        listed |= event.facts.illegal;
+                        if event.facts.illegal {
+                            listed = true;
+                            listed_hosts.insert(event.page.host.to_lowercase());
+                        }
                         let pseudonymous = pseudonymiser.event(&event)?;
                         vault.push(&event, &pseudonymous)?;
                         writer.push(&pseudonymous)?;
@@ -395,7 +400,7 @@ impl Run<'_> {
                 return Ok(());
             }
             // A damaged line of an illegal list has its address.
-            let names_list = classifier.names_illegal_list(raw);
+            let names_list = classifier.names_illegal_list(raw) || names_host(&listed_hosts, raw);
             listed |= names_list;
             vault.push_reject(place, reject.reason, if names_list { NOT_KEPT.as_bytes() } else { raw })
         });
@@ -421,6 +426,15 @@ impl Run<'_> {
         let export_rows = overlap.map(Overlap::rows).unwrap_or_default();
         Ok(Written { files: writer.finish()?, vault, tally, span: span.closed(), export_rows, listed })
     }
+}
+
+/// Whether one of the hosts stands in a record's text.
+fn names_host(hosts: &BTreeSet<String>, raw: &[u8]) -> bool {
+    if hosts.is_empty() {
+        return false;
+    }
+    let lower = raw.to_ascii_lowercase();
+    hosts.iter().any(|host| !host.is_empty() && memchr::memmem::find(&lower, host.as_bytes()).is_some())
 }
 
 /// A record of somebody who was erased is well formed and no event any more.
