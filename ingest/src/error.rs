@@ -98,3 +98,21 @@ impl std::error::Error for Error {
 pub(crate) fn at(path: &std::path::Path, error: std::io::Error) -> Error {
     Error::new(Kind::Environment, format!("{}: {}", path.display(), error.kind())).because(error)
 }
+
+/// Line and cause of a mistake in a TOML text, in our words: the reader's own can quote what stands there. What it
+/// expected is ours to say.
+pub(crate) fn toml_mistake(text: &str, error: &toml::de::Error) -> (u64, String) {
+    let start = error.span().map_or(0, |span| span.start.min(text.len()));
+    let line = 1 + memchr::memchr_iter(b'\n', &text.as_bytes()[..start]).count() as u64;
+    let message = error.message();
+    let what = match message.rsplit_once(", expected ") {
+        _ if message.starts_with("missing field ") => message.to_owned(),
+        Some((before, wanted)) if before.starts_with("unknown field ") => {
+            format!("this key is not known; there is {wanted}")
+        }
+        Some((_, wanted)) => format!("something else is wanted here: {wanted}"),
+        None if message.starts_with("duplicate ") => "this stands here twice".to_owned(),
+        None => "this cannot be read".to_owned(),
+    };
+    (line, what)
+}

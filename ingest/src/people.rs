@@ -53,6 +53,8 @@ pub struct PeopleSummary {
 struct Person {
     key: String,
     role: Role,
+    /// Leads the school: what concerns this person goes elsewhere.
+    head: bool,
     year: Option<i8>,
     mis_name: String,
     accounts: BTreeSet<String>,
@@ -106,12 +108,33 @@ impl PeopleImport<'_> {
         state.confirm_key(self.year, self.keyring.check_value(self.year)?)?;
         let (accounts, names, mut summary) = entries(&people, self.year, self.keyring)?;
         summary.erased = (all - people.len()) as u64;
-        self.seal(content, &people)?;
+        let name = self.seal(content, &people)?;
+        state.sealed_roster(self.year, &name)?;
         state.replace_roster(self.year, &accounts, &names)?;
+        let token = |person: &Person| self.keyring.token(self.year, Domain::Person, person.key.as_bytes());
+        let heads = people.iter().filter(|person| person.head).map(token).collect::<Result<_, _>>()?;
+        state.replace_heads(self.year, &heads)?;
+        self.carry_links(&people, state)?;
         Ok(summary)
     }
 
-    fn seal(&self, content: &[u8], people: &[Person]) -> Result<(), Error> {
+    /// Who was linked to an account by last year's token has this year's too.
+    fn carry_links(&self, people: &[Person], state: &mut State) -> Result<(), Error> {
+        let mut known: BTreeMap<AcademicYear, HashMap<i64, &str>> = BTreeMap::new();
+        for year in self.keyring.years()?.into_iter().filter(|year| !self.keyring.is_destroyed(*year)) {
+            let tokens = known.entry(year).or_default();
+            for person in people {
+                tokens.insert(self.keyring.token(year, Domain::Person, person.key.as_bytes())?, &person.key);
+            }
+        }
+        state.carry_links(self.year, &mut |other| {
+            let key = known.get(&other.year)?.get(&other.person)?;
+            self.keyring.token(self.year, Domain::Person, key.as_bytes()).ok()
+        })
+    }
+
+    /// Seals all rows; answers the name of the sealed file.
+    fn seal(&self, content: &[u8], people: &[Person]) -> Result<String, Error> {
         use crate::vault::{rows::PersonRow, seal_people};
 
         fn optional(text: &str) -> Option<Cow<'_, str>> {
@@ -135,7 +158,9 @@ impl PeopleImport<'_> {
                 })
             })
             .collect::<Result<Vec<_>, Error>>()?;
-        seal_people(self.vault, self.school, self.recipients, &format!("{year}-{fingerprint}"), &rows)
+        let name = format!("{year}-{fingerprint}");
+        seal_people(self.vault, self.school, self.recipients, &name, &rows)?;
+        Ok(name)
     }
 }
 
@@ -163,7 +188,8 @@ fn read(content: &[u8]) -> Result<Vec<Person>, Error> {
             return Err(as_input(row.error("another row has the same person key"))
                 .help("write one row for each person, with all accounts in it, `;` between"));
         }
-        let role = row.parse("role", "pupil, staff, guest or unknown", word_of_role).map_err(as_input)?;
+        let role =
+            row.parse("role", "pupil, staff, head, guest or unknown", word_of_role).map_err(as_input)?;
         let year = row
             .parse_optional("year", "a year group such as 7, Y7 or R", year_group::parse)
             .map_err(as_input)?;
@@ -183,6 +209,7 @@ fn read(content: &[u8]) -> Result<Vec<Person>, Error> {
         people.push(Person {
             key: key.to_owned(),
             role,
+            head: is_head(row.get("role")),
             year,
             mis_name: row.get("mis_name").trim().to_owned(),
             accounts,
@@ -248,11 +275,16 @@ fn entries(
 fn word_of_role(text: &str) -> Option<Role> {
     match text.trim().to_lowercase().as_str() {
         "pupil" | "student" | "learner" => Some(Role::Pupil),
-        "staff" | "teacher" => Some(Role::Staff),
+        "staff" | "teacher" | "head" | "headteacher" => Some(Role::Staff),
         "guest" | "visitor" => Some(Role::Guest),
         "unknown" => Some(Role::Unknown),
         _ => None,
     }
+}
+
+/// A member of staff who leads the school.
+fn is_head(text: &str) -> bool {
+    matches!(text.trim().to_lowercase().as_str(), "head" | "headteacher")
 }
 
 /// Exports are UTF-8, with or without a mark, or what Windows calls ANSI.

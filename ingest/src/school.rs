@@ -235,18 +235,11 @@ impl Config {
     }
 }
 
-/// Where the file cannot be read. The parser's own words can quote a value, and a value can be a secret: only
-/// those about a key's name are passed on.
+/// Where the file cannot be read, in words of ours: the parser's own can quote a value, and a value can be a
+/// secret.
 fn unreadable(path: &Path, text: &str, error: &toml::de::Error) -> Error {
-    let start = error.span().map_or(0, |span| span.start);
-    let line = 1 + text.bytes().take(start).filter(|byte| *byte == b'\n').count();
-    let about_a_key = ["unknown field", "missing field", "duplicate field", "duplicate key"];
-    let what = if about_a_key.iter().any(|words| error.message().starts_with(words)) {
-        error.message()
-    } else {
-        "a value is not of its kind, or this is no TOML"
-    };
-    Error::new(Kind::Configuration, format!("{}: line {line}: {what}", path.display()))
+    let (line, what) = crate::error::toml_mistake(text, error);
+    Error::new(Kind::Configuration, format!("{}:{line}: {what}", path.display()))
         .help("README.md and docs/ have the keys and what they can be")
 }
 

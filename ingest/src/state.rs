@@ -11,23 +11,29 @@ use rusqlite::{Connection, params};
 use crate::error::{Error, Kind, at};
 use crate::school::SchoolRoot;
 
+mod apart;
 mod deletions;
+mod embargoes;
 mod erasure;
 mod exports;
 mod feeds;
 mod holds;
 mod lines;
+mod links;
 mod recipients;
 mod retention;
 mod roster;
 mod words;
 
+pub use apart::SetApartCount;
 pub use deletions::{Deletion, DeletionChain};
+pub use embargoes::{Embargo, NewEmbargo};
 pub use erasure::ErasedNames;
 pub(crate) use exports::ExportRow;
 pub use feeds::{ExpectedFeed, KnownFinding};
 pub use holds::{Hold, NewHold};
 pub(crate) use lines::Lines;
+pub use links::{AccountHolder, PersonOfYear};
 pub use retention::DestroyedKey;
 pub(crate) use retention::{Begun, Work};
 pub use roster::RosterEntry;
@@ -109,6 +115,26 @@ const MIGRATIONS: &[&str] = &[
         academic_year TEXT NOT NULL, token INTEGER NOT NULL, up_to TEXT NOT NULL,
         PRIMARY KEY (academic_year, token)) WITHOUT ROWID;
     CREATE TABLE erasing (token INTEGER PRIMARY KEY);
+",
+    "
+    CREATE TABLE set_apart_days (
+        local_date TEXT NOT NULL, purpose TEXT NOT NULL, records INTEGER NOT NULL, illegal INTEGER NOT NULL,
+        PRIMARY KEY (local_date, purpose)) WITHOUT ROWID;
+    CREATE TABLE set_apart_rules (
+        valid_from TEXT NOT NULL, valid_to TEXT NOT NULL, what TEXT NOT NULL,
+        PRIMARY KEY (valid_from, valid_to, what)) WITHOUT ROWID;
+    CREATE TABLE account_holders (
+        account TEXT NOT NULL, academic_year TEXT NOT NULL, person INTEGER,
+        PRIMARY KEY (account, academic_year)) WITHOUT ROWID;
+    CREATE TABLE current_rosters (academic_year TEXT PRIMARY KEY, sealed_name TEXT NOT NULL) WITHOUT ROWID;
+    CREATE TABLE heads (
+        academic_year TEXT NOT NULL, person INTEGER NOT NULL,
+        PRIMARY KEY (academic_year, person)) WITHOUT ROWID;
+    CREATE TABLE embargoes (
+        id INTEGER PRIMARY KEY AUTOINCREMENT, from_date TEXT NOT NULL, to_date TEXT,
+        person INTEGER, theme TEXT, site TEXT, incident INTEGER, reason TEXT NOT NULL,
+        reviewer TEXT NOT NULL, review_date TEXT NOT NULL, added_utc TEXT NOT NULL,
+        lifted_utc TEXT, lifted_why TEXT);
 ",
 ];
 

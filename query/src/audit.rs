@@ -55,6 +55,12 @@ pub enum What {
     Erasure,
     /// The vault is sealed for other keys.
     Keys,
+    /// Cohorts of pupils beside the others.
+    Cohorts,
+    /// What concerns staff.
+    StaffConcerns,
+    /// A matter was marked live, or the mark lifted.
+    Embargo,
     /// Somebody looked at the entries before this one.
     Review,
     /// Somebody looked through the access rights.
@@ -79,6 +85,9 @@ impl What {
             Self::SubjectAccess => "subject access",
             Self::Erasure => "erasure",
             Self::Keys => "keys",
+            Self::Cohorts => "cohorts",
+            Self::StaffConcerns => "staff concerns",
+            Self::Embargo => "embargo",
             Self::Review => "review",
             Self::AccessReview => "access review",
             Self::Sharing => "sharing",

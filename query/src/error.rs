@@ -9,6 +9,8 @@ pub enum Kind {
     Retry,
     /// A setting or argument is wrong; correct it.
     Configuration,
+    /// It is not for the one who asks.
+    Forbidden,
     /// A file is not what it should be.
     Input,
     /// Stored data does not verify; restore from a back-up.

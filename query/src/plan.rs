@@ -20,7 +20,7 @@ use crate::window::Window;
 pub(crate) const PUPIL: &str = "actor_kind = 'person' AND role = 'pupil'";
 
 /// Codes and themes that stand in no sum.
-const ILLEGAL: &str = "('ILL-CSAM', 'ILL-TERR', 'IMG-CHILD')";
+pub(crate) const ILLEGAL: &str = "('ILL-CSAM', 'ILL-TERR', 'IMG-CHILD')";
 
 /// A column of the answer and the expression behind it.
 #[derive(Clone, Copy, Debug)]

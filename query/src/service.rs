@@ -7,6 +7,7 @@ use ingest::lake::Lake;
 use ingest::schema::{IMPORTS, TableSchema};
 use ingest::school::{Config, SchoolConfig, SchoolId, SchoolRoot};
 use ingest::settings::Settings;
+use ingest::settings::concerns::Concerns;
 use ingest::state::{ExpectedFeed, State};
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
@@ -16,6 +17,7 @@ use crate::disclosure::audience::Staff;
 use crate::disclosure::control::{self, Frame};
 use crate::disclosure::releasable::Releasable;
 use crate::disclosure::table::{Table, Versions};
+use crate::embargo::Embargoes;
 use crate::error::{Error, Kind};
 use crate::feeds;
 use crate::metrics::{self, Place, Unseen};
@@ -23,6 +25,7 @@ use crate::newest;
 use crate::plan::Reader;
 use crate::session::{Limits, Session, Value};
 use crate::sql;
+use crate::viewer::{Viewer, without_listed};
 use crate::window::{SchoolDays, Window};
 
 /// What is asked. Everything left out means "all"; without any day, the last term that has data.
@@ -68,6 +71,8 @@ pub struct School {
     pub(crate) lesson_periods: Vec<String>,
     pub(crate) source: Source,
     pub(crate) limits: Limits,
+    pub(crate) concerns: Concerns,
+    pub(crate) viewer: Viewer,
 }
 
 /// A metric's word, what it answers, its tables.
@@ -84,7 +89,7 @@ impl School {
         let root = SchoolRoot::new(dir, id);
         let settings = Settings::load(&root, school)?;
         let zone = TimeZone::get(&school.zone).map_err(|_| {
-            Error::new(Kind::Configuration, format!("there is no time zone `{}`", school.zone))
+            Error::new(Kind::Configuration, "`zone` in watershed.toml names no time zone")
                 .help("use an IANA name, for example Europe/London")
         })?;
         Ok(Self {
@@ -97,7 +102,15 @@ impl School {
             lesson_periods: settings.lesson_periods().names().into_iter().map(str::to_owned).collect(),
             source: Source::Lake(Lake::open(&root).await?),
             limits: Limits::default(),
+            concerns: settings.concerns().clone(),
+            viewer: Viewer::operator(),
         })
+    }
+
+    /// The school as somebody sees it; without this, as whoever works at the command line does.
+    #[must_use]
+    pub fn seen_by(self, viewer: Viewer) -> Self {
+        Self { viewer, ..self }
     }
 
     /// School's full name.
@@ -112,7 +125,7 @@ impl School {
         self.id.as_str()
     }
 
-    /// Grave episodes, newest first. Tables: `pupils`, `staff`.
+    /// Grave episodes, newest first. Tables: `pupils`, `staff`, `listed` (hits on illegal lists).
     ///
     /// # Errors
     /// When the question names something unknown, or the lake cannot be read.
@@ -186,14 +199,39 @@ impl School {
         if root.state().exists() { Ok(State::open(&root)?.expected_feeds()?) } else { Ok(Vec::new()) }
     }
 
+    /// What concerns staff, for the holder of an account; the look stands in the access audit first.
+    ///
+    /// # Errors
+    /// As [`attention`](Self::attention), and when it is not for that account.
+    pub async fn staff_concerns(&self, account: &str, ask: &Ask) -> Result<Releasable<Table, Staff>, Error> {
+        self.viewer.may_ask("attention", "staff", &self.concerns)?;
+        let access = crate::audit::Access {
+            who: account,
+            what: crate::audit::What::StaffConcerns,
+            reason: "a look at what concerns staff",
+            target: "",
+            rows: 0,
+        };
+        crate::audit::AccessAudit::open(&self.dir, &self.id)?.record(&access)?;
+        self.metric("attention", &Ask { table: Some("staff".to_owned()), ..ask.clone() }).await
+    }
+
     /// A metric of [`METRICS`] by its word.
     ///
     /// # Errors
     /// As [`attention`](Self::attention).
     pub async fn metric(&self, word: &str, ask: &Ask) -> Result<Releasable<Table, Staff>, Error> {
         let metric = metrics::metric(word)?;
+        let table = metrics::table_of(metric.tables, ask.table.as_deref())?;
+        self.viewer.may_ask(word, table, &self.concerns)?;
+        let root = SchoolRoot::new(&self.dir, &self.id);
+        let embargoes = Embargoes::of(&root)?;
         let mut session = Session::new(&self.limits)?;
-        self.add(&mut session, metric.reads).await?;
+        let beside =
+            embargoes.reads().filter(|table| metric.reads.iter().all(|read| read.name != table.name));
+        let tables: Vec<&'static TableSchema> = metric.reads.iter().copied().chain(beside).collect();
+        self.add(&mut session, &tables).await?;
+        self.viewer.restrict(&mut session, &root, &self.concerns, &embargoes).await?;
         let now = jiff::Timestamp::now().to_zoned(self.zone.clone());
         let today = now.date();
         let feeds = self.expected_feeds()?;
@@ -219,12 +257,14 @@ impl School {
             newest,
             now: &now,
             feeds: &feeds,
+            about_head: self.viewer.is_about_head(&self.concerns),
+            live: if self.viewer.sees_live_matters() { Some(&embargoes) } else { None },
         };
         let figures = Box::pin(metrics::compute(word, &reader, &place, &unseen)).await?;
         let frame = Frame {
             school: self.name.clone(),
             period: reader.window.covered(),
-            notes: unseen.notes(),
+            notes: [unseen.notes(), self.set_apart(&root, &reader.window)?].concat(),
             versions: self.versions(&reader.session),
         };
         control::staff(figures, frame)
@@ -244,8 +284,12 @@ impl School {
     }
 
     async fn answer(&self, statement: &str) -> Result<Releasable<Table, Staff>, Error> {
+        self.viewer.may_ask("sql", "", &self.concerns)?;
+        let root = SchoolRoot::new(&self.dir, &self.id);
         let mut session = Session::new(&sql::LIMITS)?;
         self.add(&mut session, &sql::tables()).await?;
+        self.viewer.restrict(&mut session, &root, &self.concerns, &Embargoes::of(&root)?).await?;
+        without_listed(&mut session, crate::plan::ILLEGAL).await?;
         let figures = sql::answer(&session, statement).await?;
         let today = jiff::Timestamp::now().to_zoned(self.zone.clone()).date();
         let last = last_day(&session, today).await?.unwrap_or(today);
@@ -286,6 +330,32 @@ impl School {
             }
         }
         newest::newest_only(session).await
+    }
+
+    /// What is not counted in some days because somebody investigated or tested.
+    fn set_apart(&self, root: &SchoolRoot, window: &Window) -> Result<Vec<String>, Error> {
+        if !root.state().exists() {
+            return Ok(Vec::new());
+        }
+        let apart = State::open(root)?.set_apart(window.from, window.to)?;
+        let mut notes = Vec::new();
+        for (records, what) in
+            [(apart.investigations, "investigations"), (apart.tests, "tests of the filter")]
+        {
+            if records > 0 {
+                notes.push(format!(
+                    "Set apart: {} of {what} are not counted.",
+                    crate::wording::counted(records, "record", "records")
+                ));
+            }
+        }
+        if apart.illegal > 0 && self.viewer.sees_live_matters() {
+            notes.push(format!(
+                "Of what is set apart, {} on an illegal list: `investigations.csv` and the recorded tests say why.",
+                crate::wording::counted(apart.illegal, "record is", "records are")
+            ));
+        }
+        Ok(notes)
     }
 
     fn versions(&self, session: &Session) -> Versions {

@@ -105,6 +105,20 @@ impl Session {
         Ok(())
     }
 
+    /// Leaves in a table only the rows that fit a condition; the others can be asked for under no name.
+    pub(crate) async fn restrict(
+        &mut self,
+        table: &'static TableSchema,
+        condition: &str,
+    ) -> Result<(), Error> {
+        const WHOLE: &str = "before_restriction";
+        let statement = format!("SELECT * FROM {WHOLE} WHERE {condition}");
+        self.narrow(table, WHOLE, &statement).await?;
+        let broken = |_| Error::new(Kind::Bug, format!("table `{}` cannot be restricted", table.name));
+        self.context.deregister_table(WHOLE).map_err(broken)?;
+        Ok(())
+    }
+
     /// `table=version` of each table.
     pub(crate) fn versions(&self) -> &[String] {
         &self.versions

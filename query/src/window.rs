@@ -59,7 +59,7 @@ impl Window {
         let from = ask.from.or(ask.since);
         let (from, to) = if let Some(word) = ask.period.as_deref().filter(|_| from.is_none()) {
             let (first, last) = calendar.period(word).ok_or_else(|| {
-                Error::new(Kind::Configuration, format!("the calendar has no period `{word}`"))
+                Error::new(Kind::Configuration, "the calendar has no period of that name")
                     .help("name a term as `2025-autumn` or an academic year as `2025-26`; `watershed check` lists them")
             })?;
             (first, ask.to.unwrap_or_else(|| last.min(finished.max(first))))

@@ -16,6 +16,8 @@ import pathlib
 import subprocess
 
 import artefacts
+import reference
+import sealed
 import site_scan
 
 SCHOOL, PERIOD = "st-b", "2025-autumn"
@@ -23,9 +25,9 @@ DAYS = ["2025-10-06", "2025-10-07", "2025-11-03", "2025-11-04"]
 YEARS, IN_YEAR = range(7, 12), 60
 # Requests of a day, whatever they are for: the rounded number of requests is shown.
 IN_A_DAY = 1_000
-# A site of the shipped list for a row, and the pupils in it: the same band twice. 72 in any row, twice.
+# A site of the shipped list for a row, and the pupils in it: the same band twice, for the school.
 ROWS = {
-    "chatgpt.com": (62, 64),
+    "chatgpt.com": (60, 62),
     "bet365.com": (25, 29),
     "torproject.org": (14, 10),
     "thepiratebay.org": (9, 0),
@@ -100,13 +102,36 @@ class Installation:
     def wanted(self, day):
         """The requests of a day that count."""
         start = int(datetime.datetime.fromisoformat(day + "T11:00:00+00:00").timestamp())
-        for place, (site, counts) in enumerate(ROWS.items()):
-            # Other pupils the second time; some of them in several rows.
-            first = place * 23 + 101 * self.variant
-            for number in range(counts[self.variant]):
+        # Other pupils the second time; which, is what keeps the bands of key stages and year groups.
+        shift = same_bands() if self.variant else 0
+        for place, site in enumerate(ROWS):
+            for at, number in enumerate(met(self.variant, shift, place)):
                 for again in range(1 + 2 * self.variant):
-                    moment = start + place * 2000 + number * 5 + again * 900
-                    yield line(moment, "TCP_DENIED/403", account((first + number) % len(pupils())), site)
+                    moment = start + place * 2000 + at * 5 + again * 900
+                    yield line(moment, "TCP_DENIED/403", account(number), site)
+
+
+def met(variant, shift, place):
+    """The pupils of a row; some of them are in several."""
+    counts = list(ROWS.values())[place]
+    return [(place * 23 + shift + number) % len(pupils()) for number in range(counts[variant])]
+
+
+def forms(variant, shift):
+    """What the policy shows of each group and row, by `reference.py`."""
+    roll = [{"group": f"Year {year}", "pupils": IN_YEAR, "counted": True} for year in YEARS]
+    groups, cells = sealed.Groups(roll), {}
+    for group in groups.size:
+        within = {int(leaf.removeprefix("Y")) for leaf in groups.below(group)}
+        of_rows = [{one for one in met(variant, shift, place) if year_of(one) in within} for place in range(len(ROWS))]
+        cells[group, sealed.UNION] = len(set().union(*of_rows))
+        cells.update({(group, row): len(of_row) for row, of_row in zip(ROWS, of_rows)})
+    return reference.governors(cells, roll, rows=list(ROWS))
+
+
+def same_bands():
+    """The first shift by which other pupils of other years come to the same bands everywhere."""
+    return next(shift for shift in range(101, 300) if forms(1, shift) == forms(0, 0))
 
 
 def pupils():

@@ -22,4 +22,5 @@ mod power;
 mod readme;
 mod recompute;
 mod retention;
+mod secrets;
 mod support;

@@ -63,7 +63,7 @@ def primaries(rows):
             primary = False
         elif row["action"] == "blocked":
             if any(0 <= row["us"] - p["us"] <= 2 * SECOND and p["site"] != row["site"] for p in pages):
-                primary = False
+                primary = row["illegal"]
         elif row["action"] == "warned":
             if any(0 <= p["us"] - row["us"] <= 600 * SECOND and p["site"] == row["site"] for p in proceeded):
                 primary = False
@@ -79,7 +79,7 @@ def runs(events, key, gap):
     for event in events:
         k = key(event)
         run = open_runs.get(k)
-        if run is None or event["us"] - run[-1]["us"] > gap:
+        if run is None or event["illegal"] or event["us"] - run[-1]["us"] > gap:
             run = open_runs[k] = []
             done.append(run)
         run.append(event)

@@ -51,6 +51,8 @@ pub(crate) struct CategoryAnswer {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct CategoryMap {
     words: HashMap<String, Dated<Meaning>>,
+    /// Words of illegal lists, on whatever day, as they are written.
+    of_lists: Vec<String>,
 }
 
 impl CategoryMap {
@@ -63,6 +65,9 @@ impl CategoryMap {
                 return Err(row.place.error("column vendor_category has neither letter nor digit"));
             }
             let meaning = read_meaning(&row, taxonomy)?;
+            if meaning.codes.iter().any(|code| taxonomy.known(code).is_some_and(|known| known.illegal)) {
+                map.of_lists.push(row.required("vendor_category")?.to_owned());
+            }
             let dated = map.words.entry(word).or_default();
             if row.place.layer == Layer::School {
                 check_overlay(&row, dated, &meaning, taxonomy)?;
@@ -70,6 +75,11 @@ impl CategoryMap {
             dated.add(row.place, row.span()?, meaning)?;
         }
         Ok(map)
+    }
+
+    /// Words of illegal lists as they are written.
+    pub(crate) fn list_words(&self) -> impl Iterator<Item = &String> {
+        self.of_lists.iter()
     }
 
     /// Adds the days on which a word changes its meaning.

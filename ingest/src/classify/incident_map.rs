@@ -18,6 +18,8 @@ const LEVELS: &[u8] = b"/>:|-";
 #[derive(Clone, Debug, Default)]
 pub(crate) struct IncidentMap {
     words: HashMap<String, Dated<(String, u8)>>,
+    /// Words of illegal lists as they are written.
+    of_lists: Vec<String>,
 }
 
 /// What an incident's words mean together.
@@ -46,6 +48,9 @@ impl IncidentMap {
             if known.illegal && severity < 5 {
                 return Err(row.place.error("illegal content has severity 5"));
             }
+            if known.illegal {
+                map.of_lists.push(row.required("category")?.to_owned());
+            }
             let dated = map.words.entry(word).or_default();
             let fixed = dated.all().any(|(layer, _, (_, old))| layer == Layer::Shipped && *old == 5);
             if row.place.layer == Layer::School && fixed && severity < 5 {
@@ -54,6 +59,11 @@ impl IncidentMap {
             dated.add(row.place, row.span()?, (code.to_owned(), severity))?;
         }
         Ok(map)
+    }
+
+    /// Words of illegal lists as they are written.
+    pub(crate) fn list_words(&self) -> impl Iterator<Item = &String> {
+        self.of_lists.iter()
     }
 
     /// What an incident's words mean: each whole, else level by level, else as a web category.

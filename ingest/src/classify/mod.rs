@@ -8,6 +8,7 @@ mod category_map;
 mod data_file;
 mod decision;
 mod incident_map;
+pub mod listed;
 mod noise;
 mod search_terms;
 mod site_list;
@@ -27,6 +28,7 @@ use category_map::CategoryMap;
 use data_file::DataFile;
 use decision::{Decision, DecisionKey};
 use incident_map::IncidentMap;
+use listed::ListWords;
 use noise::Noise;
 use search_terms::SearchTerms;
 use site_list::HostTable;
@@ -127,6 +129,7 @@ pub struct Classifier {
     search_terms: SearchTerms,
     noise: Noise,
     incidents: IncidentMap,
+    listed: ListWords,
     files: Vec<DataFile>,
     /// Days on which an answer can change; answers are cached between two of them.
     changes: Vec<Date>,
@@ -167,13 +170,16 @@ impl Classifier {
         let search_terms = SearchTerms::read(&files[2], &taxonomy)?;
         let noise = Noise::read(&files[3])?;
         let incidents = IncidentMap::read(&files[4], &taxonomy)?;
+        let of_lists = taxonomy.codes().iter().filter(|code| code.illegal).map(|code| code.code.clone());
+        let written = categories.list_words().chain(incidents.list_words()).cloned();
+        let listed = ListWords::new(of_lists.chain(written))?;
         let mut changes = BTreeSet::new();
         taxonomy.boundaries(&mut changes);
         categories.boundaries(&mut changes);
         sites.boundaries(&mut changes);
         noise.boundaries(&mut changes);
         let changes = changes.into_iter().collect();
-        Ok(Self { taxonomy, categories, sites, search_terms, noise, incidents, files, changes })
+        Ok(Self { taxonomy, categories, sites, search_terms, noise, incidents, listed, files, changes })
     }
 
     /// Codes, rows and themes.
@@ -185,6 +191,37 @@ impl Classifier {
     /// File names and texts that decide the answers, for the settings version.
     pub fn texts(&self) -> impl Iterator<Item = (&'static str, &str)> {
         self.taxonomy.texts().chain(self.files.iter().flat_map(DataFile::texts))
+    }
+
+    /// Whether a text has a source's word for an illegal-content list, so that an address in it may be one
+    /// that is kept nowhere.
+    #[must_use]
+    pub fn names_illegal_list(&self, text: &[u8]) -> bool {
+        self.listed.stand_in(text)
+    }
+
+    /// Whether a code is one of an illegal-content list.
+    #[must_use]
+    pub fn is_illegal(&self, code: &str) -> bool {
+        self.taxonomy.known(code).is_some_and(|known| known.illegal)
+    }
+
+    /// A row's free text as it may be sealed: nothing of a row about an illegal list, and no address of one
+    /// that speaks of such a list.
+    #[must_use]
+    pub fn sealable<'t>(&self, code: &str, text: Option<Cow<'t, str>>) -> Option<Cow<'t, str>> {
+        let text = text.filter(|_| !self.is_illegal(code))?;
+        let speaks = self.names_illegal_list(text.as_bytes());
+        Some(if speaks { Cow::Owned(listed::without_addresses(&text)) } else { text })
+    }
+
+    /// A remark beside a test of the filter as it may be sealed: without any address where the test was of an
+    /// illegal list, or the remark speaks of one.
+    #[must_use]
+    pub fn sealable_test<'t>(&self, code: &str, text: Option<Cow<'t, str>>) -> Option<Cow<'t, str>> {
+        let text = text?;
+        let speaks = self.is_illegal(code) || self.names_illegal_list(text.as_bytes());
+        Some(if speaks { Cow::Owned(listed::without_addresses(&text)) } else { text })
     }
 
     /// An empty cache for one run; it answers for this classifier only.

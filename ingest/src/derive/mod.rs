@@ -12,6 +12,7 @@
 //! only when that page is known to be HTML: where the source has no MIME types the rule never
 //! fires, because hiding a real attempt is worse than counting an advert.
 
+mod apart;
 mod columns;
 mod primary;
 mod runs;
@@ -22,10 +23,13 @@ use arrow::array::RecordBatch;
 use crate::classify::taxonomy::Taxonomy;
 use crate::error::Error;
 use crate::quick_map::QuickMap;
+use crate::settings::investigations::{Purpose, SetApartDay};
+use apart::Apart;
 use columns::{Columns, Symbols, known};
 use primary::Neighbours;
 use runs::{Interest, Person};
 
+pub use apart::{APART_COLUMNS, ApartCount};
 pub use columns::{ADD_COLUMNS, FORESEE_COLUMNS, OBSERVE_COLUMNS};
 pub use tables::Population;
 
@@ -71,6 +75,7 @@ pub struct Deriver<'t> {
     people: QuickMap<Option<i64>, Person>,
     activity: QuickMap<ActivityKey, Activity>,
     interests: Vec<Interest>,
+    apart: Apart,
 }
 
 impl<'t> Deriver<'t> {
@@ -85,6 +90,23 @@ impl<'t> Deriver<'t> {
             people: QuickMap::default(),
             activity: QuickMap::default(),
             interests: Vec::new(),
+            apart: Apart::default(),
+        }
+    }
+
+    /// The same with records set apart, which then stand in no derived row. Every pass needs
+    /// [`APART_COLUMNS`] too.
+    #[must_use]
+    pub fn with_apart(mut self, day: SetApartDay) -> Self {
+        self.apart = Apart::new(day);
+        self
+    }
+
+    /// The rows that are not set apart; none where all are wanted as they are.
+    fn counted(&mut self, batch: &RecordBatch, last: bool) -> Result<Option<RecordBatch>, Error> {
+        match self.apart.rows(batch, &mut self.symbols, last)? {
+            Some(rows) => apart::without(batch, &rows).map(Some),
+            None => Ok(None),
         }
     }
 
@@ -95,7 +117,8 @@ impl<'t> Deriver<'t> {
     /// # Errors
     /// [`Kind::Corrupt`](crate::Kind::Corrupt) when a column is missing or of another type.
     pub fn foresee(&mut self, batch: &RecordBatch) -> Result<(), Error> {
-        self.neighbours.foresee(batch, &mut self.symbols)
+        let counted = self.counted(batch, false)?;
+        self.neighbours.foresee(counted.as_ref().unwrap_or(batch), &mut self.symbols)
     }
 
     /// First pass: what neighbours must know. Needs the columns of [`OBSERVE_COLUMNS`].
@@ -103,7 +126,8 @@ impl<'t> Deriver<'t> {
     /// # Errors
     /// [`Kind::Corrupt`](crate::Kind::Corrupt) when a column is missing or of another type.
     pub fn observe(&mut self, batch: &RecordBatch) -> Result<(), Error> {
-        self.neighbours.observe(batch, &mut self.symbols)
+        let counted = self.counted(batch, false)?;
+        self.neighbours.observe(counted.as_ref().unwrap_or(batch), &mut self.symbols)
     }
 
     /// Second pass over the same rows. Needs the columns of [`ADD_COLUMNS`].
@@ -112,6 +136,8 @@ impl<'t> Deriver<'t> {
     /// [`Kind::Corrupt`](crate::Kind::Corrupt) when a column is missing or of another type.
     pub fn add(&mut self, batch: &RecordBatch) -> Result<(), Error> {
         self.neighbours.settle();
+        let counted = self.counted(batch, true)?;
+        let batch = counted.as_ref().unwrap_or(batch);
         let columns = Columns::of(batch, &mut self.symbols)?;
         for row in 0..batch.num_rows() {
             self.add_row(&columns, row);
@@ -141,8 +167,10 @@ impl<'t> Deriver<'t> {
         let severity = columns.severity.value(row);
         let illegal = columns.illegal.value(row);
         let blocked = action == known::BLOCKED;
-        let primary = !columns.record_noise.value(row)
-            && self.neighbours.is_primary(actor, time_us, site, record_kind, action);
+        // Of an illegal list every refusal counts: no neighbour makes it page furniture.
+        let neighbours_agree =
+            (illegal && blocked) || self.neighbours.is_primary(actor, time_us, site, record_kind, action);
+        let primary = !columns.record_noise.value(row) && neighbours_agree;
 
         let person = self.people.entry(actor).or_insert_with(|| Person::of(columns, row, symbols));
         person.see(columns, row, symbols);
@@ -217,6 +245,7 @@ impl<'t> Deriver<'t> {
             people: self.people,
             activity: self.activity,
             runs,
+            apart: self.apart.counts(),
         }
     }
 }
@@ -229,6 +258,15 @@ pub struct DerivedDay {
     people: QuickMap<Option<i64>, Person>,
     activity: QuickMap<ActivityKey, Activity>,
     runs: runs::Runs,
+    apart: Vec<(Purpose, ApartCount)>,
+}
+
+impl DerivedDay {
+    /// How many records were set apart, by purpose.
+    #[must_use]
+    pub fn apart(&self) -> &[(Purpose, ApartCount)] {
+        &self.apart
+    }
 }
 
 #[cfg(test)]

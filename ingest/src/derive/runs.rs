@@ -144,7 +144,7 @@ pub(super) struct Runs {
     pub(super) episodes: Vec<Episode>,
 }
 
-/// An episode's actor, theme and list: illegal-list hits never join another run.
+/// An episode's actor, theme and list: illegal-list hits never join another run, nor each other.
 type Concern = (Option<i64>, Option<u32>, bool);
 
 fn concern(event: &Interest) -> Concern {
@@ -170,8 +170,9 @@ fn attempts(events: &[Interest]) -> Vec<Attempt> {
         // Words searched for stand in the place of the site: two searches on one engine are two acts.
         let site = if event.search_token.is_some() { None } else { event.site };
         let key = (event.actor, event.code, site, event.search_token, event.illegal);
-        let joined =
-            open.get(&key).copied().filter(|index| event.time_us - runs[*index].end_us <= ATTEMPT_GAP_US);
+        // Hits of an illegal list are counted one by one.
+        let joins = |index: &usize| !event.illegal && event.time_us - runs[*index].end_us <= ATTEMPT_GAP_US;
+        let joined = open.get(&key).copied().filter(joins);
         if let Some(index) = joined {
             let run = &mut runs[index];
             run.end_us = event.time_us;
@@ -198,8 +199,8 @@ fn episodes(events: &[Interest]) -> Vec<Episode> {
     for event in events {
         let outcome = Outcome { blocked: event.blocked, let_through: event.decided && !event.blocked };
         let key = concern(event);
-        let joined =
-            open.get(&key).copied().filter(|index| event.time_us - runs[*index].end_us <= EPISODE_GAP_US);
+        let joins = |index: &usize| !event.illegal && event.time_us - runs[*index].end_us <= EPISODE_GAP_US;
+        let joined = open.get(&key).copied().filter(joins);
         if let Some(index) = joined {
             let run = &mut runs[index];
             run.end_us = event.time_us;
@@ -231,6 +232,10 @@ fn join(attempts: &[Attempt], episodes: &mut [Episode], school_day: bool) {
         starts.entry(concern(&attempt.first)).or_default().push(attempt.first.time_us);
     }
     for episode in episodes {
+        if episode.first.illegal {
+            episode.attempts = i64::from(episode.first.blocked);
+            continue;
+        }
         let Some(times) = starts.get(&concern(&episode.first)) else { continue };
         let inside =
             times.iter().filter(|time| (episode.first.time_us..=episode.end_us).contains(time)).count();

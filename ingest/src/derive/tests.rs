@@ -301,6 +301,21 @@ fn illegal_list_hits_are_episodes_of_their_own_and_in_no_count() {
 }
 
 #[test]
+fn illegal_list_hits_join_nothing_and_no_page_beside_hides_them() {
+    let hit = |second| Row {
+        code: "ILL-CSAM",
+        severity: 5,
+        illegal: true,
+        action: "blocked",
+        ..row(second, 1, "")
+    };
+    let page = Row { html_page: true, ..row(0, 1, "forum.example") };
+    let day = derive(&[page, hit(1), hit(2), hit(2)]);
+    assert_eq!(cells(&day, "episodes", &["attempts", "records"]), [["1", "1"], ["1", "1"], ["1", "1"]]);
+    assert_eq!(cells(&day, "attempts", &["records"]), [["1"], ["1"], ["1"]]);
+}
+
+#[test]
 fn blocked_and_let_through_in_one_run_is_mixed_and_no_decision_is_unknown() {
     let grave = |second, action| Row { action, severity: 3, ..gambling(second, 1) };
     let day = derive(&[grave(0, "blocked"), grave(5, "allowed")]);

@@ -178,7 +178,16 @@ pub(super) struct Container {
     workbook: bool,
     refused: Mutex<(PathBuf, Vec<String>)>,
     /// Where it is kept once a part was taken in; none deletes it.
-    kept: Mutex<Option<PathBuf>>,
+    kept: Mutex<Kept>,
+}
+
+/// Whether the parts so far let their container be kept: one that must not be kept decides for all.
+#[derive(Clone, Debug, Default)]
+enum Kept {
+    #[default]
+    Unsaid,
+    At(PathBuf),
+    Nowhere,
 }
 
 /// What becomes of a container.
@@ -206,7 +215,11 @@ impl Container {
 
     /// A part was taken in; `folder` is where its container is kept at the end.
     pub(super) fn keep(&self, folder: Option<&Path>) {
-        *self.kept.lock().unwrap_or_else(PoisonError::into_inner) = folder.map(Path::to_path_buf);
+        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        *kept = match (&*kept, folder) {
+            (Kept::Nowhere, _) | (_, None) => Kept::Nowhere,
+            (_, Some(folder)) => Kept::At(folder.to_path_buf()),
+        };
     }
 
     /// One part less. The rest of a workbook is often cover sheets and remarks: it is refused only if
@@ -217,7 +230,11 @@ impl Container {
         }
         let refused = self.refused.lock().unwrap_or_else(PoisonError::into_inner);
         if refused.1.is_empty() || (self.workbook && refused.1.len() < self.of) {
-            return Ending::Finished(self.kept.lock().unwrap_or_else(PoisonError::into_inner).clone());
+            let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner).clone();
+            return Ending::Finished(match kept {
+                Kept::At(folder) => Some(folder),
+                Kept::Unsaid | Kept::Nowhere => None,
+            });
         }
         Ending::Refused(refused.0.clone(), refused.1.join("\n"))
     }

@@ -248,6 +248,11 @@ impl ImportWriter {
         self.push_kept(incident)
     }
 
+    /// Has a local day's derived rows computed again although no row of a web log came for it.
+    pub(crate) fn touch(&mut self, day: Date) {
+        self.touched.insert(day);
+    }
+
     fn flush_kept(&mut self) -> Result<(), Error> {
         for ((_, year), batch) in std::mem::take(&mut self.kept) {
             let table = batch.table();

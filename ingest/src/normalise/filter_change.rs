@@ -68,6 +68,9 @@ impl<'s> Normaliser<'s> {
             Asked::Unknown if fields.kind == ChangeKind::Report => Asked::Block,
             asked => asked,
         };
+        let mut sealable = |text| settings.classifier().sealable(class.code, text::read(text, tally));
+        let (reason, risk_note) = (sealable(&fields.reason), sealable(&fields.risk_note));
+        let narrative = sealable(&fields.narrative);
         let decision = text::read(&fields.decision, tally);
         let status_words = text::read(&fields.status, tally);
         let status = status_words.as_deref().map_or(RecordStatus::Unknown, RecordStatus::read);
@@ -134,9 +137,9 @@ impl<'s> Normaliser<'s> {
                 decided_by_role,
                 decision,
                 status: status_words,
-                reason: text::read(&fields.reason, tally),
-                risk_note: text::read(&fields.risk_note, tally),
-                narrative: text::read(&fields.narrative, tally),
+                reason,
+                risk_note,
+                narrative,
                 unread_dates: text::read(&fields.unread_dates, tally),
             },
             page,

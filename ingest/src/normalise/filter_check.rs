@@ -91,8 +91,12 @@ impl<'s> Normaliser<'s> {
                 group,
                 device,
                 location: text::read(&fields.location, tally),
-                result: text::read(&fields.result, tally),
-                narrative: text::read(&fields.narrative, tally),
+                // What is written beside a test of an illegal list stays, less any address.
+                result: self.settings.classifier().sealable_test(code, text::read(&fields.result, tally)),
+                narrative: self
+                    .settings
+                    .classifier()
+                    .sealable_test(code, text::read(&fields.narrative, tally)),
                 categories,
             },
             checked,

@@ -46,6 +46,7 @@ impl<'s> Normaliser<'s> {
         let words = categories.as_deref().unwrap_or_default();
         let class = self.settings.classifier().incident(words, &fields.separators, occurred.local_date);
         let unmapped = class.unmapped.iter().map(|word| Cow::Owned((*word).to_owned())).collect();
+        let narrative = self.settings.classifier().sealable(class.code, text::read(&fields.narrative, tally));
         let status = text::read(&fields.status, tally);
         let linked = text::read(&fields.linked, tally);
         let others = linked
@@ -80,13 +81,7 @@ impl<'s> Normaliser<'s> {
             linked_count: u32::try_from(others.named).unwrap_or(u32::MAX),
             linked: others.without(member),
             subject,
-            text: IncidentText {
-                categories,
-                unmapped,
-                status,
-                linked,
-                narrative: text::read(&fields.narrative, tally),
-            },
+            text: IncidentText { categories, unmapped, status, linked, narrative },
             occurred,
         })
     }

@@ -2,22 +2,31 @@
 
 use std::collections::BTreeSet;
 
+use arrow::array::{Array, AsArray};
+use arrow::datatypes::{Date32Type, Int64Type, TimestampMicrosecondType};
 use jiff::civil::Date;
 
 use super::progress::Progress;
-use crate::classify::Taxonomy;
-use crate::derive::{ADD_COLUMNS, Deriver, FORESEE_COLUMNS, OBSERVE_COLUMNS, Population};
-use crate::error::Error;
+use crate::derive::{
+    ADD_COLUMNS, APART_COLUMNS, ApartCount, Deriver, FORESEE_COLUMNS, OBSERVE_COLUMNS, Population,
+};
+use crate::error::{Error, Kind};
+use crate::lake::columns::epoch_days;
 use crate::lake::{Lake, TableSnapshot};
 use crate::schema::{
-    ACTIVITY, ACTOR_DAYS, ACTOR_THEME_DAYS, ATTEMPTS, BLOCKED_SITE_DAYS, EPISODES, REQUESTS, STAFF_ACTIVITY,
-    STAFF_ACTOR_DAYS, STAFF_ACTOR_THEME_DAYS, STAFF_ATTEMPTS, STAFF_BLOCKED_SITE_DAYS, STAFF_EPISODES,
-    STAFF_REQUESTS, TableSchema,
+    ACTIVITY, ACTOR_DAYS, ACTOR_THEME_DAYS, ATTEMPTS, BLOCKED_SITE_DAYS, CHECKS, EPISODES, REQUESTS,
+    STAFF_ACTIVITY, STAFF_ACTOR_DAYS, STAFF_ACTOR_THEME_DAYS, STAFF_ATTEMPTS, STAFF_BLOCKED_SITE_DAYS,
+    STAFF_EPISODES, STAFF_REQUESTS, TableSchema,
 };
+use crate::settings::Settings;
+use crate::settings::investigations::{Purpose, SetApartDay};
 use crate::state::State;
 
 /// Records of a day from which on its pages would take more memory than reading it once more takes time.
 const MANY_RECORDS: u64 = 1_000_000;
+
+/// Purpose, records, and those of an illegal list among them.
+type Apart = Vec<(Purpose, i64, i64)>;
 
 /// Every derived table.
 pub const DERIVED: [&TableSchema; 12] = [
@@ -39,9 +48,10 @@ pub const DERIVED: [&TableSchema; 12] = [
 pub(super) async fn dirty_days(
     lake: &Lake,
     state: &mut State,
-    taxonomy: &Taxonomy,
+    settings: &Settings,
     progress: &dyn Progress,
 ) -> Result<u64, Error> {
+    set_apart_anew(lake, state, settings).await?;
     let marked = state.dirty_days()?;
     let frozen: BTreeSet<Date> = state.closed_days()?.into_iter().collect();
     let days: BTreeSet<Date> = marked.iter().copied().filter(|day| !frozen.contains(day)).collect();
@@ -49,14 +59,28 @@ pub(super) async fn dirty_days(
         let pupils = lake.readable(&REQUESTS).await?;
         let staff = lake.readable(&STAFF_REQUESTS).await?;
         let mut number = 0;
+        let checks = lake.readable(&CHECKS).await?;
+        let mut apart: Vec<(Date, Apart)> = Vec::new();
         lake.replace_days(&DERIVED, &days, &mut |day| {
             number += 1;
             progress.deriving(number, days.len());
-            let mut rows = derived(&pupils, day, taxonomy, Population::Pupils)?;
-            rows.extend(derived(&staff, day, taxonomy, Population::Staff)?);
+            let mut set_apart = settings.investigations().on(day);
+            set_apart.tests = recorded_tests(&checks, day, settings)?;
+            let mut counts = Vec::new();
+            let mut of = |requests, population| {
+                let (rows, found) = derived(requests, day, settings, population, &set_apart)?;
+                counts.extend(found.iter().map(|(purpose, count)| (*purpose, count.records, count.illegal)));
+                Ok::<_, Error>(rows)
+            };
+            let mut rows = of(&pupils, Population::Pupils)?;
+            rows.extend(of(&staff, Population::Staff)?);
+            apart.push((day, counts));
             Ok(rows)
         })
         .await?;
+        for (day, counts) in apart {
+            state.record_apart(day, &counts)?;
+        }
     }
     for day in marked {
         state.mark_clean(day)?;
@@ -67,14 +91,74 @@ pub(super) async fn dirty_days(
 fn derived(
     requests: &TableSnapshot,
     day: Date,
-    taxonomy: &Taxonomy,
+    settings: &Settings,
     population: Population,
-) -> Result<crate::lake::derived::DerivedRows, Error> {
-    let mut deriver = Deriver::new(taxonomy);
+    set_apart: &SetApartDay,
+) -> Result<(crate::lake::derived::DerivedRows, Vec<(Purpose, ApartCount)>), Error> {
+    let mut deriver = Deriver::new(settings.taxonomy()).with_apart(set_apart.clone());
+    // Three more columns are read only where they decide something.
+    let columns = |pass: &[&'static str]| -> Vec<&'static str> {
+        let apart = if set_apart.is_empty() { &[] } else { APART_COLUMNS };
+        pass.iter().chain(apart).copied().collect()
+    };
     if requests.rows_of_day(day) > MANY_RECORDS {
-        requests.read_day_numbered(day, Some(FORESEE_COLUMNS), &mut |batch| deriver.foresee(&batch))?;
+        requests
+            .read_day_numbered(day, Some(&columns(FORESEE_COLUMNS)), &mut |batch| deriver.foresee(&batch))?;
     }
-    requests.read_day_numbered(day, Some(OBSERVE_COLUMNS), &mut |batch| deriver.observe(&batch))?;
-    requests.read_day_numbered(day, Some(ADD_COLUMNS), &mut |batch| deriver.add(&batch))?;
-    deriver.finish().tables(population)
+    requests.read_day_numbered(day, Some(&columns(OBSERVE_COLUMNS)), &mut |batch| deriver.observe(&batch))?;
+    requests.read_day_numbered(day, Some(&columns(ADD_COLUMNS)), &mut |batch| deriver.add(&batch))?;
+    let derived = deriver.finish();
+    Ok((derived.tables(population)?, derived.apart().to_vec()))
+}
+
+/// Marks the days on which `investigations.csv` says another thing than when they were derived.
+async fn set_apart_anew(lake: &Lake, state: &mut State, settings: &Settings) -> Result<(), Error> {
+    let (old, new) = (state.apart_rules()?, settings.investigations().rules());
+    if old == new {
+        return Ok(());
+    }
+    let changed: Vec<_> = old.symmetric_difference(&new).collect();
+    let mut days = BTreeSet::new();
+    for table in [&REQUESTS, &STAFF_REQUESTS] {
+        let snapshot = lake.readable(table).await?;
+        days.extend(snapshot.files.iter().filter_map(|file| file.partition.parse::<Date>().ok()));
+    }
+    days.retain(|day| changed.iter().any(|rule| (rule.from..=rule.to).contains(day)));
+    state.replace_apart_rules(&new, days)
+}
+
+/// Tests of an illegal list that were written down with their device: of that day, or of half an hour around
+/// a time that is known.
+fn recorded_tests(
+    checks: &TableSnapshot,
+    day: Date,
+    settings: &Settings,
+) -> Result<Vec<(i64, i64, i64)>, Error> {
+    const AROUND_US: i64 = 30 * 60 * 1_000_000;
+    let columns = ["checked_utc", "local_date", "time_known", "code", "device"];
+    let mut tests = Vec::new();
+    checks.read_day(day, Some(&columns), &mut |batch| {
+        let missing = || Error::new(Kind::Corrupt, "table `checks` has other columns");
+        let column = |name: &str| batch.column_by_name(name).ok_or_else(missing);
+        let moments =
+            column("checked_utc")?.as_primitive_opt::<TimestampMicrosecondType>().ok_or_else(missing)?;
+        let days = column("local_date")?.as_primitive_opt::<Date32Type>().ok_or_else(missing)?;
+        let known = column("time_known")?.as_boolean_opt().ok_or_else(missing)?;
+        let codes = column("code")?.as_string_opt::<i32>().ok_or_else(missing)?;
+        let devices = column("device")?.as_primitive_opt::<Int64Type>().ok_or_else(missing)?;
+        for row in 0..batch.num_rows() {
+            if days.value(row) != epoch_days(day)
+                || devices.is_null(row)
+                || !settings.classifier().is_illegal(codes.value(row))
+            {
+                continue;
+            }
+            let at = moments.value(row);
+            let (from, to) =
+                if known.value(row) { (at - AROUND_US, at + AROUND_US) } else { (i64::MIN, i64::MAX) };
+            tests.push((devices.value(row), from, to));
+        }
+        Ok(())
+    })?;
+    Ok(tests)
 }

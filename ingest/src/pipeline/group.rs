@@ -27,6 +27,8 @@ pub(super) struct Prepared {
     pub(super) files: ImportFiles,
     pub(super) row: ImportRow,
     pub(super) transaction: String,
+    /// Something in it is of an illegal list.
+    pub(super) listed: bool,
 }
 
 #[derive(Debug, Default)]
@@ -128,9 +130,10 @@ impl Run<'_> {
             let fingerprint = import.row.fingerprint.clone();
             self.finished(import.index, Outcome::Committed);
             self.imported.insert(fingerprint.chars().take(16).collect(), import.row.tally.file_bytes);
-            import.source.finish(kept.as_deref())?;
+            // No copy of an address of an illegal list stays anywhere.
+            import.source.finish(kept.as_deref().filter(|_| !import.listed))?;
             self.state.close_import(&fingerprint)?;
         }
-        group.duplicates.into_iter().try_for_each(|source| source.finish(kept.as_deref()))
+        group.duplicates.into_iter().try_for_each(|source| source.finish(None))
     }
 }

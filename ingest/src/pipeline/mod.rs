@@ -210,7 +210,7 @@ impl Run<'_> {
 
     fn derive(&mut self) -> Result<(), Error> {
         let begun = Instant::now();
-        let days = derive::dirty_days(&self.lake, &mut self.state, self.settings.taxonomy(), self.progress);
+        let days = derive::dirty_days(&self.lake, &mut self.state, self.settings, self.progress);
         self.report.days_derived = self.runtime.block_on(days)?;
         self.report.timings.derive += begun.elapsed();
         Ok(())
@@ -253,7 +253,7 @@ impl Run<'_> {
 /// The local day of a zone by the clock.
 pub(crate) fn today(zone: &str) -> Result<Date, Error> {
     let zone = jiff::tz::TimeZone::get(zone).map_err(|_| {
-        Error::new(Kind::Configuration, format!("there is no time zone `{zone}`"))
+        Error::new(Kind::Configuration, "`zone` in watershed.toml names no time zone")
             .help("use an IANA name, for example `Europe/London`")
     })?;
     Ok(jiff::Timestamp::now().to_zoned(zone).date())

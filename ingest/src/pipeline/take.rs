@@ -12,6 +12,7 @@ use super::lines::{HashedLines, LineReader};
 use super::overlap::Overlap;
 use super::recover::token_of;
 use crate::batch::ImportRow;
+use crate::classify::listed::NOT_KEPT;
 use crate::detect::{self, Detected, Detection};
 use crate::error::{Error, Kind};
 use crate::fields::Parsed;
@@ -41,6 +42,8 @@ struct Written {
     tally: Tally,
     span: Span,
     export_rows: Vec<ExportRow>,
+    /// Something in it is of an illegal list: its source is not kept.
+    listed: bool,
 }
 
 /// How much there is of a file, and how much of that was taken in before.
@@ -62,7 +65,15 @@ impl Content {
 enum End {
     Known,
     Refused(String, Tally),
-    Ready(Box<(ImportFiles, ImportRow, String)>),
+    Ready(Box<Ready>),
+}
+
+/// An import whose sealed files are durable.
+struct Ready {
+    files: ImportFiles,
+    row: ImportRow,
+    transaction: String,
+    listed: bool,
 }
 
 impl Run<'_> {
@@ -87,7 +98,8 @@ impl Run<'_> {
                 if fingerprint.is_some_and(|fingerprint| self.group.holds(fingerprint)) {
                     self.group.push_duplicate(source);
                 } else {
-                    source.finish(self.kept().as_deref())?;
+                    // Whether the first copy named an address of an illegal list is not known any more.
+                    source.finish(None)?;
                 }
             }
             End::Refused(reason, tally) => {
@@ -96,9 +108,9 @@ impl Run<'_> {
                 self.finished(index, Outcome::Refused(reason));
             }
             End::Ready(import) => {
-                let (files, row, transaction) = *import;
+                let Ready { files, row, transaction, listed } = *import;
                 self.report.files[index].tally = row.tally.clone();
-                self.group.push(Prepared { source, index, files, row, transaction });
+                self.group.push(Prepared { source, index, files, row, transaction, listed });
             }
         }
         Ok(())
@@ -180,7 +192,7 @@ impl Run<'_> {
             }
             written => written?,
         };
-        let Written { files, vault, tally, span, export_rows } = written;
+        let Written { files, vault, tally, span, export_rows, listed } = written;
         self.report.timings.encode += files.encoding;
 
         let refused = if tally.nothing_but_late() {
@@ -224,7 +236,7 @@ impl Run<'_> {
             header_hash,
             event_days: span.days,
         };
-        Ok(End::Ready(Box::new((files, row, id.transaction()))))
+        Ok(End::Ready(Box::new(Ready { files, row, transaction: id.transaction(), listed })))
     }
 
     fn folder_token(&self, folder: &str) -> Result<String, Error> {
@@ -268,6 +280,10 @@ impl Run<'_> {
         let counts = Box::new(move |token: i64| known.contains(&token));
         let mut overlap = Overlap::of(detected, &self.state, self.keyring, counts);
         let (roster, pseudonymiser) = (&mut self.roster, &mut self.pseudonymiser);
+        let classifier = self.settings.classifier();
+        let mut listed = false;
+        // Hosts of hits on illegal lists so far: a damaged line may have lost the list's word and not the host.
+        let mut listed_hosts: BTreeSet<String> = BTreeSet::new();
         let (closed, progress, erased) = (&self.closed_days, self.progress, &self.erased);
         // A file that is still being written to is read as far as its fingerprint goes.
         let mut input = source.open()?.take(content.bytes);
@@ -304,6 +320,10 @@ impl Run<'_> {
                         if erased.has_request(pseudonymiser, &event)? {
                             return leave_out(tally);
                         }
+                        if event.facts.illegal {
+                            listed = true;
+                            listed_hosts.insert(event.page.host.to_lowercase());
+                        }
                         let pseudonymous = pseudonymiser.event(&event)?;
                         vault.push(&event, &pseudonymous)?;
                         writer.push(&pseudonymous)?;
@@ -320,6 +340,7 @@ impl Run<'_> {
                         if erased.has_person(pseudonymiser, year, day, &incident.subject)? {
                             return leave_out(tally);
                         }
+                        listed |= classifier.is_illegal(incident.code);
                         let pseudonymous = pseudonymiser.incident(&incident)?;
                         vault.push_incident(&incident, &pseudonymous)?;
                         writer.push_incident(&pseudonymous)?;
@@ -335,6 +356,7 @@ impl Run<'_> {
                         if erased.has_person(pseudonymiser, year, day, &change.requester)? {
                             return leave_out(tally);
                         }
+                        listed |= change.illegal;
                         let pseudonymous = pseudonymiser.change(&change)?;
                         vault.push_change(&change, &pseudonymous)?;
                         writer.push_kept(&pseudonymous)?;
@@ -350,9 +372,14 @@ impl Run<'_> {
                         if erased.has_person(pseudonymiser, year, day, &check.tester)? {
                             return leave_out(tally);
                         }
+                        listed |= classifier.is_illegal(check.code);
                         let pseudonymous = pseudonymiser.check(&check)?;
                         vault.push_check(&check, &pseudonymous)?;
                         writer.push_kept(&pseudonymous)?;
+                        if classifier.is_illegal(check.code) {
+                            // A hit that was this test's is set apart.
+                            writer.touch(day);
+                        }
                         tally.events += 1;
                         span.see(check.checked.utc_us);
                         return Ok(());
@@ -369,7 +396,13 @@ impl Run<'_> {
             tally.reject(reject.reason);
             writer.push_reject(place, reject)?;
             // Sealing the text of a late record would keep what retention has dropped.
-            if reject.reason.is_late() { Ok(()) } else { vault.push_reject(place, reject.reason, raw) }
+            if reject.reason.is_late() {
+                return Ok(());
+            }
+            // A damaged line of an illegal list has its address.
+            let names_list = classifier.names_illegal_list(raw) || names_host(&listed_hosts, raw);
+            listed |= names_list;
+            vault.push_reject(place, reject.reason, if names_list { NOT_KEPT.as_bytes() } else { raw })
         });
         progress.advanced(tally.record_bytes.saturating_sub(reported.0), tally.records - reported.1);
         if let Err(error) = outcome {
@@ -391,8 +424,17 @@ impl Run<'_> {
             tally.notice(Notice::OverlapUnchecked);
         }
         let export_rows = overlap.map(Overlap::rows).unwrap_or_default();
-        Ok(Written { files: writer.finish()?, vault, tally, span: span.closed(), export_rows })
+        Ok(Written { files: writer.finish()?, vault, tally, span: span.closed(), export_rows, listed })
     }
+}
+
+/// Whether one of the hosts stands in a record's text.
+fn names_host(hosts: &BTreeSet<String>, raw: &[u8]) -> bool {
+    if hosts.is_empty() {
+        return false;
+    }
+    let lower = raw.to_ascii_lowercase();
+    hosts.iter().any(|host| !host.is_empty() && memchr::memmem::find(&lower, host.as_bytes()).is_some())
 }
 
 /// A record of somebody who was erased is well formed and no event any more.

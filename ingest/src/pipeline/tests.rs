@@ -14,7 +14,9 @@ use crate::schema::{ACTOR_DAYS, IMPORTS, INCIDENTS, REJECTS, REQUESTS, TABLES, T
 use crate::school::{AcademicYear, Phase, RecipientSetting, SchoolId};
 use crate::vault::read::{Selection, VaultReader};
 
+mod apart;
 mod erasure;
+mod listed;
 mod records;
 
 const PASSPHRASE: &str = "seven blue herons by the weir";

@@ -104,6 +104,14 @@ impl Keyring {
         self.years_with(ENDING)
     }
 
+    /// Token of an account as records of a year have it, however it is written.
+    ///
+    /// # Errors
+    /// As [`token`](Self::token).
+    pub fn account_token(&self, year: AcademicYear, written: &str) -> Result<i64, Error> {
+        self.token(year, Domain::Account, crate::normalise::account::canonical(written).as_bytes())
+    }
+
     /// Years whose keys were destroyed: a note lies in the place of each.
     ///
     /// # Errors

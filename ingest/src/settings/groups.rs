@@ -138,7 +138,8 @@ fn read_rules(name: &str, text: &str) -> Result<Vec<Rule>, Error> {
     let line_of =
         |offset: usize| 1 + text.as_bytes()[..offset].iter().filter(|byte| **byte == b'\n').count() as u64;
     let file: RulesFile = toml::from_str(text).map_err(|error| {
-        setting(name, error.span().map_or(1, |span| line_of(span.start)), error.message())
+        let (line, what) = crate::error::toml_mistake(text, &error);
+        setting(name, line, what)
     })?;
     file.rule
         .into_iter()

@@ -4,8 +4,10 @@
 //! `settings/` folder adds to it or replaces it. All are read and checked once, at the start.
 
 pub mod calendar;
+pub mod concerns;
 pub mod feeds;
 pub mod groups;
+pub mod investigations;
 pub mod networks;
 pub mod never_reported;
 pub mod periods;
@@ -18,8 +20,10 @@ pub mod year_group;
 use std::fmt;
 
 use calendar::Calendar;
+use concerns::Concerns;
 use feeds::Feeds;
 use groups::Groups;
+use investigations::Investigations;
 use networks::Networks;
 use never_reported::NeverReported;
 use periods::LessonPeriods;
@@ -33,8 +37,10 @@ use crate::error::Error;
 use crate::school::{SchoolConfig, SchoolRoot};
 
 const CALENDAR: &str = include_str!("../../data/calendar.csv");
+const CONCERNS: &str = include_str!("../../data/concerns.csv");
 const FEEDS: &str = include_str!("../../data/feeds.csv");
 const GROUPS: &str = include_str!("../../data/groups.toml");
+const INVESTIGATIONS: &str = include_str!("../../data/investigations.csv");
 const NETWORKS: &str = include_str!("../../data/networks.csv");
 const NEVER_REPORTED: &str = include_str!("../../data/never_reported.csv");
 const PERIODS: &str = include_str!("../../data/periods.csv");
@@ -46,8 +52,10 @@ const TERMS: &str = include_str!("../../data/terms.csv");
 /// The school's settings, shipped files with the school's own over them.
 pub struct Settings {
     calendar: Calendar,
+    concerns: Concerns,
     feeds: Feeds,
     groups: Groups,
+    investigations: Investigations,
     roll: Roll,
     networks: Networks,
     never_reported: NeverReported,
@@ -69,8 +77,10 @@ impl Settings {
         let dir = root.settings();
         let source = |name, shipped| Source::load(&dir, name, shipped);
         let calendar = source("calendar.csv", CALENDAR)?;
+        let concerns = source("concerns.csv", CONCERNS)?;
         let feeds = source("feeds.csv", FEEDS)?;
         let groups = source("groups.toml", GROUPS)?;
+        let investigations = source("investigations.csv", INVESTIGATIONS)?;
         let networks = source("networks.csv", NETWORKS)?;
         let never = source("never_reported.csv", NEVER_REPORTED)?;
         let periods = source("periods.csv", PERIODS)?;
@@ -81,9 +91,19 @@ impl Settings {
         let classifier = Classifier::load(&dir)?;
 
         let mut hasher = blake3::Hasher::new();
-        for file in
-            [&calendar, &feeds, &groups, &networks, &never, &periods, &roll, &engines, &shared, &terms]
-        {
+        for file in [
+            &calendar,
+            &feeds,
+            &groups,
+            &investigations,
+            &networks,
+            &never,
+            &periods,
+            &roll,
+            &engines,
+            &shared,
+            &terms,
+        ] {
             file.digest(&mut hasher);
         }
         for (name, text) in classifier.texts() {
@@ -94,12 +114,15 @@ impl Settings {
         hasher.update(config.zone.as_bytes());
         hasher.update(format!("{:?} {}", config.phase, config.roll).as_bytes());
 
+        let networks = Networks::read(&networks)?;
         Ok(Self {
+            investigations: Investigations::read(&investigations, &networks.names())?,
             calendar: Calendar::read(&terms, &calendar)?,
+            concerns: Concerns::read(&concerns)?,
             feeds: Feeds::read(&feeds)?,
             groups: Groups::read(&groups, config.phase)?,
             roll: Roll::read(&roll, config)?,
-            networks: Networks::read(&networks)?,
+            networks,
             never_reported: NeverReported::read(&never, classifier.taxonomy())?,
             lesson_periods: LessonPeriods::read(&periods)?,
             shared_accounts: SharedAccounts::read(&shared)?,
@@ -122,6 +145,12 @@ impl Settings {
         &self.calendar
     }
 
+    /// Who sees what concerns staff.
+    #[must_use]
+    pub const fn concerns(&self) -> &Concerns {
+        &self.concerns
+    }
+
     /// What is expected in the inbox.
     #[must_use]
     pub const fn feeds(&self) -> &Feeds {
@@ -132,6 +161,12 @@ impl Settings {
     #[must_use]
     pub const fn groups(&self) -> &Groups {
         &self.groups
+    }
+
+    /// Whose records are set apart.
+    #[must_use]
+    pub const fn investigations(&self) -> &Investigations {
+        &self.investigations
     }
 
     /// Pupils on roll.

@@ -73,6 +73,11 @@ impl Networks {
         Ok(Self { ranges })
     }
 
+    /// Names of all networks, on whatever day.
+    pub(crate) fn names(&self) -> std::collections::BTreeSet<String> {
+        self.ranges.iter().map(|(_, _, network)| network.id.clone()).collect()
+    }
+
     /// The network that an address belongs to on a day.
     #[must_use]
     pub fn find(&self, address: IpAddr, date: Date) -> Option<&Network> {

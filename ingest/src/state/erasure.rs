@@ -60,6 +60,13 @@ impl State {
                     [],
                 )?;
             }
+            // An account of the service stays, and says no longer whose it is.
+            for table in ["account_holders", "heads", "embargoes"] {
+                transaction.execute(
+                    &format!("DELETE FROM {table} WHERE person IN (SELECT token FROM erasing)"),
+                    [],
+                )?;
+            }
             transaction.execute("DELETE FROM roster WHERE account IN (SELECT token FROM erasing)", [])?;
             super::deletions::append(transaction, "one person", why, rows, detail)?;
             transaction.execute("DELETE FROM erasing", [])?;

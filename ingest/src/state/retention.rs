@@ -82,6 +82,9 @@ impl State {
                     "import_lines",
                     "expected_feeds",
                     "erased_names",
+                    "account_holders",
+                    "heads",
+                    "current_rosters",
                 ] {
                     transaction.execute(&format!("DELETE FROM {table} WHERE academic_year = ?1"), [&year])?;
                 }

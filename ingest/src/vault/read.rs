@@ -143,6 +143,22 @@ impl<'k> VaultReader<'k> {
         Ok(people)
     }
 
+    /// Everybody on the rosters that were sealed under these names.
+    ///
+    /// # Errors
+    /// As [`requests`](Self::requests).
+    pub fn rosters(&self, names: &[String]) -> Result<Vec<PersonRow<'static>>, Error> {
+        let mut people = Vec::new();
+        for name in names {
+            let name = format!("{name}.parquet");
+            self.file::<PersonRow<'_>>(PEOPLE, &name, Vec::new(), &mut |row| {
+                people.push(row);
+                Ok(())
+            })?;
+        }
+        Ok(people)
+    }
+
     fn each<R: Row>(
         &self,
         content: Content,

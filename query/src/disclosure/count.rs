@@ -14,6 +14,7 @@ use super::compose::{Counts, LeafCounts, YearOnRoll};
 use super::groups::GroupTree;
 use super::operational::Operations;
 use super::policy::LEAST_SEVERITY;
+use crate::embargo::{Embargoes, LiveMatters};
 use crate::error::{Error, Kind};
 
 mod decisions;
@@ -69,8 +70,10 @@ impl PupilCounts for LakeCounts {
         if asked.roster.is_empty() {
             refuse_overlapping_sources(&lake, asked).await?;
         }
+        // Rule 4: whatever the DSL has marked live is in no set.
+        let live = Embargoes::of(&self.root)?.in_days(&lake, asked.from, asked.to).await?;
         Ok(Counted {
-            counts: pupils(&lake, asked).await?,
+            counts: pupils(&lake, asked, &live).await?,
             operations: operations::measured(&lake, asked).await?,
         })
     }
@@ -122,11 +125,14 @@ struct Seen {
 
 /// Distinct pupils with an episode of concern, by leaf, in each row and in any. A pupil who changed
 /// the year group stands in the last one: in one leaf, whatever the logs say (correction A).
-async fn pupils(lake: &Lake, asked: &Asked<'_>) -> Result<Counts, Error> {
+async fn pupils(lake: &Lake, asked: &Asked<'_>, live: &LiveMatters) -> Result<Counts, Error> {
     let tree = GroupTree::of_roll(asked.roll);
     let mut pupils: BTreeMap<i64, Seen> = BTreeMap::new();
     let columns = ["local_date", "actor", "actor_kind", "role", "year_group", "theme", "severity", "illegal"];
     each_row(lake, &EPISODES, asked, &columns, &mut |row| {
+        if live.covers(row.whole("actor"), row.date(), row.text("theme")) {
+            return;
+        }
         let Some(person) = asked.person(row).filter(|person| person.is_pupil) else { return };
         let of_concern = row.small("severity").is_some_and(|severity| severity >= LEAST_SEVERITY);
         let theme = row.text("theme").and_then(|theme| asked.categories.row_of_theme(theme));

@@ -299,7 +299,7 @@ impl Ledger {
 
     /// A sealed entry whose digests hold and that was not withdrawn.
     fn standing(&self, id: &str) -> Result<Record, Error> {
-        let record = self.records(SEALED, Some(id))?.pop().ok_or_else(|| unknown(id))?;
+        let record = self.records(SEALED, Some(id))?.pop().ok_or_else(unknown)?;
         record.check()?;
         if let Some(withdrawal) = self.withdrawal(id)? {
             return Err(Error::new(
@@ -328,18 +328,15 @@ impl Ledger {
             .optional()
             .map_err(|error| state_failed(&error))?;
         if audience.as_deref() != Some(AudienceWord::Parents.word()) {
-            return Err(unknown(id));
+            return Err(unknown());
         }
         self.standing(id)
     }
 }
 
-fn unknown(id: &str) -> Error {
-    // The id comes from an address or a command line: shown only if it looks like one of ours.
-    let plain = id.len() <= 80
-        && id.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-');
-    let name = if plain { id } else { "that name" };
-    Error::new(Kind::Configuration, format!("there is no release {name}"))
+fn unknown() -> Error {
+    // The id comes from an address or a command line, where anything may have been typed.
+    Error::new(Kind::Configuration, "there is no release of that name")
         .help("`watershed releases list` shows what there is")
 }
 

@@ -6,7 +6,7 @@ use crate::error::{Error, Kind};
 pub const POLICY_VERSION: &str = "release-policy/2";
 
 /// Severity from which an episode counts (metrics: an everyday block is no pupil figure).
-pub(super) const LEAST_SEVERITY: i16 = 2;
+pub(crate) const LEAST_SEVERITY: i16 = 2;
 
 /// Least share of traffic tied to a person, per cent (correction A).
 pub(super) const LEAST_IDENTIFIED_PERCENT: u64 = 80;

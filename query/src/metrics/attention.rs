@@ -13,8 +13,9 @@ use crate::figures::{About, Figures, dimension, measure};
 use crate::plan::Reader;
 use crate::wording;
 
-/// Staff are listed apart: what concerns them goes to the headteacher.
-pub(super) const TABLES: &[&str] = &["pupils", "staff"];
+/// Staff are listed apart: what concerns them goes to whom `concerns.csv` names. `listed` has the hits on illegal
+/// lists of all.
+pub(super) const TABLES: &[&str] = &["pupils", "staff", "listed"];
 /// What it reads.
 pub(super) const READS: &[&TableSchema] =
     &[&schema::EPISODES, &schema::STAFF_EPISODES, &schema::ACTIVITY, &schema::IMPORTS];
@@ -28,10 +29,18 @@ pub(super) async fn figures(
     place: &Place<'_>,
     _unseen: &Unseen,
 ) -> Result<Figures, Error> {
-    let table = match table_of(TABLES, reader.ask.table.as_deref())? {
-        "staff" => schema::STAFF_EPISODES.name,
-        _ => schema::EPISODES.name,
+    let asked = table_of(TABLES, reader.ask.table.as_deref())?;
+    let both = format!(
+        "(SELECT * FROM {} UNION ALL SELECT * FROM {})",
+        schema::EPISODES.name,
+        schema::STAFF_EPISODES.name
+    );
+    let (table, which) = match asked {
+        "staff" => (schema::STAFF_EPISODES.name, "(severity >= 4 OR illegal)"),
+        "listed" => (both.as_str(), "illegal"),
+        _ => (schema::EPISODES.name, "(severity >= 4 OR illegal)"),
     };
+    let live = place.live.map_or_else(|| "false".to_owned(), |live| live.flag(&schema::EPISODES));
     let mut only = String::new();
     if reader.ask.group.is_some() {
         only.push_str(" AND group_id = $group");
@@ -41,18 +50,35 @@ pub(super) async fn figures(
     }
     let statement = format!(
         "SELECT local_date, local_minute, lesson_period, group_id, theme, severity, outcome, searched, illegal, \
-         actor, actor_kind, attempts, records FROM {table} \
-         WHERE local_date BETWEEN $first AND $last AND (severity >= 4 OR illegal){only} \
+         actor, actor_kind, attempts, records, {live} AS live FROM {table} \
+         WHERE local_date BETWEEN $first AND $last AND {which}{only} \
          ORDER BY start_utc DESC, severity DESC, actor, theme"
     );
     let answer = reader.session.query(&statement, &reader.values()).await?;
     let rows: Vec<Vec<Cell>> = (0..answer.len()).map(|row| line(&answer, row, place.school)).collect();
     let mut notes = vec![freshness(place)];
-    notes.push(if table == schema::EPISODES.name {
-        "Staff are not in this list; they have a table of their own, `staff`, for the headteacher.".to_owned()
-    } else {
-        "This list is about staff: it is for the headteacher.".to_owned()
-    });
+    // The same words whether or not there is anything: their presence tells nothing.
+    notes.push(
+        match asked {
+            "staff" if place.about_head => "This list is about the headteacher and nobody else.",
+            "staff" => {
+                "What concerns the reader of this list is left out of it, and what concerns the headteacher is routed elsewhere, whether or not there is anything."
+            }
+            "listed" => {
+                "Hits on illegal lists, one line each, without any address: follow the school's procedure for the police first. What concerns the reader or the headteacher is routed elsewhere, whether or not there is anything."
+            }
+            _ => {
+                "Staff are not in this list; they have a table of their own, `staff`, for the roles that `concerns.csv` names."
+            }
+        }
+        .to_owned(),
+    );
+    if place.live.is_some() && asked != "staff" {
+        notes.push(
+            "A line marked live is of a matter under embargo: it is in no paper and no set, and nobody else sees it."
+                .to_owned(),
+        );
+    }
     notes.push(
         "A pseudonym is not a name: `unlock` shows who it is to a holder of the DSL key, with a reason, and is recorded."
             .to_owned(),
@@ -77,6 +103,7 @@ pub(super) async fn figures(
             dimension("pseudonym", "Pseudonym"),
             measure("attempts", "Attempts", "blocked attempts in the episode"),
             measure("records", "Records", "records in the episode"),
+            dimension("live", "Live"),
         ],
         reading: reading(&answer, reader.window.from, reader.window.to, place),
         rows,
@@ -103,6 +130,7 @@ fn line(answer: &Answer, row: usize, school: &str) -> Vec<Cell> {
         answer.integer(row, "actor").map(pseudonym).into(),
         unless_illegal(answer.integer(row, "attempts").into()),
         unless_illegal(answer.integer(row, "records").into()),
+        answer.yes(row, "live").into(),
     ]
 }
 

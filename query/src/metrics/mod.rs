@@ -28,6 +28,10 @@ pub(crate) struct Place<'a> {
     pub(crate) now: &'a jiff::Zoned,
     /// What `feeds.csv` expects.
     pub(crate) feeds: &'a [ingest::state::ExpectedFeed],
+    /// What is asked about staff is about the head alone.
+    pub(crate) about_head: bool,
+    /// What is marked live, where that is shown.
+    pub(crate) live: Option<&'a crate::embargo::Embargoes>,
 }
 
 /// A metric as the list knows it.

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use arrow::array::{Array, AsArray, RecordBatch};
 use arrow::datatypes::{Date32Type, Int16Type, Int64Type, TimestampMicrosecondType};
 use ingest::lake::Lake;
-use ingest::schema::{EPISODES, STAFF_EPISODES};
+use ingest::schema::{EPISODES, STAFF_EPISODES, TableSchema};
 use ingest::school::SchoolRoot;
 use ingest::state::State;
 use jiff::civil::{Date, date};
@@ -39,21 +39,41 @@ pub(super) async fn of(
     from: Date,
     to: Date,
 ) -> Result<Vec<Episode>, Error> {
+    let found = read(root, &[&EPISODES, &STAFF_EPISODES], Some(pseudonym), from, to).await?;
+    let mut episodes: Vec<Episode> = found.into_iter().map(|(_, episode)| episode).collect();
+    episodes.sort_by_key(|episode| (episode.start_utc_us, episode.end_utc_us));
+    Ok(episodes)
+}
+
+/// Everybody's episodes but those of staff, with whose they are, on the days.
+pub(super) async fn of_pupils(root: &SchoolRoot, from: Date, to: Date) -> Result<Vec<(i64, Episode)>, Error> {
+    read(root, &[&EPISODES], None, from, to).await
+}
+
+async fn read(
+    root: &SchoolRoot,
+    tables: &[&'static TableSchema],
+    actor: Option<i64>,
+    from: Date,
+    to: Date,
+) -> Result<Vec<(i64, Episode)>, Error> {
     let lake = Lake::open(root).await?;
     let days = (epoch_days(from), epoch_days(to));
     let mut episodes = Vec::new();
-    for table in [&EPISODES, &STAFF_EPISODES] {
+    for table in tables.iter().copied() {
         let snapshot = lake.snapshot(table).await?;
         for file in &snapshot.files {
             let outside = |column: &str, least: i64, greatest: i64| {
                 file.ranges.get(column).is_some_and(|(first, last)| *last < least || *first > greatest)
             };
-            if outside("local_date", days.0.into(), days.1.into()) || outside("actor", pseudonym, pseudonym) {
+            if outside("local_date", days.0.into(), days.1.into())
+                || actor.is_some_and(|actor| outside("actor", actor, actor))
+            {
                 continue;
             }
             let mut failed = false;
             snapshot.read(file, Some(&COLUMNS), &mut |batch| {
-                failed |= collect(&batch, pseudonym, days, &mut episodes).is_none();
+                failed |= collect(&batch, actor, days, &mut episodes).is_none();
                 Ok(())
             })?;
             if failed {
@@ -62,11 +82,15 @@ pub(super) async fn of(
             }
         }
     }
-    episodes.sort_by_key(|episode| (episode.start_utc_us, episode.end_utc_us));
     Ok(episodes)
 }
 
-fn collect(batch: &RecordBatch, pseudonym: i64, days: (i32, i32), episodes: &mut Vec<Episode>) -> Option<()> {
+fn collect(
+    batch: &RecordBatch,
+    wanted: Option<i64>,
+    days: (i32, i32),
+    episodes: &mut Vec<(i64, Episode)>,
+) -> Option<()> {
     let column = |name: &str| batch.column_by_name(name);
     let local_date = column("local_date")?.as_primitive_opt::<Date32Type>()?;
     let actor = column("actor")?.as_primitive_opt::<Int64Type>()?;
@@ -77,16 +101,17 @@ fn collect(batch: &RecordBatch, pseudonym: i64, days: (i32, i32), episodes: &mut
     let outcome = column("outcome")?.as_string_opt::<i32>()?;
     let illegal = column("illegal")?.as_boolean_opt()?;
     for row in 0..batch.num_rows() {
-        let hers = !actor.is_null(row) && actor.value(row) == pseudonym;
+        let hers = !actor.is_null(row) && wanted.is_none_or(|wanted| actor.value(row) == wanted);
         if hers && (days.0..=days.1).contains(&local_date.value(row)) {
-            episodes.push(Episode {
+            let episode = Episode {
                 start_utc_us: start.value(row),
                 end_utc_us: end.value(row),
                 theme: (!theme.is_null(row)).then(|| theme.value(row).to_owned()),
                 severity: severity.value(row),
                 outcome: outcome.value(row).to_owned(),
                 illegal: illegal.value(row),
-            });
+            };
+            episodes.push((actor.value(row), episode));
         }
     }
     Some(())

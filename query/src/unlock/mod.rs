@@ -2,6 +2,8 @@
 //!
 //! What comes out is [`Identified`], which no chart, page or release accepts.
 
+mod cohorts;
+mod embargo;
 mod episodes;
 mod erase;
 mod identified;
@@ -21,6 +23,8 @@ use ingest::vault::{Selection, VaultReader};
 use jiff::ToSpan;
 use jiff::civil::Date;
 
+pub use cohorts::{CohortLine, cohorts};
+pub use embargo::{Matter, lift, mark};
 pub use episodes::Episode;
 pub use erase::{Erased, erase};
 pub use identified::Identified;

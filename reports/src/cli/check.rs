@@ -8,7 +8,7 @@ use ingest::pseudonymise::Keyring;
 use ingest::retention::Retain;
 use ingest::school::{Config, SchoolConfig, SchoolRoot};
 use ingest::settings::Settings;
-use ingest::state::{Hold, State};
+use ingest::state::{Embargo, Hold, State};
 use query::disclosure::ledger::Ledger;
 
 use super::{Context, Ended, Format, access, feeds, mailing};
@@ -82,6 +82,10 @@ fn school_findings(dir: &Path, school: &SchoolConfig, findings: &mut Vec<Finding
     for says in holds(&root, school) {
         add("holds", says);
     }
+    for says in embargoes(&root, school) {
+        add("embargoes", says);
+    }
+    add("staff concerns", heads(&root));
     add(
         "deletion log",
         match State::open(&root).and_then(|state| state.verify_deletions()) {
@@ -169,6 +173,37 @@ fn holds(root: &SchoolRoot, school: &SchoolConfig) -> Vec<Result<String, String>
     } else {
         overdue
     }
+}
+
+/// Whether somebody looks again at what is marked live.
+fn embargoes(root: &SchoolRoot, school: &SchoolConfig) -> Vec<Result<String, String>> {
+    let found = State::open(root).and_then(|state| state.embargoes());
+    let (Ok(known), Ok(zone)) = (found, jiff::tz::TimeZone::get(&school.zone)) else {
+        return vec![Err("the embargoes cannot be read".to_owned())];
+    };
+    let today = jiff::Zoned::now().with_time_zone(zone).date();
+    let live: Vec<_> = known.into_iter().filter(Embargo::is_live).collect();
+    let overdue: Vec<_> = live
+        .iter()
+        .filter(|known| known.review < today)
+        .map(|known| {
+            Err(format!(
+                "embargo {} was to be reviewed on {} by {}; lift it or make a new one",
+                known.id, known.review, known.reviewer
+            ))
+        })
+        .collect();
+    if overdue.is_empty() { vec![Ok(format!("{} live, no review is overdue", live.len()))] } else { overdue }
+}
+
+/// Whether what concerns the head can be told apart from what concerns other staff.
+fn heads(root: &SchoolRoot) -> Result<String, String> {
+    let known = State::open(root).and_then(|state| state.heads()).map_err(|error| error.to_string())?;
+    Ok(if known.is_empty() {
+        "no row of the roster has the role `head`: concerns about the head cannot be told apart".to_owned()
+    } else {
+        "concerns about the head go to the roles that concerns.csv names".to_owned()
+    })
 }
 
 /// Findings about feeds that are listed one by one.

@@ -4,7 +4,8 @@ use clap::{Args, ValueEnum};
 use jiff::civil::Date;
 use query::{Ask, Releasable, School, Staff, Table};
 
-use super::{Context, Ended, Format, wait};
+use super::{Context, Ended, Format, OpenedSchool, wait};
+use crate::http::accounts::Accounts;
 
 /// Which days, group and theme; everything left out means all.
 #[derive(Clone, Debug, Default, Args)]
@@ -24,9 +25,17 @@ pub(crate) struct AskArguments {
     /// Only this theme, as `trend` prints it.
     #[arg(long, value_name = "T")]
     theme: Option<String>,
+    /// For the holder of this account of the web service: without what that account may not see.
+    #[arg(long = "as", value_name = "ACCOUNT")]
+    account: Option<String>,
 }
 
 impl AskArguments {
+    /// The school as the named account sees it.
+    async fn open(&self, context: &Context, school: &OpenedSchool) -> Result<School, query::Error> {
+        open_as(context, school, self.account.as_deref()).await
+    }
+
     fn ask(&self) -> Ask {
         Ask {
             from: self.from,
@@ -43,7 +52,7 @@ impl AskArguments {
 pub(crate) struct AttentionArguments {
     #[command(flatten)]
     ask: AskArguments,
-    /// `pupils`, or `staff`: for the headteacher.
+    /// `pupils`; `staff` (with `--as`); `listed`: hits on illegal lists.
     #[arg(long, value_name = "TABLE")]
     table: Option<String>,
     /// Only what began on or after this day.
@@ -95,8 +104,9 @@ pub(crate) struct GroupsArguments {
 }
 
 pub(crate) fn attention(context: &Context, arguments: AttentionArguments) -> anyhow::Result<Ended> {
-    let AttentionArguments { ask, table, since } = arguments;
-    show(context, "attention", Ask { since, table, ..ask.ask() })
+    let AttentionArguments { ask: arguments, table, since } = arguments;
+    let ask = Ask { since, table, ..arguments.ask() };
+    show(context, "attention", &arguments, ask)
 }
 
 pub(crate) fn trend(context: &Context, arguments: TrendArguments) -> anyhow::Result<Ended> {
@@ -105,7 +115,7 @@ pub(crate) fn trend(context: &Context, arguments: TrendArguments) -> anyhow::Res
         By::FourC => "4c".to_owned(),
         By::Group => "group".to_owned(),
     });
-    show(context, "trend", Ask { by, ..arguments.ask.ask() })
+    show(context, "trend", &arguments.ask, Ask { by, ..arguments.ask.ask() })
 }
 
 pub(crate) fn groups(context: &Context, arguments: GroupsArguments) -> anyhow::Result<Ended> {
@@ -114,11 +124,12 @@ pub(crate) fn groups(context: &Context, arguments: GroupsArguments) -> anyhow::R
         GroupsTable::Lessons => "lessons".to_owned(),
         GroupsTable::Mix => "mix".to_owned(),
     });
-    show(context, "groups", Ask { table, ..arguments.ask.ask() })
+    show(context, "groups", &arguments.ask, Ask { table, ..arguments.ask.ask() })
 }
 
 pub(crate) fn overblocking(context: &Context, arguments: TablesArguments) -> anyhow::Result<Ended> {
-    show(context, "overblocking", Ask { table: arguments.table, ..arguments.ask.ask() })
+    let ask = Ask { table: arguments.table, ..arguments.ask.ask() };
+    show(context, "overblocking", &arguments.ask, ask)
 }
 
 /// Ends with a look needed when the feeds have findings in the days asked about, whichever table.
@@ -127,7 +138,7 @@ pub(crate) fn coverage(context: &Context, arguments: TablesArguments) -> anyhow:
     let ask = Ask { table: arguments.table, ..arguments.ask.ask() };
     let findings = Ask { table: Some("findings".to_owned()), ..ask.clone() };
     let (cleared, findings) = wait(async {
-        let opened = School::open(&context.dir, &school.id).await?;
+        let opened = arguments.ask.open(context, &school).await?;
         let cleared = opened.coverage(&ask).await?;
         let findings = opened.coverage(&findings).await?.value().rows.len();
         Ok::<_, query::Error>((cleared, findings))
@@ -136,10 +147,48 @@ pub(crate) fn coverage(context: &Context, arguments: TablesArguments) -> anyhow:
     Ok(if findings == 0 { Ended::Well } else { Ended::NeedsALook })
 }
 
-fn show(context: &Context, metric: &str, ask: Ask) -> anyhow::Result<Ended> {
+/// What concerns staff, less what concerns the asker; the look is recorded.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct StaffArguments {
+    /// The account of the web service for whose holder this is; its role must be named in `concerns.csv`.
+    #[arg(long = "as", value_name = "ACCOUNT")]
+    account: String,
+    /// First day, as 2025-09-01.
+    #[arg(long, value_name = "DAY")]
+    from: Option<Date>,
+    /// Last day.
+    #[arg(long, value_name = "DAY")]
+    to: Option<Date>,
+}
+
+pub(crate) fn staff(context: &Context, arguments: &StaffArguments) -> anyhow::Result<Ended> {
+    let school = context.school()?;
+    let ask = Ask { from: arguments.from, to: arguments.to, ..Ask::default() };
+    let cleared = wait(async {
+        let opened = open_as(context, &school, Some(&arguments.account)).await?;
+        opened.staff_concerns(&arguments.account, &ask).await
+    })??;
+    print(context, &cleared);
+    Ok(Ended::Well)
+}
+
+/// The school as an account of the web service sees it; without one, as the command line does.
+pub(crate) async fn open_as(
+    context: &Context,
+    school: &OpenedSchool,
+    account: Option<&str>,
+) -> Result<School, query::Error> {
+    let opened = School::open(&context.dir, &school.id).await?;
+    Ok(match account {
+        Some(name) => opened.seen_by(Accounts::open(&context.dir, &school.id)?.viewer(&school.root, name)?),
+        None => opened,
+    })
+}
+
+fn show(context: &Context, metric: &str, arguments: &AskArguments, ask: Ask) -> anyhow::Result<Ended> {
     let school = context.school()?;
     let cleared = wait(async {
-        let opened = School::open(&context.dir, &school.id).await?;
+        let opened = arguments.open(context, &school).await?;
         opened.metric(metric, &ask).await
     })??;
     print(context, &cleared);

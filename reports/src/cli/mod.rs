@@ -9,13 +9,16 @@ mod audit;
 mod backup;
 mod check;
 mod demo;
+mod embargo;
 mod erase;
+mod failing;
 mod feeds;
 mod figures;
 mod formats;
 mod generate;
 mod ingesting;
 mod init;
+mod investigations;
 mod keys;
 mod mailing;
 mod paperwork;
@@ -105,6 +108,8 @@ enum Command {
     Columns,
     /// What needs the DSL now: severity 4 and 5, blocked or let through.
     Attention(figures::AttentionArguments),
+    /// What concerns staff, for an account that may see it; what concerns its holder, or the head, goes elsewhere.
+    Staff(figures::StaffArguments),
     /// Per school week: attempts, episodes, actor-days and their rate.
     Trend(figures::TrendArguments),
     /// Groups by theme, by weekday and lesson period, and each group's mix.
@@ -117,6 +122,12 @@ enum Command {
     Sql(sql::SqlArguments),
     /// DSL only: one person's sealed rows, with a reason, and that is recorded.
     Unlock(unlock::UnlockArguments),
+    /// DSL only: mark a matter live, so that it is in no paper and in nobody else's view.
+    #[command(subcommand)]
+    Embargo(embargo::EmbargoCommand),
+    /// Set records apart: an investigator's, or those of tests of the filter.
+    #[command(subcommand)]
+    Investigations(investigations::InvestigationsCommand),
     /// Who opened what and why: list it, verify that nobody changed it, note a review.
     #[command(subcommand)]
     Audit(audit::AuditCommand),
@@ -198,13 +209,20 @@ impl Context {
 /// Runs the command line of this process.
 #[must_use]
 pub fn main() -> ExitCode {
-    let arguments = Arguments::parse();
-    tracing_subscriber::fmt()
-        .with_env_filter(tracing_subscriber::EnvFilter::try_from_env("WATERSHED_LOG").unwrap_or_else(|_| {
-            tracing_subscriber::EnvFilter::new("warn,deltalake=error,delta_kernel=error")
-        }))
-        .with_writer(std::io::stderr)
-        .init();
+    failing::no_values_in_panics();
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(error) => return failing::wrong_arguments(&error),
+    };
+    let mut filter = tracing_subscriber::EnvFilter::try_from_env("WATERSHED_LOG")
+        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("warn,deltalake=error,delta_kernel=error"));
+    // These write down what they parse, statements and requests, whatever level is asked for.
+    for talkative in ["sqlparser=warn", "datafusion=warn", "hyper=warn", "h2=warn", "tower_sessions=warn"] {
+        if let Ok(directive) = talkative.parse() {
+            filter = filter.add_directive(directive);
+        }
+    }
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
     let context = Context {
         dir: arguments.dir,
         school: arguments.school,
@@ -238,12 +256,15 @@ fn run(context: &Context, command: Command) -> anyhow::Result<Ended> {
         Command::Formats(arguments) => formats::run(context, arguments),
         Command::Columns => formats::columns(context),
         Command::Attention(arguments) => figures::attention(context, arguments),
+        Command::Staff(arguments) => figures::staff(context, &arguments),
         Command::Trend(arguments) => figures::trend(context, arguments),
         Command::Groups(arguments) => figures::groups(context, arguments),
         Command::Overblocking(arguments) => figures::overblocking(context, arguments),
         Command::Coverage(arguments) => figures::coverage(context, arguments),
         Command::Sql(arguments) => sql::run(context, &arguments),
         Command::Unlock(arguments) => unlock::run(context, &arguments),
+        Command::Embargo(command) => embargo::run(context, command),
+        Command::Investigations(command) => investigations::run(context, command),
         Command::Audit(command) => audit::run(context, &command),
         Command::SubjectAccess(arguments) => subject_access::run(context, &arguments),
         Command::Erase(arguments) => erase::run(context, &arguments),

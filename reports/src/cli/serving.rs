@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use ingest::school::{Config, SchoolId};
+use ingest::state::AccountHolder;
 
 use super::{Context, Ended, wait};
 use crate::http::accounts::{Accounts, Role};
@@ -59,6 +60,7 @@ pub(crate) fn demo(context: &Context, installation: &Path, port: u16) -> anyhow:
                 .map_err(|_| anyhow::anyhow!("the system gives no random numbers"))?;
             let password: String = random.iter().map(|byte| format!("{byte:02x}")).collect();
             accounts.add(name, role, &password)?;
+            accounts.link(name, &AccountHolder::Outside)?;
             sign_ins.push(format!("  {}: {name} / {password}  ({})", school.id, role.in_words()));
         }
     }

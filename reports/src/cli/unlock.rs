@@ -13,7 +13,7 @@ use super::{Context, Ended, Format, wait};
 #[derive(Debug, Args)]
 pub(crate) struct UnlockArguments {
     /// Pseudonym as `attention` prints it (16 hex digits), account, name or person key.
-    #[arg(required_unless_present = "unmapped")]
+    #[arg(required_unless_present_any = ["unmapped", "cohorts"])]
     person: Option<String>,
     /// First local day.
     #[arg(long, value_name = "DAY", required_unless_present = "unmapped")]
@@ -29,6 +29,9 @@ pub(crate) struct UnlockArguments {
     /// All rows of the days, not only an hour around each episode.
     #[arg(long)]
     everything: bool,
+    /// Instead: each cohort of the roster (`cohort_` columns) beside the other pupils, for the days.
+    #[arg(long, conflicts_with_all = ["person", "everything", "unmapped"])]
+    cohorts: bool,
     /// Instead: the category words and group names that no data file knows.
     #[arg(long, conflicts_with_all = ["person", "from", "to", "everything"])]
     unmapped: bool,
@@ -39,6 +42,9 @@ pub(crate) fn run(context: &Context, arguments: &UnlockArguments) -> anyhow::Res
     let key = arguments.key.open()?;
     if arguments.unmapped {
         return unmapped(context, &school.id, &arguments.reason, &key);
+    }
+    if let (true, Some(from), Some(to)) = (arguments.cohorts, arguments.from, arguments.to) {
+        return cohorts(context, &school.id, (from, to), &arguments.reason, &key);
     }
     let (Some(person), Some(from), Some(to)) = (&arguments.person, arguments.from, arguments.to) else {
         anyhow::bail!("a person and the days are needed");
@@ -204,6 +210,56 @@ fn as_json(school: &str, timeline: &Timeline) -> Value {
     json!({"schema": "watershed.unlock/2", "school": school, "pseudonyms": pseudonyms,
            "people": people, "episodes": episodes, "rows": rows, "incidents": incidents, "changes": changes,
            "checks": checks, "audit_head": timeline.audit_head})
+}
+
+fn cohorts(
+    context: &Context,
+    school: &ingest::school::SchoolId,
+    (from, to): (Date, Date),
+    reason: &str,
+    key: &PrivateKey,
+) -> anyhow::Result<Ended> {
+    let lines = wait(query::unlock::cohorts(&context.dir, school, from, to, reason, key))??;
+    if context.format == Format::Json {
+        let list: Vec<Value> = lines
+            .read()
+            .iter()
+            .map(|line| {
+                json!({"academic_year": line.year.to_string(), "cohort": line.cohort, "pupils": line.pupils,
+                       "with_episode": line.with_episode, "episodes": line.episodes,
+                       "other_pupils": line.other_pupils, "others_with_episode": line.others_with_episode,
+                       "other_episodes": line.other_episodes})
+            })
+            .collect();
+        let answer = json!({"schema": "watershed.cohorts/1", "school": school.as_str(), "from": from.to_string(),
+                            "to": to.to_string(), "cohorts": list});
+        context.printer.out(&answer.to_string());
+    } else {
+        let rate = |part: u64, of: u64| match of {
+            0 => "-".to_owned(),
+            of => format!("{part} of {of} ({:.0} in 100)", part as f64 * 100.0 / of as f64),
+        };
+        let rows = lines
+            .read()
+            .iter()
+            .map(|line| {
+                vec![
+                    line.cohort.clone(),
+                    rate(line.with_episode, line.pupils),
+                    line.episodes.to_string(),
+                    rate(line.others_with_episode, line.other_pupils),
+                    line.other_episodes.to_string(),
+                ]
+            })
+            .collect();
+        let headings =
+            ["cohort", "pupils with an episode", "episodes", "other pupils with one", "their episodes"];
+        context.printer.out(&context.printer.grid(&headings, rows));
+    }
+    context.printer.say(
+        "Episodes of severity 2 or more. Small cohorts single out children: for the safeguarding lead alone, and on record.",
+    );
+    Ok(Ended::Well)
 }
 
 fn unmapped(

@@ -5,8 +5,8 @@ use std::path::Path;
 use argon2::Argon2;
 use argon2::password_hash::{PasswordHasher, PasswordVerifier};
 use ingest::school::{SchoolId, SchoolRoot};
-use ingest::state::State;
-use query::{Error, Kind};
+use ingest::state::{AccountHolder, State};
+use query::{Error, Kind, Seat, Viewer};
 use rusqlite::{OptionalExtension, params};
 use serde::{Deserialize, Serialize};
 
@@ -28,26 +28,36 @@ const LONGEST_NAME: usize = 64;
 pub enum Role {
     /// Designated safeguarding lead and deputies: everything live.
     Dsl,
+    /// The headteacher: live figures, hits on illegal lists, what concerns other staff.
+    Head,
     /// Senior leaders: live figures, no single episodes.
     Slt,
     /// Governors: sealed governor sets.
     Governor,
     /// The IT provider: whether the logs are whole.
     It,
+    /// The chair of governors: the governor sets, and what concerns the headteacher.
+    Chair,
+    /// The local authority: what concerns the headteacher, where the school says so.
+    Authority,
 }
 
 impl Role {
     /// All of them.
-    pub const ALL: [Self; 4] = [Self::Dsl, Self::Slt, Self::Governor, Self::It];
+    pub const ALL: [Self; 7] =
+        [Self::Dsl, Self::Head, Self::Slt, Self::Governor, Self::It, Self::Chair, Self::Authority];
 
     /// The word on the command line.
     #[must_use]
     pub const fn word(self) -> &'static str {
         match self {
             Self::Dsl => "dsl",
+            Self::Head => "head",
             Self::Slt => "slt",
             Self::Governor => "governor",
             Self::It => "it",
+            Self::Chair => "chair",
+            Self::Authority => "authority",
         }
     }
 
@@ -56,9 +66,26 @@ impl Role {
     pub const fn in_words(self) -> &'static str {
         match self {
             Self::Dsl => "safeguarding lead",
+            Self::Head => "headteacher",
             Self::Slt => "senior leader",
             Self::Governor => "governor",
             Self::It => "IT provider",
+            Self::Chair => "chair of governors",
+            Self::Authority => "local authority",
+        }
+    }
+
+    /// Where the account's holder sits when a question is asked; none for those who see sealed sets alone.
+    #[must_use]
+    pub const fn seat(self) -> Option<Seat> {
+        match self {
+            Self::Dsl => Some(Seat::Dsl),
+            Self::Head => Some(Seat::Head),
+            Self::Slt => Some(Seat::Leader),
+            Self::It => Some(Seat::It),
+            Self::Chair => Some(Seat::Chair),
+            Self::Authority => Some(Seat::Authority),
+            Self::Governor => None,
         }
     }
 
@@ -69,7 +96,7 @@ impl Role {
     pub fn parse(word: &str) -> Result<Self, Error> {
         Self::ALL.into_iter().find(|role| role.word() == word).ok_or_else(|| {
             Error::new(Kind::Configuration, "there is no such role")
-                .help("use `dsl`, `slt`, `governor` or `it`")
+                .help("use `dsl`, `head`, `slt`, `governor`, `it`, `chair` or `authority`")
         })
     }
 }
@@ -198,6 +225,33 @@ impl Accounts {
             Ok(Stored { role: Role::parse(&role)?, password_hash, disabled, generation })
         })
         .transpose()
+    }
+
+    /// Says whose account it is; what is about that person is never shown to it. Ends its sessions.
+    ///
+    /// # Errors
+    /// [`Kind::Configuration`] when there is no such account.
+    pub fn link(&mut self, name: &str, holder: &AccountHolder) -> Result<(), Error> {
+        let name = canonical(name)?;
+        let changed = self.state.connection().execute(
+            "UPDATE reports_accounts SET generation = generation + 1, changed_utc = ?2 WHERE name = ?1",
+            params![name, now()],
+        );
+        self.found(changed)?;
+        Ok(self.state.link_account(&name, holder)?)
+    }
+
+    /// For whom a question with this account is answered.
+    ///
+    /// # Errors
+    /// [`Kind::Configuration`] when there is no such account, or it is disabled or for sealed sets alone.
+    pub(crate) fn viewer(&mut self, root: &SchoolRoot, name: &str) -> Result<Viewer, Error> {
+        let stored = self.stored(name)?.filter(|stored| !stored.disabled);
+        let seat = stored.and_then(|stored| stored.role.seat()).ok_or_else(|| {
+            Error::new(Kind::Forbidden, "there is no account of that name that may ask")
+                .help("`accounts list` shows them")
+        })?;
+        Viewer::of_account(root, &canonical(name)?, seat)
     }
 
     /// The state file, for what else is kept beside the accounts.

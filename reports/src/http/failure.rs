@@ -46,6 +46,10 @@ pub(super) fn number() -> String {
 
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {
+        if error.kind() == Kind::Forbidden {
+            tracing::warn!(%error, "a page was refused");
+            return Self::new(StatusCode::FORBIDDEN, "Not for this account", format!("{error}."));
+        }
         let number = number();
         // Errors of `query` and `ingest` never hold text from a log.
         tracing::error!(number, %error, "a page failed");

@@ -1,6 +1,6 @@
 //! Who may pass: looked up again for every page, so that a disabled account is out at once.
 
-use axum::extract::{Request, State};
+use axum::extract::{MatchedPath, Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Redirect, Response};
 use query::{Error, Kind};
@@ -49,7 +49,9 @@ pub(super) async fn pass(
     if !gate.roles.contains(&signed_in.role) {
         return Err(Failure::forbidden());
     }
-    let page = request.uri().path().to_owned();
+    // The route, not what was typed behind it.
+    let route = request.extensions().get::<MatchedPath>().map(|path| path.as_str().to_owned());
+    let page = route.unwrap_or_default();
     gate.app
         .with_accounts(&signed_in.school, |accounts| {
             access_log::record(accounts, &signed_in.name, signed_in.role, &page)

@@ -23,12 +23,14 @@ pub(super) struct Site {
     pub(super) sections: Vec<Section>,
 }
 
-const SECTIONS: [(&str, &str, &[Role]); 5] = [
+const SECTIONS: [(&str, &str, &[Role]); 7] = [
     ("/staff/attention", "Attention", &[Role::Dsl]),
-    ("/staff/trend", "Trend", &[Role::Dsl, Role::Slt]),
-    ("/staff/groups", "Groups", &[Role::Dsl, Role::Slt]),
-    ("/staff/coverage", "Coverage", &[Role::Dsl, Role::Slt, Role::It]),
-    ("/governors", "Governor releases", &[Role::Dsl, Role::Slt, Role::Governor]),
+    ("/staff/trend", "Trend", &[Role::Dsl, Role::Head, Role::Slt]),
+    ("/staff/groups", "Groups", &[Role::Dsl, Role::Head, Role::Slt]),
+    ("/staff/coverage", "Coverage", &[Role::Dsl, Role::Head, Role::Slt, Role::It]),
+    ("/staff/listed", "Illegal lists", &[Role::Dsl, Role::Head]),
+    ("/staff/concerns", "Staff", &[Role::Dsl, Role::Head, Role::Chair, Role::Authority]),
+    ("/governors", "Governor releases", &[Role::Dsl, Role::Head, Role::Slt, Role::Governor, Role::Chair]),
 ];
 
 impl Site {

@@ -15,7 +15,7 @@ use tower_http::timeout::TimeoutLayer;
 use tower_sessions::cookie::SameSite;
 use tower_sessions::{Expiry, SessionManagerLayer};
 
-use super::accounts::Role::{self, Dsl, Governor, It, Slt};
+use super::accounts::Role::{self, Authority, Chair, Dsl, Governor, Head, It, Slt};
 use super::failure::{self, Failure};
 use super::gate::{self, Gate};
 use super::sessions::Shared;
@@ -29,6 +29,9 @@ const PAGE_SECONDS: u64 = 30;
 /// Larger than any form here.
 const LARGEST_BODY_BYTES: usize = 16 * 1024;
 
+/// Who reads the governors' sets.
+const GOVERNING: [Role; 5] = [Dsl, Head, Slt, Governor, Chair];
+
 /// Routes of one audience each; `/staff` and `/governors` need an account, `/public` none.
 pub(super) fn all(app: &App) -> Router {
     let only = |roles: &'static [Role], route: MethodRouter<App>| {
@@ -41,13 +44,16 @@ pub(super) fn all(app: &App) -> Router {
         .route("/sign-out", post(sign_in::sign_out))
         .route("/static/{file}", get(file))
         .route("/public/{school}/{id}/{file}", get(sealed::public))
-        .route("/governors", only(&[Dsl, Slt, Governor], get(sealed::governor_list)))
-        .route("/governors/{id}", only(&[Dsl, Slt, Governor], get(sealed::governor_page)))
-        .route("/governors/{id}/{file}", only(&[Dsl, Slt, Governor], get(sealed::governor_chart)))
+        .route("/governors", only(&GOVERNING, get(sealed::governor_list)))
+        .route("/governors/{id}", only(&GOVERNING, get(sealed::governor_page)))
+        .route("/governors/{id}/{file}", only(&GOVERNING, get(sealed::governor_chart)))
         .route("/staff/attention", only(&[Dsl], get(staff::attention)))
-        .route("/staff/trend", only(&[Dsl, Slt], get(staff::trend)))
-        .route("/staff/groups", only(&[Dsl, Slt], get(staff::groups)))
-        .route("/staff/coverage", only(&[Dsl, Slt, It], get(staff::coverage)))
+        .route("/staff/listed", only(&[Dsl, Head], get(staff::listed)))
+        // `concerns.csv` decides which of these see anything, and the head's own go past the first two.
+        .route("/staff/concerns", only(&[Dsl, Head, Chair, Authority], get(staff::concerns)))
+        .route("/staff/trend", only(&[Dsl, Head, Slt], get(staff::trend)))
+        .route("/staff/groups", only(&[Dsl, Head, Slt], get(staff::groups)))
+        .route("/staff/coverage", only(&[Dsl, Head, Slt, It], get(staff::coverage)))
         .fallback(|| async { Failure::not_found() })
         .method_not_allowed_fallback(|| async {
             Failure::new(

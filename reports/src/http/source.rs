@@ -3,12 +3,14 @@
 use std::path::PathBuf;
 
 use async_trait::async_trait;
-use ingest::school::SchoolId;
+use ingest::school::{SchoolId, SchoolRoot};
 use jiff::civil::Date;
 use query::audit::{AccessAudit, Statement};
 use query::disclosure::ledger::{Entry, Ledger};
 use query::disclosure::sealed::SealedSet;
 use query::{Ask, Audience, Error, Governors, Public, Releasable, School, Staff, Table};
+
+use super::accounts::Accounts;
 
 /// A cleared value on its way to a page. Only tests can make one of something else.
 pub(super) enum Cleared<T, A: Audience> {
@@ -39,6 +41,8 @@ pub(super) struct Question {
     pub(super) group: Option<String>,
     pub(super) from: Option<Date>,
     pub(super) to: Option<Date>,
+    /// The account that asks.
+    pub(super) account: String,
 }
 
 /// Figures of the schools that this service knows.
@@ -70,7 +74,9 @@ impl Source for Installation {
             table: question.table.map(ToOwned::to_owned),
             ..Ask::default()
         };
-        let school = Box::pin(School::open(&self.dir, school)).await?;
+        let root = SchoolRoot::new(&self.dir, school);
+        let viewer = Accounts::open(&self.dir, school)?.viewer(&root, &question.account)?;
+        let school = Box::pin(School::open(&self.dir, school)).await?.seen_by(viewer);
         Box::pin(school.metric(question.metric, &ask)).await.map(Cleared::Released)
     }
 

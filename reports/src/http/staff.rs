@@ -48,7 +48,8 @@ type Page = Result<Response, Failure>;
 impl App {
     async fn ask(&self, signed_in: &SignedIn, question: &Question) -> Result<Cleared<Table, Staff>, Failure> {
         let school = self.school(&signed_in.school).ok_or_else(Failure::not_found)?;
-        Ok(self.source().live(&school.id, question).await?)
+        let question = Question { account: signed_in.name.clone(), ..question.clone() };
+        Ok(self.source().live(&school.id, &question).await?)
     }
 
     fn site(&self, signed_in: &SignedIn, current: &str) -> Site {
@@ -64,20 +65,51 @@ pub(super) async fn attention(
     Query(asked): Query<Asked>,
 ) -> Page {
     let pupils = app.ask(&signed_in, &asked.question("attention")).await?;
-    let staff =
-        app.ask(&signed_in, &Question { table: Some("staff"), ..asked.question("attention") }).await?;
-    let mut parts = vec![Part::new("Pupils", pupils.value(), false)?];
-    if !staff.value().rows.is_empty() {
-        parts.push(Part::new("Staff", staff.value(), false)?);
-    }
+    let parts = vec![Part::new("Pupils", pupils.value(), false)?];
     let mut page = Live::new(
         app.site(&signed_in, "/staff/attention"),
         "What needs attention",
-        "Episodes of severity 4 or 5, blocked or allowed. A pupil stands here under a pseudonym.",
+        "Episodes of severity 4 or 5, blocked or allowed. A pupil stands here under a pseudonym. What concerns staff has a page of its own.",
         parts,
     );
     page.filter = asked.filter("Choose days", Vec::new());
     page.command = "watershed unlock PSEUDONYM --from DAY --to DAY --reason TEXT --key FILE";
+    Ok(pages::answer(StatusCode::OK, &page))
+}
+
+/// Hits on illegal lists, one line each.
+pub(super) async fn listed(
+    State(app): State<App>,
+    Extension(signed_in): Extension<SignedIn>,
+    Query(asked): Query<Asked>,
+) -> Page {
+    let hits =
+        app.ask(&signed_in, &Question { table: Some("listed"), ..asked.question("attention") }).await?;
+    let mut page = Live::new(
+        app.site(&signed_in, "/staff/listed"),
+        "Hits on illegal lists",
+        "One line for each, without any address. Do not look for the address: the police are told first.",
+        vec![Part::new("Hits", hits.value(), false)?],
+    );
+    page.filter = asked.filter("Choose days", Vec::new());
+    Ok(pages::answer(StatusCode::OK, &page))
+}
+
+/// What concerns staff, less what concerns the reader and, for all but the school's chosen recipient, the head.
+pub(super) async fn concerns(
+    State(app): State<App>,
+    Extension(signed_in): Extension<SignedIn>,
+    Query(asked): Query<Asked>,
+) -> Page {
+    let staff =
+        app.ask(&signed_in, &Question { table: Some("staff"), ..asked.question("attention") }).await?;
+    let mut page = Live::new(
+        app.site(&signed_in, "/staff/concerns"),
+        "What concerns staff",
+        "Episodes of severity 4 or 5 of members of staff, under a pseudonym.",
+        vec![Part::new("Staff", staff.value(), false)?],
+    );
+    page.filter = asked.filter("Choose days", Vec::new());
     Ok(pages::answer(StatusCode::OK, &page))
 }
 

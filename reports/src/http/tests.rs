@@ -171,15 +171,19 @@ impl Site {
     }
 }
 
-const WITH_ACCOUNT: [(&str, &[Role]); 8] = [
+const GOVERNING: &[Role] = &[Role::Dsl, Role::Head, Role::Slt, Role::Governor, Role::Chair];
+
+const WITH_ACCOUNT: [(&str, &[Role]); 10] = [
     ("/staff/attention", &[Role::Dsl]),
-    ("/staff/trend", &[Role::Dsl, Role::Slt]),
-    ("/staff/groups", &[Role::Dsl, Role::Slt]),
-    ("/staff/coverage", &[Role::Dsl, Role::Slt, Role::It]),
-    ("/governors", &[Role::Dsl, Role::Slt, Role::Governor]),
-    ("/governors/northbrook-governors-2025-autumn-7c1e", &[Role::Dsl, Role::Slt, Role::Governor]),
-    ("/governors/northbrook-governors-2025-autumn-7c1e/chart.svg", &[Role::Dsl, Role::Slt, Role::Governor]),
-    ("/governors/northbrook-governors-2025-autumn-7c1e/chart.png", &[Role::Dsl, Role::Slt, Role::Governor]),
+    ("/staff/listed", &[Role::Dsl, Role::Head]),
+    ("/staff/concerns", &[Role::Dsl, Role::Head, Role::Chair, Role::Authority]),
+    ("/staff/trend", &[Role::Dsl, Role::Head, Role::Slt]),
+    ("/staff/groups", &[Role::Dsl, Role::Head, Role::Slt]),
+    ("/staff/coverage", &[Role::Dsl, Role::Head, Role::Slt, Role::It]),
+    ("/governors", GOVERNING),
+    ("/governors/northbrook-governors-2025-autumn-7c1e", GOVERNING),
+    ("/governors/northbrook-governors-2025-autumn-7c1e/chart.svg", GOVERNING),
+    ("/governors/northbrook-governors-2025-autumn-7c1e/chart.png", GOVERNING),
 ];
 
 const PUBLIC: &str = "/public/northbrook/northbrook-parents-2025-autumn-19ab";

@@ -116,7 +116,8 @@ fn stored(settings_dir: &Path) -> Result<Stored, Error> {
     let path = settings_dir.join(FILE);
     match std::fs::read_to_string(&path) {
         Ok(text) => toml::from_str(&text).map_err(|error| {
-            Error::new(Kind::Configuration, format!("{}: {}", path.display(), error.message()))
+            let (line, what) = crate::error::toml_mistake(&text, &error);
+            Error::new(Kind::Configuration, format!("{}:{line}: {what}", path.display()))
         }),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Stored::default()),
         Err(error) => Err(at(&path, error)),

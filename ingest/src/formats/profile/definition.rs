@@ -164,7 +164,10 @@ impl Profile {
     /// Reads a profile; `place` names its file in errors.
     pub(super) fn parse(text: &str, place: &str) -> Result<Self, Error> {
         let wrong = |what: String| Error::new(Kind::Configuration, format!("{place}: {what}"));
-        let document: Document = toml::from_str(text).map_err(|error| wrong(error.message().to_owned()))?;
+        let document: Document = toml::from_str(text).map_err(|error| {
+            let (line, what) = crate::error::toml_mistake(text, &error);
+            wrong(format!("line {line}: {what}"))
+        })?;
         let id = document.profile.id;
         if id.is_empty()
             || !id.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')

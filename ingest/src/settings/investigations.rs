@@ -1,0 +1,209 @@
+//! Whose records are set apart: `investigations.csv` (`holder,purpose,valid_from,valid_to,reason,role`).
+//!
+//! Whoever looks into a matter visits the sites that it is about, and whoever tests the filter asks for what
+//! it must stop. Both are recorded like everybody's, and neither is a pupil's act.
+
+use std::collections::BTreeSet;
+
+use jiff::civil::Date;
+
+use super::sheet::{Source, Validity};
+use crate::error::Error;
+use crate::pseudonymise::parse;
+
+/// An investigation is no standing exemption.
+const LONGEST_DAYS: i32 = 92;
+
+/// Why records are set apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Purpose {
+    /// Somebody who investigates on the school's behalf.
+    Investigation,
+    /// A test of the filter.
+    Test,
+}
+
+impl Purpose {
+    /// All of them.
+    pub const ALL: [Self; 2] = [Self::Investigation, Self::Test];
+
+    /// The word in the data file and in the state file.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Investigation => "investigation",
+            Self::Test => "test",
+        }
+    }
+
+    /// The purpose of a word.
+    #[must_use]
+    pub fn from_word(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|purpose| purpose.word() == word)
+    }
+}
+
+/// Who holds an account, a device or a network.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Holder {
+    Token(i64),
+    Network(String),
+}
+
+/// One row of the file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct SetApart {
+    holder: Holder,
+    purpose: Purpose,
+    days: Validity,
+}
+
+/// All that is set apart.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Investigations {
+    rows: Vec<SetApart>,
+}
+
+impl Investigations {
+    pub(crate) fn read(source: &Source, networks: &BTreeSet<String>) -> Result<Self, Error> {
+        let mut rows = Vec::new();
+        let columns = ["holder", "purpose", "valid_from", "valid_to", "reason", "role"];
+        for row in source.sheet(&columns, &[])?.rows() {
+            let wanted = "16 hex digits of a token or the name of a network of networks.csv";
+            let holder = row.parse("holder", wanted, |text| match parse(text) {
+                Some(token) if text.len() == 16 => Some(Holder::Token(token)),
+                _ => networks.contains(text).then(|| Holder::Network(text.to_owned())),
+            })?;
+            let purpose = row.parse("purpose", "investigation or test", Purpose::from_word)?;
+            for column in ["reason", "role"] {
+                row.parse(column, "stated: who else could tell later why this is not counted?", |text| {
+                    (!text.trim().is_empty()).then_some(())
+                })?;
+            }
+            let days = row.validity()?;
+            let length = match (days.from, days.to) {
+                (Some(from), Some(to)) => to.since(from).map_or(i32::MAX, |span| span.get_days()),
+                (None, _) => return Err(row.error("`valid_from` is missing")),
+                (_, None) if purpose == Purpose::Test => 0,
+                (_, None) => return Err(row.error("an investigation needs a `valid_to`")),
+            };
+            if purpose == Purpose::Investigation && length > LONGEST_DAYS {
+                return Err(row.error(format!("an investigation may last {LONGEST_DAYS} days at most")));
+            }
+            rows.push(SetApart { holder, purpose, days });
+        }
+        Ok(Self { rows })
+    }
+
+    /// What is set apart on a day.
+    #[must_use]
+    pub fn on(&self, day: Date) -> SetApartDay {
+        let mut found = SetApartDay::default();
+        for row in self.rows.iter().filter(|row| row.days.holds(day)) {
+            match &row.holder {
+                Holder::Token(token) => found.tokens.push((*token, row.purpose)),
+                Holder::Network(network) => found.networks.push((network.clone(), row.purpose)),
+            }
+        }
+        found
+    }
+
+    /// One line for each row, by which a change of the file is noticed: first and last day, and what it says.
+    #[must_use]
+    pub fn rules(&self) -> BTreeSet<Rule> {
+        self.rows
+            .iter()
+            .map(|row| Rule {
+                from: row.days.from.unwrap_or(Date::MIN),
+                to: row.days.to.unwrap_or(Date::MAX),
+                what: match &row.holder {
+                    Holder::Token(token) => {
+                        format!("{} {}", row.purpose.word(), crate::pseudonymise::written(*token))
+                    }
+                    Holder::Network(network) => format!("{} network {network}", row.purpose.word()),
+                },
+            })
+            .collect()
+    }
+}
+
+/// What one row says, comparable over time.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Rule {
+    /// First local day.
+    pub from: Date,
+    /// Last local day.
+    pub to: Date,
+    /// Purpose and holder.
+    pub what: String,
+}
+
+/// What is set apart on one local day.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SetApartDay {
+    /// Accounts and devices, by token.
+    pub tokens: Vec<(i64, Purpose)>,
+    /// Networks, by name.
+    pub networks: Vec<(String, Purpose)>,
+    /// Recorded tests of an illegal list: the device's token, and the first and last moment at which a hit of
+    /// that device is the test's; microseconds since the epoch, UTC.
+    pub tests: Vec<(i64, i64, i64)>,
+}
+
+impl SetApartDay {
+    /// Whether nothing is.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.tokens.is_empty() && self.networks.is_empty() && self.tests.is_empty()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may")]
+    use jiff::civil::date;
+
+    use super::*;
+
+    const HEADER: &str = "holder,purpose,valid_from,valid_to,reason,role\n";
+
+    fn read(rows: &str) -> Result<Investigations, Error> {
+        let school = Some(format!("{HEADER}{rows}"));
+        let shipped = crate::settings::INVESTIGATIONS;
+        let source = Source { name: "investigations.csv", shipped, school };
+        Investigations::read(&source, &BTreeSet::from(["IT office".to_owned()]))
+    }
+
+    #[test]
+    fn a_holder_is_set_apart_on_its_days() {
+        let found = read(
+            "00000000000000ff,investigation,2025-11-03,2025-11-07,case 12,headteacher\n\
+             IT office,test,2025-09-01,,test bench,IT\n",
+        )
+        .unwrap();
+        let day = found.on(date(2025, 11, 7));
+        assert_eq!(day.tokens, [(255, Purpose::Investigation)]);
+        assert_eq!(day.networks, [("IT office".to_owned(), Purpose::Test)]);
+        assert!(found.on(date(2025, 11, 8)).tokens.is_empty());
+        assert!(found.on(date(2025, 8, 31)).is_empty());
+        assert_eq!(found.rules().len(), 2);
+    }
+
+    #[test]
+    fn slips_are_named_by_line_and_never_quoted() {
+        for (row, wrong) in [
+            ("jdoe,investigation,2025-11-03,2025-11-07,case 12,head", "`holder` must be"),
+            ("00000000000000ff,holiday,2025-11-03,2025-11-07,case 12,head", "`purpose` must be"),
+            ("00000000000000ff,investigation,2025-11-03,,case 12,head", "needs a `valid_to`"),
+            ("00000000000000ff,investigation,2025-11-03,2026-03-07,case 12,head", "92 days"),
+            ("00000000000000ff,investigation,,2026-03-07,case 12,head", "`valid_from` is missing"),
+            ("00000000000000ff,test,2025-11-07,2025-11-03,case 12,head", "lies after"),
+            ("00000000000000ff,test,2025-11-03,,,head", "`reason` must be"),
+            ("00000000000000ff,test,2025-11-03,,case 12,", "`role` must be"),
+        ] {
+            let error = read(&format!("{row}\n")).unwrap_err().to_string();
+            assert!(error.starts_with("investigations.csv:2: ") && error.contains(wrong), "{error}");
+            assert!(!error.contains("jdoe") && !error.contains("holiday"), "{error}");
+        }
+    }
+}
