@@ -134,7 +134,11 @@ fn recipients(paper: &mut Paper, facts: &Facts) {
         }
     }
     for audience in ["governors", "parents"] {
-        if facts.releases.iter().any(|entry| entry.audience == audience && entry.withdrawn.is_none()) {
+        if facts
+            .releases
+            .iter()
+            .any(|entry| entry.audience == audience && entry.approved.is_some() && entry.withdrawn.is_none())
+        {
             rows.push(row([
                 &super::duties::capital(audience),
                 "Sealed sets: ranges from which no child can be told",

@@ -25,19 +25,14 @@ pub(super) fn paper(facts: &Facts) -> Paper {
         .releases
         .iter()
         .map(|entry| {
-            let standing = entry.withdrawn.as_ref().map_or_else(
-                || "stands".to_owned(),
-                |gone| format!("withdrawn on {}", words::day(&gone.withdrawn_on)),
-            );
+            let standing = match (&entry.withdrawn, &entry.approved) {
+                (Some(gone), _) => format!("withdrawn on {}", words::day(&gone.withdrawn_on)),
+                (None, Some(_)) => "stands".to_owned(),
+                (None, None) => "not approved yet: staff only".to_owned(),
+            };
+            let approver = entry.approved.as_ref().map_or("", |approval| approval.approver.as_str());
             let sealed = words::day(&entry.sealed_on);
-            row([
-                &entry.id,
-                &entry.audience,
-                &words::period(&entry.period),
-                &sealed,
-                &entry.approver,
-                &standing,
-            ])
+            row([&entry.id, &entry.audience, &words::period(&entry.period), &sealed, approver, &standing])
         })
         .collect();
     if rows.is_empty() {

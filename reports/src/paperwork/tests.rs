@@ -7,7 +7,7 @@ use ingest::school::{MailSetting, MailTls, Phase, RecipientSetting, SchoolConfig
 use ingest::state::Hold;
 use jiff::civil::date;
 use query::audit::{AccessReview, Reviewed, Shared};
-use query::disclosure::ledger::{Entry, Withdrawal};
+use query::disclosure::ledger::{Approval, Entry, Withdrawal};
 
 use super::facts::Source;
 use super::paper::Block;
@@ -98,7 +98,13 @@ fn release(id: &str, audience: &str, withdrawn: bool) -> Entry {
         audience: audience.to_owned(),
         period: "2025-autumn".to_owned(),
         sealed_on: "2026-01-05".to_owned(),
-        approver: "DSL".to_owned(),
+        approved: Some(Approval {
+            schema: "watershed.approval/1".to_owned(),
+            id: id.to_owned(),
+            approved_on: "2026-01-06".to_owned(),
+            approver: "DSL".to_owned(),
+            sealed_sha256: String::new(),
+        }),
         policy_version: "release-policy/1".to_owned(),
         withdrawn: withdrawn.then_some(withdrawal),
     }
