@@ -3,6 +3,7 @@
 //!
 //! What the server answers is passed on as a number only: its words can quote an address.
 
+use std::io::ErrorKind;
 use std::sync::mpsc;
 use std::time::Duration;
 
@@ -89,9 +90,8 @@ fn message(setting: &MailSetting, letter: &Letter<'_>) -> Result<Message, Error>
         Error::new(Kind::Configuration, "watershed.toml: [mail] has an address that cannot be written to")
             .help("write addresses such as name@school.example")
     };
-    let mailbox = |text: &str| {
-        text.parse::<Address>().map(|address| Mailbox::new(None, address)).map_err(|_| wrong())
-    };
+    let mailbox =
+        |text: &str| text.parse::<Address>().map(|address| Mailbox::new(None, address)).map_err(|_| wrong());
     let mut builder: MessageBuilder = Message::builder().from(mailbox(&setting.from)?).date_now();
     let recipients = setting.recipients(letter.school);
     if recipients.is_empty() {
@@ -101,15 +101,11 @@ fn message(setting: &MailSetting, letter: &Letter<'_>) -> Result<Message, Error>
     for recipient in recipients {
         builder = builder.to(mailbox(recipient)?);
     }
-    builder
-        .subject(letter.subject())
-        .header(ContentType::TEXT_PLAIN)
-        .body(letter.body())
-        .map_err(|_| wrong())
+    builder.subject(letter.subject()).header(ContentType::TEXT_PLAIN).body(letter.body()).map_err(|_| wrong())
 }
 
 fn failed(error: &lettre::transport::smtp::Error) -> Error {
-    if error.is_timeout() {
+    if error.is_timeout() || waited_in_vain(error) {
         return slow();
     }
     if error.is_tls() {
@@ -117,8 +113,9 @@ fn failed(error: &lettre::transport::smtp::Error) -> Error {
     }
     if let Some(code) = error.status() {
         let code = u16::from(code);
-        return Error::new(Kind::Environment, format!("the mail server refused it (answer {code})"))
-            .help("ask whoever runs the mail server; the account, the sender or an address may be unknown there");
+        return Error::new(Kind::Environment, format!("the mail server refused it (answer {code})")).help(
+            "ask whoever runs the mail server; the account, the sender or an address may be unknown there",
+        );
     }
     if error.is_client() {
         // Among these: a server without STARTTLS where it is asked for.
@@ -129,14 +126,30 @@ fn failed(error: &lettre::transport::smtp::Error) -> Error {
         .help("see whether `server` and `port` of [mail] are right and nothing stands between")
 }
 
+/// A socket whose time to wait is over says that it would block.
+fn waited_in_vain(error: &(dyn std::error::Error + 'static)) -> bool {
+    let mut cause = Some(error);
+    while let Some(error) = cause {
+        let kind = error.downcast_ref::<std::io::Error>().map(std::io::Error::kind);
+        if matches!(kind, Some(ErrorKind::WouldBlock | ErrorKind::TimedOut)) {
+            return true;
+        }
+        cause = error.source();
+    }
+    false
+}
+
 fn slow() -> Error {
     Error::new(Kind::Environment, "the mail server does not answer in time")
         .help("see whether `port` and `tls` of [mail] belong together")
 }
 
 fn encryption() -> Error {
-    Error::new(Kind::Environment, "the way to the mail server cannot be encrypted, or its certificate is not trusted")
-        .help("`server` of [mail] must be the certificate's name, and its authority trusted by this system")
+    Error::new(
+        Kind::Environment,
+        "the way to the mail server cannot be encrypted, or its certificate is not trusted",
+    )
+    .help("`server` of [mail] must be the certificate's name, and its authority trusted by this system")
 }
 
 #[cfg(test)]

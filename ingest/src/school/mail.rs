@@ -154,7 +154,8 @@ impl MailSetting {
             .map(|()| None);
         }
         let text = std::fs::read_to_string(path).map(Zeroizing::new);
-        let first = text.ok().and_then(|text| text.lines().next().map(|line| Zeroizing::new(line.to_owned())));
+        let first =
+            text.ok().and_then(|text| text.lines().next().map(|line| Zeroizing::new(line.to_owned())));
         match first.filter(|line| !line.is_empty()) {
             Some(line) => Ok(Some(line)),
             None => wrong("password_file", "names a file without a first line", "put the password there")
@@ -188,7 +189,8 @@ mod tests {
     use super::super::Config;
     use super::*;
 
-    const GOOD: &str = "server = 'mail.example'\nfrom = 'watershed@school.example'\ndsl = ['dsl@school.example']\n";
+    const GOOD: &str =
+        "server = 'mail.example'\nfrom = 'watershed@school.example'\ndsl = ['dsl@school.example']\n";
 
     fn read(text: &str) -> Result<MailSetting, String> {
         let setting: MailSetting = toml::from_str(text).map_err(|error| error.message().to_owned())?;

@@ -22,7 +22,13 @@ impl AccessAudit {
     pub fn review_access(&mut self, role: &str, remark: &str, rights: &str) -> Result<Entry, Error> {
         let role = checked_reason(role)?.to_owned();
         let target = digest(rights);
-        self.record(&Access { who: &role, what: What::AccessReview, reason: remark, target: &target, rows: 0 })
+        self.record(&Access {
+            who: &role,
+            what: What::AccessReview,
+            reason: remark,
+            target: &target,
+            rows: 0,
+        })
     }
 
     /// The newest review of the access rights, if there was one; `rights` is the list as it is.

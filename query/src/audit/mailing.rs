@@ -66,10 +66,7 @@ impl AccessAudit {
 
 fn mailed(audit: &mut AccessAudit) -> Result<Vec<String>, Error> {
     let read = |connection: &rusqlite::Connection| -> rusqlite::Result<Vec<String>> {
-        connection
-            .prepare("SELECT head FROM access_audit_mailed")?
-            .query_map([], |row| row.get(0))?
-            .collect()
+        connection.prepare("SELECT head FROM access_audit_mailed")?.query_map([], |row| row.get(0))?.collect()
     };
     let found = read(audit.state.connection());
     found.map_err(|error| audit.state.failure(error).into())

@@ -221,13 +221,20 @@ fn a_review_of_the_rights_notices_that_they_changed() {
 #[test]
 fn what_is_shared_stands_in_the_chain() {
     let (_folder, mut audit) = audit();
-    let sharing =
-        Sharing { with: "children's services", what: "extract, case \"12\"", basis: "Children Act s.11", by: "DSL" };
+    let sharing = Sharing {
+        with: "children's services",
+        what: "extract, case \"12\"",
+        basis: "Children Act s.11",
+        by: "DSL",
+    };
     audit.share(&sharing).unwrap();
     audit.record(&access("case 13")).unwrap();
     let shared = audit.shared().unwrap();
     assert_eq!(shared.len(), 1);
-    assert_eq!((shared[0].with.as_str(), shared[0].what.as_str()), ("children's services", "extract, case \"12\""));
+    assert_eq!(
+        (shared[0].with.as_str(), shared[0].what.as_str()),
+        ("children's services", "extract, case \"12\"")
+    );
     assert_eq!((shared[0].basis.as_str(), shared[0].by.as_str()), ("Children Act s.11", "DSL"));
     assert_eq!(audit.verify().unwrap().entries, 2);
     for bad in [Sharing { with: " ", ..sharing.clone() }, Sharing { basis: "a\nb", ..sharing.clone() }] {

@@ -61,17 +61,22 @@ pub(crate) fn run(context: &Context, command: &AccessCommand) -> anyhow::Result<
         AccessCommand::Review { role, reason } => {
             let entry = audit.review_access(role, reason, &list)?;
             context.printer.out(&entry.hash);
-            context.printer.say("The review stands in the audit, with a digest of the list; the new head is above.");
+            context
+                .printer
+                .say("The review stands in the audit, with a digest of the list; the new head is above.");
             Ok(Ended::Well)
         }
     }
 }
 
 /// What `check` says of the review.
-pub(super) fn standing(dir: &std::path::Path, config: &Config, school: &SchoolConfig) -> Result<String, String> {
-    let found = listed(dir, config, school).and_then(|list| {
-        Ok(AccessAudit::open(dir, &school.id)?.access_reviewed(&list)?)
-    });
+pub(super) fn standing(
+    dir: &std::path::Path,
+    config: &Config,
+    school: &SchoolConfig,
+) -> Result<String, String> {
+    let found = listed(dir, config, school)
+        .and_then(|list| Ok(AccessAudit::open(dir, &school.id)?.access_reviewed(&list)?));
     standing_of(found.map_err(|error| error.to_string())?.as_ref(), school)
 }
 

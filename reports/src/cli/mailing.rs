@@ -40,7 +40,11 @@ pub(super) fn after(context: &Context) -> Ended {
 }
 
 /// Mails the head of one school's audit if it is due; answers whether it was.
-pub(super) fn due(context: &Context, setting: &MailSetting, school: &SchoolConfig) -> Result<bool, query::Error> {
+pub(super) fn due(
+    context: &Context,
+    setting: &MailSetting,
+    school: &SchoolConfig,
+) -> Result<bool, query::Error> {
     let mut audit = AccessAudit::open(&context.dir, &school.id)?;
     let Some(head) = audit.mail_due()? else { return Ok(false) };
     post(&mut audit, setting, school, &head)?;
@@ -109,7 +113,9 @@ pub(super) fn standing(
     }
     let due = AccessAudit::open(dir, &school.id).and_then(|mut audit| audit.mail_due());
     match due.map_err(|error| error.to_string())? {
-        Some(_) => Err("the head of the access audit is still to be mailed; run `watershed audit mail`".to_owned()),
+        Some(_) => {
+            Err("the head of the access audit is still to be mailed; run `watershed audit mail`".to_owned())
+        }
         None => Ok(format!(
             "the head of the access audit goes to {recipients} addresses, encryption {}",
             setting.tls.word()

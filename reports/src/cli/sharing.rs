@@ -34,7 +34,9 @@ pub(crate) fn run(context: &Context, command: &SharingCommand) -> anyhow::Result
         SharingCommand::Add { with, what, basis, by } => {
             let entry = audit.share(&Sharing { with, what, basis, by })?;
             context.printer.out(&entry.hash);
-            context.printer.say("It stands in the sharing log, in the chain of the access audit; the new head is above.");
+            context.printer.say(
+                "It stands in the sharing log, in the chain of the access audit; the new head is above.",
+            );
         }
         SharingCommand::List => {
             let shared = audit.shared()?;
@@ -45,11 +47,14 @@ pub(crate) fn run(context: &Context, command: &SharingCommand) -> anyhow::Result
                         json!({"date": one.date, "with": one.with, "what": one.what, "basis": one.basis, "by": one.by})
                     })
                     .collect();
-                let object = json!({"schema": "watershed.sharing/1", "school": school.id.as_str(), "shared": list});
+                let object =
+                    json!({"schema": "watershed.sharing/1", "school": school.id.as_str(), "shared": list});
                 context.printer.out(&object.to_string());
             } else {
-                let rows =
-                    shared.into_iter().map(|one| vec![one.date, one.with, one.what, one.basis, one.by]).collect();
+                let rows = shared
+                    .into_iter()
+                    .map(|one| vec![one.date, one.with, one.what, one.basis, one.by])
+                    .collect();
                 let headings = ["day", "with", "what", "basis", "decided by"];
                 context.printer.out(&context.printer.grid(&headings, rows));
             }

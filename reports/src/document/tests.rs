@@ -87,7 +87,9 @@ fn parents_and_governors_can_read_their_pages() {
     };
     let parents = parent_text(&without_statements(examples::parents()), Style::Linked).unwrap();
     let village = parent_text(&without_statements(examples::village()), Style::Linked).unwrap();
-    let governors = governor_text(&without_statements(examples::governors()), Some(&statement(true)), Style::Linked).unwrap();
+    let governors =
+        governor_text(&without_statements(examples::governors()), Some(&statement(true)), Style::Linked)
+            .unwrap();
     for (html, most) in [(parents, 6.0), (village, 6.0), (governors, 9.0)] {
         let sentences = fixed_sentences(&html);
         assert!(sentences.len() > 8);
@@ -170,7 +172,8 @@ fn governors_read_who_reviewed_the_openings_and_not_how_many_there_were() {
     assert!(reviewed.contains("up to 11 February 2026") && reviewed.contains("headteacher"), "{reviewed}");
     assert!(reviewed.contains(&"ab".repeat(32)) && !reviewed.contains("cd"), "{reviewed}");
     // All digits of the section are the date's: no number of openings.
-    let digits: String = reviewed.replace("<h2>", "").replace("</h2>", "").chars().filter(char::is_ascii_digit).collect();
+    let digits: String =
+        reviewed.replace("<h2>", "").replace("</h2>", "").chars().filter(char::is_ascii_digit).collect();
     assert_eq!(digits, "112026", "{reviewed}");
     let (not_yet, around_not_yet) = section(&page(Some(&statement(false))));
     assert!(not_yet.contains("No review of that log is on record yet"));

@@ -172,7 +172,10 @@ fn nothing_is_said_in_clear_to_a_server_that_cannot_encrypt() {
     let (port, hear) = server(Manner::Takes);
     failure(&MailSetting { tls: MailTls::Start, server: "localhost".to_owned(), ..setting(port) });
     let said = hear.recv_timeout(Duration::from_secs(10)).unwrap().join("\n");
-    assert!(said.contains("EHLO") && !said.contains("MAIL FROM") && !said.contains("school.example"), "{said}");
+    assert!(
+        said.contains("EHLO") && !said.contains("MAIL FROM") && !said.contains("school.example"),
+        "{said}"
+    );
     let (port, hear) = server(Manner::Takes);
     failure(&MailSetting { tls: MailTls::Required, ..setting(port) });
     // The server sees the first bytes of a TLS hello, as no line or an unreadable one.
@@ -187,11 +190,8 @@ fn an_account_that_the_server_does_not_know_is_no_secret_in_the_message() {
     std::fs::write(&file, "zorkweed\n").unwrap();
     std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o600)).unwrap();
     let (port, hear) = server(Manner::WantsAnAccount);
-    let account = MailSetting {
-        user: Some("zorkweed-account".to_owned()),
-        password_file: Some(file),
-        ..setting(port)
-    };
+    let account =
+        MailSetting { user: Some("zorkweed-account".to_owned()), password_file: Some(file), ..setting(port) };
     assert!(failure(&account).contains("answer 535"));
     assert!(hear.recv_timeout(Duration::from_secs(10)).unwrap().iter().any(|line| line.starts_with("AUTH")));
 }

@@ -5,7 +5,8 @@ use ingest::schema::{SEALED, TABLES};
 use super::facts::Facts;
 use super::paper::{Paper, gap, row};
 
-const HEADINGS: &[&str] = &["Asset", "Where", "What it holds", "Names people", "Who can read it", "Kept", "Protected by"];
+const HEADINGS: &[&str] =
+    &["Asset", "Where", "What it holds", "Names people", "Who can read it", "Kept", "Protected by"];
 
 pub(super) fn paper(facts: &Facts) -> Paper {
     let mut paper = Paper::new("asset-register", "Information assets", facts);
@@ -40,9 +41,10 @@ fn lake(facts: &Facts) -> Vec<Vec<String>> {
     TABLES
         .iter()
         .map(|table| {
-            let actor = table.columns.iter().any(|column| {
-                ["actor", "subject", "linked", "device"].contains(&column.name)
-            });
+            let actor = table
+                .columns
+                .iter()
+                .any(|column| ["actor", "subject", "linked", "device"].contains(&column.name));
             let kept = match table.name {
                 "requests" | "staff_requests" => format!("{} after the event", facts.detail()),
                 "changes" | "checks" | "imports" => facts.ledgers(),
@@ -54,7 +56,8 @@ fn lake(facts: &Facts) -> Vec<Vec<String>> {
             } else {
                 "whoever runs the machine; figures from it as in the role matrix"
             };
-            let (asset, place) = (format!("Lake: {}", table.name), below(facts, &format!("lake/{}", table.name)));
+            let (asset, place) =
+                (format!("Lake: {}", table.name), below(facts, &format!("lake/{}", table.name)));
             row([&asset, &place, table.row, names, who, &kept, &own])
         })
         .collect()
@@ -97,26 +100,99 @@ fn state(facts: &Facts) -> Vec<Vec<String>> {
     let runs = "whoever runs the machine";
     let kept = "as long as the file";
     vec![
-        row(["State file: roster tokens, progress", &place, "Keyed tokens of accounts and names, what was taken in", "by pseudonym", runs, &facts.events(), &own]),
-        row(["Release ledger", &place, "Sealed sets and the rolls they rest on", "no", "governors and parents: their sets; whoever runs the machine", "for good", &chained]),
-        row(["Log of openings and sharing log", &place, "Which key opened what and why, reviews, what was shared", "staff by role or key; pupils by a number", runs, kept, &chained]),
+        row([
+            "State file: roster tokens, progress",
+            &place,
+            "Keyed tokens of accounts and names, what was taken in",
+            "by pseudonym",
+            runs,
+            &facts.events(),
+            &own,
+        ]),
+        row([
+            "Release ledger",
+            &place,
+            "Sealed sets and the rolls they rest on",
+            "no",
+            "governors and parents: their sets; whoever runs the machine",
+            "for good",
+            &chained,
+        ]),
+        row([
+            "Log of openings and sharing log",
+            &place,
+            "Which key opened what and why, reviews, what was shared",
+            "staff by role or key; pupils by a number",
+            runs,
+            kept,
+            &chained,
+        ]),
         row(["Log of deletions", &place, "What went, when, why", "no", runs, &facts.ledgers(), &chained]),
-        row(["Accounts and page views", &place, "Sign-in names, roles, password hashes, who saw which page", "staff and governors, by sign-in name", runs, kept, &own]),
+        row([
+            "Accounts and page views",
+            &place,
+            "Sign-in names, roles, password hashes, who saw which page",
+            "staff and governors, by sign-in name",
+            runs,
+            kept,
+            &own,
+        ]),
     ]
 }
 
 fn files(facts: &Facts) -> Vec<Vec<String>> {
     let own = format!("file permissions, {}", volume(facts));
     let runs = "whoever runs the machine";
-    let inbox = facts.school.inbox.as_ref().map_or_else(|| below(facts, "inbox"), |path| path.display().to_string());
+    let inbox =
+        facts.school.inbox.as_ref().map_or_else(|| below(facts, "inbox"), |path| path.display().to_string());
     let refused = super::facts::count(facts.school.retention.refused_days, "day");
     let keys = facts.school.pseudonym_key_dir.display().to_string();
     let mut rows = vec![
-        row(["Inbox", &inbox, "Logs and exports as they were dropped", "yes", "whoever drops them; whoever runs the machine", "until taken in", "file permissions only: not sealed"]),
-        row(["Sources put away", &below(facts, "kept"), "Files that were taken in", "yes", runs, &facts.kept_sources(), &format!("{own}; not sealed")]),
-        row(["Files that were refused", &below(facts, "refused"), "Files that could not be read", "yes", runs, &refused, &format!("{own}; not sealed")]),
-        row(["Pseudonym keys", &keys, "One key for each academic year", "no, but links accounts to pseudonyms", runs, &facts.events(), "outside the installation and its back-ups"]),
-        row(["Configuration", "watershed.toml, schools/*/settings", "Clocks, keys of recipients, calendar, groups", "roles", runs, "as long as it is used", "file permissions"]),
+        row([
+            "Inbox",
+            &inbox,
+            "Logs and exports as they were dropped",
+            "yes",
+            "whoever drops them; whoever runs the machine",
+            "until taken in",
+            "file permissions only: not sealed",
+        ]),
+        row([
+            "Sources put away",
+            &below(facts, "kept"),
+            "Files that were taken in",
+            "yes",
+            runs,
+            &facts.kept_sources(),
+            &format!("{own}; not sealed"),
+        ]),
+        row([
+            "Files that were refused",
+            &below(facts, "refused"),
+            "Files that could not be read",
+            "yes",
+            runs,
+            &refused,
+            &format!("{own}; not sealed"),
+        ]),
+        row([
+            "Pseudonym keys",
+            &keys,
+            "One key for each academic year",
+            "no, but links accounts to pseudonyms",
+            runs,
+            &facts.events(),
+            "outside the installation and its back-ups",
+        ]),
+        row([
+            "Configuration",
+            "watershed.toml, schools/*/settings",
+            "Clocks, keys of recipients, calendar, groups",
+            "roles",
+            runs,
+            "as long as it is used",
+            "file permissions",
+        ]),
         vec![
             "Back-ups".to_owned(),
             gap("where, and on which machine"),
@@ -131,10 +207,26 @@ fn files(facts: &Facts) -> Vec<Vec<String>> {
         if !facts.mailed_to().is_empty() {
             let place = format!("mailboxes of {}", facts.mailed_to().join(", "));
             let way = format!("encryption to the server: {}", mail.tls.word());
-            rows.push(row(["Mails with the head of the log", &place, "A hash, number of entries, date, school", "no", "holders of the mailboxes", "as the mailbox", &way]));
+            rows.push(row([
+                "Mails with the head of the log",
+                &place,
+                "A hash, number of entries, date, school",
+                "no",
+                "holders of the mailboxes",
+                "as the mailbox",
+                &way,
+            ]));
         }
         if mail.password_file.is_some() {
-            rows.push(row(["Password of the mail account", "the file that watershed.toml names", "One password", "no", runs, "as long as it is used", "readable by its owner only"]));
+            rows.push(row([
+                "Password of the mail account",
+                "the file that watershed.toml names",
+                "One password",
+                "no",
+                runs,
+                "as long as it is used",
+                "readable by its owner only",
+            ]));
         }
     }
     rows

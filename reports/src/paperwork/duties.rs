@@ -16,7 +16,11 @@ pub(super) fn paper(facts: &Facts) -> Paper {
         Ok(says) | Err(says) => says,
     });
     paper.says(match &facts.openings_reviewed {
-        Some(review) => format!("The log of openings was last reviewed on {} by: {}.", words::day(&review.date), review.role),
+        Some(review) => format!(
+            "The log of openings was last reviewed on {} by: {}.",
+            words::day(&review.date),
+            review.role
+        ),
         None => "The log of openings has not been reviewed yet.".to_owned(),
     });
     let rows = facts
@@ -49,7 +53,13 @@ pub(super) fn paper(facts: &Facts) -> Paper {
         .school
         .recipients
         .iter()
-        .map(|one| row([&one.name, "unlock, subject-access, erase, keys; names included", "a reason, kept in the log of openings"]))
+        .map(|one| {
+            row([
+                &one.name,
+                "unlock, subject-access, erase, keys; names included",
+                "a reason, kept in the log of openings",
+            ])
+        })
         .collect();
     paper.section("Keys of the vault").table("Keys", &["Key of", "Opens", "Needs"], keys);
     let mailed = facts.mailed_to();
@@ -102,12 +112,20 @@ pub(crate) fn review(
         return Err("The access rights have not been reviewed yet; they are to be at least once a year (`watershed access review`).".to_owned());
     };
     let on = words::day(&review.date);
-    let days = words::date(&review.date).and_then(|date| today.since(date).ok()).map_or(i32::MAX, |span| span.get_days());
+    let days = words::date(&review.date)
+        .and_then(|date| today.since(date).ok())
+        .map_or(i32::MAX, |span| span.get_days());
     if days > REVIEW_DAYS {
-        return Err(format!("The access rights were last reviewed on {on}, more than a year ago, by: {}.", review.role));
+        return Err(format!(
+            "The access rights were last reviewed on {on}, more than a year ago, by: {}.",
+            review.role
+        ));
     }
     if !review.unchanged {
-        return Err(format!("The access rights have changed since they were reviewed on {on} by: {}.", review.role));
+        return Err(format!(
+            "The access rights have changed since they were reviewed on {on} by: {}.",
+            review.role
+        ));
     }
     Ok(format!("The access rights were reviewed on {on} by: {}, and have not changed since.", review.role))
 }

@@ -137,7 +137,9 @@ fn sources(ids: &BTreeSet<String>, profiles: &ProfileSet) -> Vec<Source> {
             match profiles.iter().find(|profile| profile.id() == id) {
                 Some(profile) => Source { title: profile.title().to_owned(), sort: profile.record() },
                 // A profile that the school has taken out since.
-                None => Source { title: format!("profile `{id}`, no longer here"), sort: RecordSort::Request },
+                None => {
+                    Source { title: format!("profile `{id}`, no longer here"), sort: RecordSort::Request }
+                }
             }
         })
         .collect()
@@ -156,7 +158,9 @@ pub(crate) fn day(date: Date) -> String {
 /// What a sort of record is about, for everybody.
 pub(crate) const fn about(sort: RecordSort) -> &'static str {
     match sort {
-        RecordSort::Request => "which web sites were asked for, by which account or device, when, and what the web filter did",
+        RecordSort::Request => {
+            "which web sites were asked for, by which account or device, when, and what the web filter did"
+        }
         RecordSort::Incident => "notes that staff made about a worry or about behaviour",
         RecordSort::Change => "requests to open or close a web site, and sites that somebody reported",
         RecordSort::Check => "tests of the web filter",

@@ -52,7 +52,11 @@ fn flows(paper: &mut Paper, facts: &Facts) {
         ]));
     }
     if facts.sources.is_empty() {
-        rows.push(row(["Logs and exports to the inbox", "Nothing has been taken in yet", "In clear until it is taken in"]));
+        rows.push(row([
+            "Logs and exports to the inbox",
+            "Nothing has been taken in yet",
+            "In clear until it is taken in",
+        ]));
     }
     let keys = facts.key_holders();
     rows.push(row([
@@ -60,7 +64,11 @@ fn flows(paper: &mut Paper, facts: &Facts) {
         "Names, accounts, addresses, search words, free text",
         &format!("Sealed for the keys of: {keys}; the machine cannot open it again"),
     ]));
-    rows.push(row(["Inbox to the lake", "Rows under keyed pseudonyms; no name, address, search word or free text", "File permissions; key kept elsewhere"]));
+    rows.push(row([
+        "Inbox to the lake",
+        "Rows under keyed pseudonyms; no name, address, search word or free text",
+        "File permissions; key kept elsewhere",
+    ]));
     rows.push(row([
         "Vault to the DSL",
         "One person's rows around each episode",
@@ -80,11 +88,7 @@ fn flows(paper: &mut Paper, facts: &Facts) {
         ]));
     }
     for shared in &facts.shared {
-        rows.push(row([
-            &format!("To {}", shared.with),
-            &shared.what,
-            "By hand; noted in the sharing log",
-        ]));
+        rows.push(row([&format!("To {}", shared.with), &shared.what, "By hand; noted in the sharing log"]));
     }
     paper.section("What flows where").table("Flows", &["From and to", "What", "Protected by"], rows);
 }
@@ -109,12 +113,27 @@ fn thefts(paper: &mut Paper, facts: &Facts) {
     };
     let rows = vec![
         row(["The disk", disk]),
-        row(["A back-up, without its medium's encryption", "Pseudonymous rows and sealed files. No pseudonym key, no inbox, no sources."]),
+        row([
+            "A back-up, without its medium's encryption",
+            "Pseudonymous rows and sealed files. No pseudonym key, no inbox, no sources.",
+        ]),
         row(["The inbox or its share", sources]),
-        row(["A pseudonym key with the lake", "Accounts can be linked to pseudonyms of that year by whoever knows the accounts."]),
+        row([
+            "A pseudonym key with the lake",
+            "Accounts can be linked to pseudonyms of that year by whoever knows the accounts.",
+        ]),
         row(["A DSL's key without its passphrase", "Nothing, as long as the passphrase is good."]),
-        row(["A DSL's key with its passphrase and the vault", &format!("Everything of the last {}, names included, also around the log of openings. Take the key out with `keys remove` at once.", facts.detail())]),
-        row(["A staff account", "What its role sees, by pseudonym or as figures; each look is kept. No names."]),
+        row([
+            "A DSL's key with its passphrase and the vault",
+            &format!(
+                "Everything of the last {}, names included, also around the log of openings. Take the key out with `keys remove` at once.",
+                facts.detail()
+            ),
+        ]),
+        row([
+            "A staff account",
+            "What its role sees, by pseudonym or as figures; each look is kept. No names.",
+        ]),
         row(["A governor's account or paper", "Sealed sets: ranges from which no child can be told."]),
         row(["What goes over the network to the site", service]),
     ];
@@ -124,14 +143,42 @@ fn thefts(paper: &mut Paper, facts: &Facts) {
 fn risks(paper: &mut Paper, facts: &Facts) {
     let detail = facts.detail();
     let rows = vec![
-        row(["A child is told from a paper", "Ranges, thresholds, fixed tables, a check of each set against all sets ever sealed", "Someone who knows all but one of a range"]),
-        row(["A record is put to the wrong pupil", "Shared log-ins and devices are told apart and are nobody's; a roster joins accounts", "Whoever uses another's account. Read the rows before you act"]),
-        row(["Staff look without need", "A key, a reason, a log whose entries cannot be changed unseen, reviews on governors' papers", "A reason that is not true"]),
-        row(["A filter's category is wrong", "Raw words are kept sealed; categories can be corrected; severity is a rule that is printed", "Categories of the filter's maker"]),
-        row(["It is kept too long", &format!("Clocks: detail {detail}, then {}", facts.events()), "Holds, back-ups, copies by people"]),
-        row(["Pupils look up less help because they are watched", "Help and learning sites are no concern by themselves; what governors see names nobody", &gap("what the school tells pupils")]),
+        row([
+            "A child is told from a paper",
+            "Ranges, thresholds, fixed tables, a check of each set against all sets ever sealed",
+            "Someone who knows all but one of a range",
+        ]),
+        row([
+            "A record is put to the wrong pupil",
+            "Shared log-ins and devices are told apart and are nobody's; a roster joins accounts",
+            "Whoever uses another's account. Read the rows before you act",
+        ]),
+        row([
+            "Staff look without need",
+            "A key, a reason, a log whose entries cannot be changed unseen, reviews on governors' papers",
+            "A reason that is not true",
+        ]),
+        row([
+            "A filter's category is wrong",
+            "Raw words are kept sealed; categories can be corrected; severity is a rule that is printed",
+            "Categories of the filter's maker",
+        ]),
+        row([
+            "It is kept too long",
+            &format!("Clocks: detail {detail}, then {}", facts.events()),
+            "Holds, back-ups, copies by people",
+        ]),
+        row([
+            "Pupils look up less help because they are watched",
+            "Help and learning sites are no concern by themselves; what governors see names nobody",
+            &gap("what the school tells pupils"),
+        ]),
     ];
-    paper.section("Risks").table("Risks and what is done", &["Risk", "What the software does", "What remains"], rows);
+    paper.section("Risks").table(
+        "Risks and what is done",
+        &["Risk", "What the software does", "What remains"],
+        rows,
+    );
 }
 
 /// What is not as it should be, from the configuration as it is.
@@ -147,7 +194,10 @@ pub(super) fn open(facts: &Facts) -> Vec<String> {
         facts.service.as_ref().is_some_and(|standing| !standing.encrypted),
         "The site was started without a certificate (TLS).",
     );
-    when(facts.mailed_to().is_empty(), "Mail is off: the head of the log of openings goes to nobody by mail.");
+    when(
+        facts.mailed_to().is_empty(),
+        "Mail is off: the head of the log of openings goes to nobody by mail.",
+    );
     when(
         facts.mail.as_ref().is_some_and(|mail| mail.tls == MailTls::None),
         "Mail goes through a server on this machine; see that it encrypts from there on.",

@@ -9,7 +9,9 @@ pub(super) fn paper(facts: &Facts) -> Paper {
     let mut paper = Paper::new("privacy-notice", "For the privacy notice: the web filter", facts);
     paper.section("What we do");
     paper.says("Our school uses a web filter. It stops web sites that may do harm. We also use a program called Watershed. It reads what the filter wrote down.");
-    paper.says("We do this to keep you safe. We want to see if the filter works, and if someone may need help.");
+    paper.says(
+        "We do this to keep you safe. We want to see if the filter works, and if someone may need help.",
+    );
     paper.section("What we look at").list(sources(facts));
     paper.section("Who can see it").list(viewers(facts));
     paper.section("How long we keep it").list(clocks(facts));
@@ -33,10 +35,7 @@ fn sources(facts: &Facts) -> Vec<String> {
         facts.has(RecordSort::Request),
         "The web sites you ask for at school. When it was, which account or computer it was, and what the filter did. This can also be the words you search for.",
     );
-    when(
-        facts.has(RecordSort::Incident),
-        "Notes that staff make when they are worried about someone.",
-    );
+    when(facts.has(RecordSort::Incident), "Notes that staff make when they are worried about someone.");
     when(facts.has(RecordSort::Change), "What people ask us to open or to block.");
     when(facts.has(RecordSort::Check), "Tests that staff do to see if the filter works.");
     if facts.sources.is_empty() {
@@ -53,7 +52,10 @@ fn viewers(facts: &Facts) -> Vec<String> {
         "School governors and parents only see ranges, such as 10 to 14. No child can be picked out.".to_owned(),
     ];
     if facts.shared.is_empty() {
-        points.push("We have not given it to anyone else. If we must, to keep someone safe, we write it down.".to_owned());
+        points.push(
+            "We have not given it to anyone else. If we must, to keep someone safe, we write it down."
+                .to_owned(),
+        );
     } else {
         points.push(format!(
             "We have given some of it to others, to keep someone safe or because the law says so: {}. We write it down each time.",
@@ -77,16 +79,20 @@ fn clocks(facts: &Facts) -> Vec<String> {
         "Then we delete them, and nobody can put the names back.".to_owned(),
     ];
     if !facts.holds.is_empty() {
-        points.push("Sometimes we must keep some of it for longer, to keep someone safe. That is so now.".to_owned());
+        points.push(
+            "Sometimes we must keep some of it for longer, to keep someone safe. That is so now.".to_owned(),
+        );
     }
     if !facts.school.retention.nightly {
-        points.push(gap("who deletes it and how often; the program does not do it by itself as it is set up"));
+        points
+            .push(gap("who deletes it and how often; the program does not do it by itself as it is set up"));
     }
     points
 }
 
 fn safe(facts: &Facts) -> Vec<String> {
-    let mut points = vec!["Names are locked with a code. The computer that locks them cannot open them.".to_owned()];
+    let mut points =
+        vec!["Names are locked with a code. The computer that locks them cannot open them.".to_owned()];
     if facts.disk_encrypted {
         points.push("The disk is locked as well.".to_owned());
     }

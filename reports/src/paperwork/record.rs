@@ -17,7 +17,10 @@ pub(super) fn paper(facts: &Facts) -> Paper {
             row(["Controller", &facts.school.name]),
             vec!["Address and contact".to_owned(), gap("address, telephone, e-mail")],
             vec!["Data protection officer".to_owned(), gap("name and contact of the DPO")],
-            vec!["Processors".to_owned(), gap("IT provider, if not the school's own staff; contract and its date")],
+            vec![
+                "Processors".to_owned(),
+                gap("IT provider, if not the school's own staff; contract and its date"),
+            ],
         ],
     );
     paper.section("Purposes").list([
@@ -40,11 +43,7 @@ pub(super) fn paper(facts: &Facts) -> Paper {
     if facts.mail.is_some() {
         paper.gap("where the mail server stands, and who runs it");
     }
-    paper.section("How long it is kept").table(
-        "Clocks in force",
-        &["What", "Kept", "Then"],
-        clocks(facts),
-    );
+    paper.section("How long it is kept").table("Clocks in force", &["What", "Kept", "Then"], clocks(facts));
     paper.says(holds(facts));
     paper.section("How it is secured").list(security(facts));
     paper.section("What this record does not cover").list([
@@ -60,13 +59,22 @@ fn people(paper: &mut Paper, facts: &Facts) {
     let mut rows = vec![
         row(["Pupils", "Whoever uses the school's network or devices"]),
         row(["Staff", "In tables of their own; in no figure for governors or parents"]),
-        row(["Guests and unknown users", "Where an account or a device stands in a log and no roster knows it"]),
+        row([
+            "Guests and unknown users",
+            "Where an account or a device stands in a log and no roster knows it",
+        ]),
     ];
     if facts.has(RecordSort::Incident) {
-        rows.push(row(["People named in incidents", "Pupils, staff or others whom a note of staff is about or names"]));
+        rows.push(row([
+            "People named in incidents",
+            "Pupils, staff or others whom a note of staff is about or names",
+        ]));
     }
     if facts.has(RecordSort::Change) || facts.has(RecordSort::Check) {
-        rows.push(row(["Staff who ask for, decide or test", "Requests to change the filter, and tests of it"]));
+        rows.push(row([
+            "Staff who ask for, decide or test",
+            "Requests to change the filter, and tests of it",
+        ]));
     }
     paper.section("Categories of people").table("About whom", &["Who", "How they come in"], rows);
 }
@@ -91,9 +99,10 @@ fn data(paper: &mut Paper, facts: &Facts) {
     let sealed = SEALED
         .iter()
         .map(|sort| {
-            let columns = sort.columns.iter().map(|(name, meaning)| {
-                format!("{name} ({})", meaning.trim().trim_end_matches('.'))
-            });
+            let columns = sort
+                .columns
+                .iter()
+                .map(|(name, meaning)| format!("{name} ({})", meaning.trim().trim_end_matches('.')));
             vec![super::assets::sealed_name(sort.name), columns.collect::<Vec<_>>().join(", ")]
         })
         .collect();
@@ -125,7 +134,11 @@ fn recipients(paper: &mut Paper, facts: &Facts) {
         }
     }
     for audience in ["governors", "parents"] {
-        if facts.releases.iter().any(|entry| entry.audience == audience && entry.withdrawn.is_none()) {
+        if facts
+            .releases
+            .iter()
+            .any(|entry| entry.audience == audience && entry.approved.is_some() && entry.withdrawn.is_none())
+        {
             rows.push(row([
                 &super::duties::capital(audience),
                 "Sealed sets: ranges from which no child can be told",
@@ -153,14 +166,26 @@ fn recipients(paper: &mut Paper, facts: &Facts) {
 pub(super) fn clocks(facts: &Facts) -> Vec<Vec<String>> {
     let refused = super::facts::count(facts.school.retention.refused_days, "day");
     vec![
-        row(["Whole records: addresses, search words, accounts, free text (R0)", &format!("{} after the event", facts.detail()), "Files deleted, tables vacuumed"]),
-        row(["Events under pseudonyms, incidents, roster (R1)", &facts.events(), "Dropped, and the year's pseudonym key destroyed"]),
+        row([
+            "Whole records: addresses, search words, accounts, free text (R0)",
+            &format!("{} after the event", facts.detail()),
+            "Files deleted, tables vacuumed",
+        ]),
+        row([
+            "Events under pseudonyms, incidents, roster (R1)",
+            &facts.events(),
+            "Dropped, and the year's pseudonym key destroyed",
+        ]),
         row(["Ledgers of filter changes, tests and imports; log of deletions", &facts.ledgers(), "Dropped"]),
         row(["What a hold covers (R2)", "until the hold is released", "By the clocks above"]),
         row(["Sealed sets for governors and parents (R3)", "for good", "They name nobody"]),
         row(["Files that were dropped and taken in", &facts.kept_sources(), "Unlinked"]),
         row(["Files that were refused", &refused, "Unlinked"]),
-        row(["Log of openings, accounts, log of page views", "as long as the state file", "No clock in this version"]),
+        row([
+            "Log of openings, accounts, log of page views",
+            "as long as the state file",
+            "No clock in this version",
+        ]),
     ]
 }
 
@@ -174,7 +199,10 @@ fn holds(facts: &Facts) -> String {
         return format!("{run} No hold is in force.");
     }
     let holds = facts.holds.iter().map(|hold| {
-        format!("number {} ({} to {}), owner {}, to be reviewed by {}", hold.id, hold.from, hold.to, hold.owner, hold.review)
+        format!(
+            "number {} ({} to {}), owner {}, to be reviewed by {}",
+            hold.id, hold.from, hold.to, hold.owner, hold.review
+        )
     });
     format!("{run} Holds in force: {}.", holds.collect::<Vec<_>>().join("; "))
 }
@@ -199,7 +227,10 @@ pub(super) fn security(facts: &Facts) -> Vec<String> {
         "Folders and files are readable by the owner's account of the operating system only.".to_owned(),
     ];
     if !facts.years_destroyed.is_empty() {
-        points.push(format!("Pseudonym keys destroyed, so that these years cannot be linked: {}.", facts.years_destroyed.join(", ")));
+        points.push(format!(
+            "Pseudonym keys destroyed, so that these years cannot be linked: {}.",
+            facts.years_destroyed.join(", ")
+        ));
     }
     points
 }

@@ -19,8 +19,7 @@ struct Page<'a> {
 /// Fails only by a fault of ours.
 pub(crate) fn html(paper: &Paper) -> Result<String, Error> {
     let page = Page { paper, css: STYLE };
-    page.render()
-        .map_err(|_| Error::new(Kind::Bug, "a paper could not be written").help("Please report it."))
+    page.render().map_err(|_| Error::new(Kind::Bug, "a paper could not be written").help("Please report it."))
 }
 
 /// The paper as Markdown.

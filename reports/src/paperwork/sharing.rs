@@ -13,7 +13,9 @@ pub(super) fn paper(facts: &Facts) -> Paper {
         let rows = facts
             .shared
             .iter()
-            .map(|shared| row([&words::day(&shared.date), &shared.with, &shared.what, &shared.basis, &shared.by]))
+            .map(|shared| {
+                row([&words::day(&shared.date), &shared.with, &shared.what, &shared.basis, &shared.by])
+            })
             .collect();
         paper.table("Sharing log", &["Day", "With whom", "What", "Basis", "Decided by"], rows);
     }
@@ -23,18 +25,24 @@ pub(super) fn paper(facts: &Facts) -> Paper {
         .releases
         .iter()
         .map(|entry| {
-            let standing = entry.withdrawn.as_ref().map_or_else(
-                || "stands".to_owned(),
-                |gone| format!("withdrawn on {}", words::day(&gone.withdrawn_on)),
-            );
+            let standing = match (&entry.withdrawn, &entry.approved) {
+                (Some(gone), _) => format!("withdrawn on {}", words::day(&gone.withdrawn_on)),
+                (None, Some(_)) => "stands".to_owned(),
+                (None, None) => "not approved yet: staff only".to_owned(),
+            };
+            let approver = entry.approved.as_ref().map_or("", |approval| approval.approver.as_str());
             let sealed = words::day(&entry.sealed_on);
-            row([&entry.id, &entry.audience, &words::period(&entry.period), &sealed, &entry.approver, &standing])
+            row([&entry.id, &entry.audience, &words::period(&entry.period), &sealed, approver, &standing])
         })
         .collect();
     if rows.is_empty() {
         paper.says("None has been sealed yet.");
     } else {
-        paper.table("Sealed sets", &["Release", "For", "Period", "Sealed on", "Approved by", "Standing"], rows);
+        paper.table(
+            "Sealed sets",
+            &["Release", "For", "Period", "Sealed on", "Approved by", "Standing"],
+            rows,
+        );
     }
     paper.says("Sets for parents can be given to anybody who asks under the Freedom of Information Act: they are published. Sets for governors hold ranges from which no child can be told; whether they are given is the school's to decide. Live figures, pseudonymous rows and this list of sharing are personal data or about staff: they are none of it.");
     paper.says("A withdrawn set is given to nobody; its statement is.");

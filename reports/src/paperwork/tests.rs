@@ -7,7 +7,7 @@ use ingest::school::{MailSetting, MailTls, Phase, RecipientSetting, SchoolConfig
 use ingest::state::Hold;
 use jiff::civil::date;
 use query::audit::{AccessReview, Reviewed, Shared};
-use query::disclosure::ledger::{Entry, Withdrawal};
+use query::disclosure::ledger::{Approval, Entry, Withdrawal};
 
 use super::facts::Source;
 use super::paper::Block;
@@ -53,7 +53,11 @@ fn facts() -> Facts {
             schools: std::collections::BTreeMap::new(),
         }),
         accounts: vec![account("dana", Role::Dsl, false), account("gov", Role::Governor, false)],
-        service: Some(Standing { began_utc: "2026-05-01T08:00:00Z".to_owned(), loopback: false, encrypted: true }),
+        service: Some(Standing {
+            began_utc: "2026-05-01T08:00:00Z".to_owned(),
+            loopback: false,
+            encrypted: true,
+        }),
         sources: vec![
             Source { title: "Squid access log".to_owned(), sort: RecordSort::Request },
             Source { title: "Incidents in the manner of CPOMS (CSV)".to_owned(), sort: RecordSort::Incident },
@@ -94,7 +98,13 @@ fn release(id: &str, audience: &str, withdrawn: bool) -> Entry {
         audience: audience.to_owned(),
         period: "2025-autumn".to_owned(),
         sealed_on: "2026-01-05".to_owned(),
-        approver: "DSL".to_owned(),
+        approved: Some(Approval {
+            schema: "watershed.approval/1".to_owned(),
+            id: id.to_owned(),
+            approved_on: "2026-01-06".to_owned(),
+            approver: "DSL".to_owned(),
+            sealed_sha256: String::new(),
+        }),
         policy_version: "release-policy/1".to_owned(),
         withdrawn: withdrawn.then_some(withdrawal),
     }
@@ -148,8 +158,14 @@ fn keys_accounts_and_addresses_are_those_there_are() {
     let before = words(&facts, "role-matrix");
     assert!(before.contains("dana | safeguarding lead | active | 3 February 2026"), "{before}");
     assert!(before.contains("dsl | unlock") && before.contains("recovery | unlock"), "{before}");
-    assert!(before.contains("/staff/attention | Grave episodes by pseudonym (personal data) | senior leader | no"));
-    assert!(before.contains("Told of openings by mail (no name, no reason): dsl@school.example."), "{before}");
+    assert!(
+        before
+            .contains("/staff/attention | Grave episodes by pseudonym (personal data) | senior leader | no")
+    );
+    assert!(
+        before.contains("Told of openings by mail (no name, no reason): dsl@school.example."),
+        "{before}"
+    );
     let record = words(&facts, "record-of-processing");
     assert!(record.contains("Safeguarding lead |") && !record.contains("Senior leader |"), "{record}");
 
@@ -171,7 +187,9 @@ fn keys_accounts_and_addresses_are_those_there_are() {
 fn what_protects_is_what_is_set_up() {
     let mut facts = facts();
     let (record, impact) = (words(&facts, "record-of-processing"), words(&facts, "dpia-section"));
-    assert!(record.contains("The site is encrypted (TLS)") && record.contains("volume of the data is encrypted"));
+    assert!(
+        record.contains("The site is encrypted (TLS)") && record.contains("volume of the data is encrypted")
+    );
     assert!(impact.contains("Nothing that the software can see."), "{impact}");
     assert!(impact.contains("The disk | Nothing readable"), "{impact}");
 
@@ -180,14 +198,20 @@ fn what_protects_is_what_is_set_up() {
     facts.mail.as_mut().unwrap().tls = MailTls::None;
     facts.school.keep_sources_days = 14;
     let (record, impact) = (words(&facts, "record-of-processing"), words(&facts, "dpia-section"));
-    assert!(record.contains("NO encryption (TLS)") && record.contains("NOT known to be encrypted"), "{record}");
+    assert!(
+        record.contains("NO encryption (TLS)") && record.contains("NOT known to be encrypted"),
+        "{record}"
+    );
     assert!(record.contains("Files that were dropped and taken in | 14 days"), "{record}");
     assert!(record.contains("through a server on this machine"), "{record}");
     assert!(impact.contains("The disk | Pseudonymous rows, still personal data"), "{impact}");
     assert!(impact.contains("started without a certificate") && impact.contains("server on this machine"));
     assert!(impact.contains("for as long as sources are put away"), "{impact}");
     let assets = words(&facts, "asset-register");
-    assert!(assets.contains("volume NOT known to be encrypted") && assets.contains("kept | Files that were taken in | yes"));
+    assert!(
+        assets.contains("volume NOT known to be encrypted")
+            && assets.contains("kept | Files that were taken in | yes")
+    );
     assert!(!words(&facts, "privacy-notice").contains("disk is locked"));
 }
 
@@ -195,11 +219,17 @@ fn what_protects_is_what_is_set_up() {
 fn the_notice_says_what_is_taken_in_and_no_more() {
     let mut facts = facts();
     let notice = words(&facts, "privacy-notice");
-    assert!(notice.contains("The web sites you ask for") && notice.contains("Notes that staff make"), "{notice}");
+    assert!(
+        notice.contains("The web sites you ask for") && notice.contains("Notes that staff make"),
+        "{notice}"
+    );
     assert!(!notice.contains("Tests that staff do") && !notice.contains("ask us to open"), "{notice}");
     facts.sources = vec![Source { title: "Tests of the filter (CSV)".to_owned(), sort: RecordSort::Check }];
     let notice = words(&facts, "privacy-notice");
-    assert!(notice.contains("Tests that staff do") && !notice.contains("The web sites you ask for"), "{notice}");
+    assert!(
+        notice.contains("Tests that staff do") && !notice.contains("The web sites you ask for"),
+        "{notice}"
+    );
     facts.sources.clear();
     assert!(words(&facts, "privacy-notice").contains("Nothing yet."));
 }
@@ -208,7 +238,8 @@ fn the_notice_says_what_is_taken_in_and_no_more() {
 #[test]
 fn a_child_of_eleven_can_read_the_notice() {
     let text = words(&facts(), "privacy-notice");
-    let body: Vec<&str> = text.lines().skip(2).filter(|line| !line.starts_with("[school") && line.contains(' ')).collect();
+    let body: Vec<&str> =
+        text.lines().skip(2).filter(|line| !line.starts_with("[school") && line.contains(' ')).collect();
     let marked = body.join(". ").replace("..", ".").replace("? ", ". ");
     let sentences: Vec<String> =
         marked.split(". ").map(str::trim).filter(|part| part.contains(' ')).map(str::to_owned).collect();
@@ -223,7 +254,10 @@ fn a_child_of_eleven_can_read_the_notice() {
 #[test]
 fn reviews_are_said_and_asked_for_each_year() {
     let mut facts = facts();
-    assert!(words(&facts, "role-matrix").contains("reviewed on 1 March 2026 by: headteacher, and have not changed"));
+    assert!(
+        words(&facts, "role-matrix")
+            .contains("reviewed on 1 March 2026 by: headteacher, and have not changed")
+    );
     facts.access_reviewed.as_mut().unwrap().unchanged = false;
     assert!(words(&facts, "role-matrix").contains("have changed since they were reviewed on 1 March 2026"));
     // 366 days before 10 May 2026.
@@ -233,7 +267,10 @@ fn reviews_are_said_and_asked_for_each_year() {
     assert!(!words(&facts, "role-matrix").contains("more than a year ago"));
     (facts.access_reviewed, facts.openings_reviewed) = (None, None);
     let roles = words(&facts, "role-matrix");
-    assert!(roles.contains("have not been reviewed yet") && roles.contains("has not been reviewed yet"), "{roles}");
+    assert!(
+        roles.contains("have not been reviewed yet") && roles.contains("has not been reviewed yet"),
+        "{roles}"
+    );
     assert!(words(&facts, "dpia-section").contains("Nobody has reviewed the log of openings yet"));
 }
 
@@ -242,7 +279,10 @@ fn what_was_shared_and_sealed_is_listed() {
     let mut facts = facts();
     let log = words(&facts, "sharing-log");
     assert!(log.contains("Nothing has been entered."), "{log}");
-    assert!(log.contains("st-annes-governors-2025-autumn-1f | governors |") && log.contains("| stands"), "{log}");
+    assert!(
+        log.contains("st-annes-governors-2025-autumn-1f | governors |") && log.contains("| stands"),
+        "{log}"
+    );
     assert!(log.contains("withdrawn on 1 February 2026"), "{log}");
     facts.shared.push(Shared {
         date: "2026-04-02".to_owned(),
@@ -264,7 +304,9 @@ fn what_was_shared_and_sealed_is_listed() {
         released_why: None,
     });
     let log = words(&facts, "sharing-log");
-    assert!(log.contains("2 April 2026 | children's services | extract, case 12 | Children Act 2004, section 11 | DSL"));
+    assert!(log.contains(
+        "2 April 2026 | children's services | extract, case 12 | Children Act 2004, section 11 | DSL"
+    ));
     assert!(words(&facts, "privacy-notice").contains("children's services"));
     assert!(words(&facts, "dpia-section").contains("Hold 3 is past its review date."));
     assert!(words(&facts, "record-of-processing").contains("number 3 (2026-01-12 to 2026-01-16), owner DSL"));
@@ -295,11 +337,19 @@ fn pages_are_for_everybody_and_stand_alone() {
     for paper in all(&facts()) {
         let page = html(&paper).unwrap();
         assert!(page.starts_with("<!DOCTYPE html>\n<html lang=\"en-GB\">"), "{}", paper.name);
-        assert!(page.contains("St Anne's &#60;School&#62;") || page.contains("St Anne&#39;s &#60;School&#62;") || page.contains("&lt;School&gt;"), "{page}");
+        assert!(
+            page.contains("St Anne's &#60;School&#62;")
+                || page.contains("St Anne&#39;s &#60;School&#62;")
+                || page.contains("&lt;School&gt;"),
+            "{page}"
+        );
         assert_eq!(page.matches("<h1>").count(), 1);
         assert_eq!(page.matches("<table>").count(), page.matches("<caption>").count());
         let heads = page.matches("<th ").count();
-        assert_eq!(heads, page.matches("<th scope=\"col\">").count() + page.matches("<th scope=\"row\">").count());
+        assert_eq!(
+            heads,
+            page.matches("<th scope=\"col\">").count() + page.matches("<th scope=\"row\">").count()
+        );
         assert!(!page.contains("<th>"));
         for forbidden in ["<script", "<link", "src=", "href=", "@import", "http://", "https://", "url("] {
             assert!(!page.contains(forbidden), "{}: {forbidden}", paper.name);
