@@ -217,7 +217,16 @@ pub fn main() -> ExitCode {
     let mut filter = tracing_subscriber::EnvFilter::try_from_env("WATERSHED_LOG")
         .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("warn,deltalake=error,delta_kernel=error"));
     // These write down what they parse, statements and requests, whatever level is asked for.
-    for talkative in ["sqlparser=warn", "datafusion=warn", "hyper=warn", "h2=warn", "tower_sessions=warn"] {
+    for talkative in [
+        "sqlparser=warn",
+        "datafusion=warn",
+        "hyper=warn",
+        "h2=warn",
+        "tower_sessions=warn",
+        "tower_http=warn",
+        "tower=warn",
+        "axum=warn",
+    ] {
         if let Ok(directive) = talkative.parse() {
             filter = filter.add_directive(directive);
         }
