@@ -34,6 +34,8 @@ pub mod vault;
 mod worker;
 
 #[cfg(feature = "lake")]
+pub mod backup;
+#[cfg(feature = "lake")]
 pub mod batch;
 #[cfg(feature = "lake")]
 pub mod derive;

@@ -92,6 +92,7 @@ impl PeopleImport<'_> {
     /// # Errors
     /// [`Kind::Input`] with a line number when the file is not as described; nothing is changed then.
     pub fn run(&self, content: &[u8], state: &mut State) -> Result<PeopleSummary, Error> {
+<<<<<<< HEAD
         let mut people = read(content)?;
         let all = people.len();
         let erased = crate::erasure::ErasedPersons::new(state.erased_names()?);
@@ -102,6 +103,10 @@ impl PeopleImport<'_> {
         }
         let mut left_out = left_out.into_iter();
         people.retain(|_| !left_out.next().unwrap_or(false));
+=======
+        let people = read(content)?;
+        self.keyring.expect(state.years_known()?);
+>>>>>>> retention
         state.confirm_key(self.year, self.keyring.check_value(self.year)?)?;
         let (accounts, names, mut summary) = entries(&people, self.year, self.keyring)?;
         summary.erased = (all - people.len()) as u64;
@@ -277,12 +282,15 @@ pub struct StateRoster<'k> {
 }
 
 impl<'k> StateRoster<'k> {
-    /// Loads the rosters and checks that they belong to these keys.
+    /// Loads the rosters and checks that they belong to these keys. A year whose key was destroyed has
+    /// none: a state file from a back-up may still list one.
     ///
     /// # Errors
     /// When the state file or a key cannot be read.
     pub fn new(state: &State, keyring: &'k Keyring) -> Result<Self, Error> {
-        let (accounts, names) = (state.roster()?, state.roster_names()?);
+        let (mut accounts, mut names) = (state.roster()?, state.roster_names()?);
+        accounts.retain(|year, _| !keyring.is_destroyed(*year));
+        names.retain(|year, _| !keyring.is_destroyed(*year));
         for year in accounts.keys().chain(names.keys()) {
             keyring.check_value(*year)?;
         }

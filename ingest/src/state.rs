@@ -218,6 +218,27 @@ impl State {
         failed(&self.path, error)
     }
 
+    /// Writes one transaction's view of the file to a new place, without its free pages; on the disk when it
+    /// returns.
+    ///
+    /// # Errors
+    /// [`Kind::Environment`] when the place cannot be written.
+    pub(crate) fn copy_to(&self, place: &std::path::Path) -> Result<(), Error> {
+        // SQLite fills an empty file, and would make one that others can read.
+        OpenOptions::new()
+            .write(true)
+            .create_new(true)
+            .mode(0o600)
+            .open(place)
+            .map_err(|error| at(place, error))?;
+        self.connection
+            .execute("VACUUM INTO ?1", [place.to_string_lossy()])
+            .map_err(|error| failed(&self.path, error))?;
+        std::fs::File::open(place).and_then(|file| file.sync_all()).map_err(|error| at(place, error))?;
+        let above = place.parent().unwrap_or(place);
+        crate::folder::flush(above).map_err(|error| at(above, error))
+    }
+
     /// Notes that an import begins; answers how often it was begun, this time included.
     ///
     /// # Errors

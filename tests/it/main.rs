@@ -19,4 +19,5 @@ mod peers;
 mod power;
 mod readme;
 mod recompute;
+mod retention;
 mod support;

@@ -100,6 +100,7 @@ fn links_lead_somewhere() {
         "README.md",
         "CHANGELOG.md",
         "docs/nightly.md",
+        "docs/retention.md",
         "ingest/README.md",
         "query/README.md",
         "reports/README.md",

@@ -252,6 +252,9 @@ const WRITERS: &[&str] = &[
     "ingest/src/school.rs",
     // Folders, durably.
     "ingest/src/folder.rs",
+    // What is past its clock goes; back-ups and what comes out of them.
+    "ingest/src/retention/disk.rs",
+    "ingest/src/backup/",
     // A school's answers to a profile's questions.
     "ingest/src/formats/profile/",
     // Made-up schools.

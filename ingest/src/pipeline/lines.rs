@@ -27,7 +27,7 @@ const SURE_LINES: usize = 16;
 /// 32 MB of chain.
 const MOST_LINES: usize = 8 << 20;
 /// A copy that was forgotten longer counts as new.
-const KEPT_DAYS: i32 = 14;
+pub(crate) const KEPT_DAYS: u16 = 14;
 /// Bytes of the chain for each line.
 const LINK: usize = 4;
 
@@ -188,7 +188,7 @@ impl Run<'_> {
 
     /// Keeps the lines of an import, and forgets those whose days are over.
     pub(super) fn keep_lines(&mut self, import_token: i64, lines: &HashedLines) -> Result<(), Error> {
-        let forget = self.today.saturating_sub(jiff::Span::new().days(KEPT_DAYS));
+        let forget = self.today.saturating_sub(jiff::Span::new().days(i64::from(KEPT_DAYS)));
         self.state.record_lines(&lines.kept(import_token), self.today, forget)
     }
 }

@@ -28,6 +28,7 @@ use std::time::{Duration, Instant};
 use jiff::civil::Date;
 
 pub use derive::DERIVED;
+pub(crate) use lines::KEPT_DAYS as LINES_KEPT_DAYS;
 pub use lock::WriterLock;
 pub use progress::Progress;
 
@@ -138,6 +139,7 @@ impl Ingest<'_> {
             .build()
             .map_err(|error| Error::new(Kind::Environment, "no runtime can be started").because(error))?;
         let lake = runtime.block_on(Lake::open(&root))?;
+        keyring.expect(state.years_known()?);
         let mut run = Run {
             ingest: self,
             progress,
@@ -220,8 +222,8 @@ impl Run<'_> {
             .then(|| self.root.kept().join(self.today.to_string()))
     }
 
-    /// Deletes kept sources whose days are over. With `--keep` alone nothing says for how long, so
-    /// they stay.
+    /// Deletes kept sources whose days are over. With `--keep` alone they stay until retention's
+    /// clock for detail.
     fn expire_kept(&self) -> Result<(), Error> {
         let days = self.ingest.school.keep_sources_days;
         let folder = self.root.kept();
@@ -248,7 +250,8 @@ impl Run<'_> {
     }
 }
 
-fn today(zone: &str) -> Result<Date, Error> {
+/// The local day of a zone by the clock.
+pub(crate) fn today(zone: &str) -> Result<Date, Error> {
     let zone = jiff::tz::TimeZone::get(zone).map_err(|_| {
         Error::new(Kind::Configuration, format!("there is no time zone `{zone}`"))
             .help("use an IANA name, for example `Europe/London`")
@@ -259,4 +262,4 @@ fn today(zone: &str) -> Result<Date, Error> {
 #[cfg(test)]
 mod copy_tests;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

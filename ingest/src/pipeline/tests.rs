@@ -19,14 +19,14 @@ mod records;
 
 const PASSPHRASE: &str = "seven blue herons by the weir";
 
-pub(super) struct Installation {
-    folder: TempDir,
-    pub(super) school: SchoolConfig,
+pub(crate) struct Installation {
+    pub(crate) folder: TempDir,
+    pub(crate) school: SchoolConfig,
     private: String,
 }
 
 impl Installation {
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let (private, public_key) = new_key_pair(PASSPHRASE).unwrap();
         let id = SchoolId::parse("st-annes").unwrap();
@@ -48,34 +48,55 @@ impl Installation {
         Self { folder, school, private: private.to_string() }
     }
 
-    fn dir(&self) -> PathBuf {
+    /// Another installation with the same bytes and a copy of the keys.
+    pub(crate) fn twin(&self) -> Self {
+        fn copy(from: &Path, to: &Path) {
+            fs::create_dir_all(to).unwrap();
+            for entry in fs::read_dir(from).unwrap() {
+                let entry = entry.unwrap();
+                let target = to.join(entry.file_name());
+                if entry.file_type().unwrap().is_dir() {
+                    copy(&entry.path(), &target);
+                } else {
+                    fs::copy(entry.path(), target).unwrap();
+                }
+            }
+            fs::set_permissions(to, fs::metadata(from).unwrap().permissions()).unwrap();
+        }
+        let folder = tempfile::tempdir().unwrap();
+        copy(self.folder.path(), folder.path());
+        let school = SchoolConfig { pseudonym_key_dir: folder.path().join("keys"), ..self.school.clone() };
+        Self { folder, school, private: self.private.clone() }
+    }
+
+    pub(crate) fn dir(&self) -> PathBuf {
         self.folder.path().join("installation")
     }
 
-    pub(super) fn root(&self) -> SchoolRoot {
+    pub(crate) fn root(&self) -> SchoolRoot {
         SchoolRoot::new(&self.dir(), &self.school.id)
     }
 
-    pub(super) fn put(&self, name: &str, text: &str) {
+    pub(crate) fn put(&self, name: &str, text: &str) {
         fs::write(self.root().inbox().join(name), text).unwrap();
     }
 
-    pub(super) fn run(&self) -> IngestReport {
+    pub(crate) fn run(&self) -> IngestReport {
         self.with(|ingest| ingest.run(&[], &()))
     }
 
-    pub(super) fn with<T>(&self, work: impl FnOnce(&Ingest<'_>) -> Result<T, Error>) -> T {
+    pub(crate) fn with<T>(&self, work: impl FnOnce(&Ingest<'_>) -> Result<T, Error>) -> T {
         let dir = self.dir();
         work(&Ingest { dir: &dir, school: &self.school, keep: false }).unwrap()
     }
 
-    pub(super) fn snapshot(&self, table: &'static TableSchema) -> TableSnapshot {
+    pub(crate) fn snapshot(&self, table: &'static TableSchema) -> TableSnapshot {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         runtime.block_on(async { Lake::open(&self.root()).await?.readable(table).await }).unwrap()
     }
 
     /// Every row of a table as text, sorted; the moment of the import left out.
-    pub(super) fn rows(&self, table: &'static TableSchema) -> Vec<String> {
+    pub(crate) fn rows(&self, table: &'static TableSchema) -> Vec<String> {
         let snapshot = self.snapshot(table);
         let mut rows = Vec::new();
         for file in &snapshot.files {
@@ -104,7 +125,7 @@ impl Installation {
     }
 
     /// Lake and vault, all of it.
-    pub(super) fn everything(&self) -> BTreeMap<&'static str, Vec<String>> {
+    pub(crate) fn everything(&self) -> BTreeMap<&'static str, Vec<String>> {
         let mut all: BTreeMap<_, _> = TABLES.iter().map(|table| (table.name, self.rows(table))).collect();
         let key = PrivateKey::open(&self.private, PASSPHRASE).unwrap();
         let vault = VaultReader::open(&self.root().vault(), &self.school.id, &key);
@@ -160,17 +181,17 @@ impl Installation {
 }
 
 /// 2025-10-06T08:00:00Z, a Monday.
-pub(super) const EIGHT: i64 = 1_759_737_600;
-pub(super) const DAY: i64 = 86_400;
+pub(crate) const EIGHT: i64 = 1_759_737_600;
+pub(crate) const DAY: i64 = 86_400;
 
-pub(super) fn line(seconds: i64, user: &str, url: &str) -> String {
+pub(crate) fn line(seconds: i64, user: &str, url: &str) -> String {
     format!(
         "{seconds}.250    120 10.1.2.3 TCP_MISS/200 4512 GET {url} {user} HIER_DIRECT/192.0.2.7 text/html\n"
     )
 }
 
 /// Two days of two people, one damaged line, one line without a request.
-pub(super) fn log() -> String {
+pub(crate) fn log() -> String {
     let mut text = String::new();
     for minute in 0..20 {
         text += &line(EIGHT + minute * 60, "ajones", "http://www.example.com/page?x=1");

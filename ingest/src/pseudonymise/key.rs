@@ -28,6 +28,7 @@ struct Inner {
     school: SchoolId,
     years: Mutex<BTreeMap<AcademicYear, hmac::Key>>,
     refused: Mutex<BTreeSet<AcademicYear>>,
+    expected: Mutex<BTreeSet<AcademicYear>>,
 }
 
 /// Ending of a key's file.
@@ -60,6 +61,7 @@ impl Keyring {
                 school: school.clone(),
                 years: Mutex::default(),
                 refused: Mutex::default(),
+                expected: Mutex::default(),
             }),
         })
     }
@@ -152,6 +154,19 @@ impl Keyring {
         self.inner.refused.lock().unwrap_or_else(PoisonError::into_inner).extend(years);
     }
 
+    /// Remembers years that have a key already: none is made for them. After a back-up was brought to
+    /// another machine a new key would give everybody a second pseudonym.
+    pub fn expect(&self, years: impl IntoIterator<Item = AcademicYear>) {
+        self.inner.expected.lock().unwrap_or_else(PoisonError::into_inner).extend(years);
+    }
+
+    /// Whether a year's key was destroyed.
+    #[must_use]
+    pub fn is_destroyed(&self, year: AcademicYear) -> bool {
+        let refused = self.inner.refused.lock().unwrap_or_else(PoisonError::into_inner).contains(&year);
+        refused || self.note(year).exists()
+    }
+
     fn note(&self, year: AcademicYear) -> PathBuf {
         self.inner.dir.join(format!("{}-{year}{NOTE_ENDING}", self.inner.school))
     }
@@ -171,8 +186,7 @@ impl Keyring {
 
     fn read_or_make(&self, year: AcademicYear) -> Result<hmac::Key, Error> {
         let path = self.path(year);
-        let refused = self.inner.refused.lock().unwrap_or_else(PoisonError::into_inner).contains(&year);
-        if refused || self.note(year).exists() {
+        if self.is_destroyed(year) {
             return Err(Error::new(
                 Kind::Configuration,
                 format!("the pseudonym key of {year} was destroyed by retention, and no other is made"),
@@ -182,6 +196,13 @@ impl Keyring {
         match read(&path) {
             Ok(key) => key,
             Err(error) if error.kind() == ErrorKind::NotFound => {
+                if self.inner.expected.lock().unwrap_or_else(PoisonError::into_inner).contains(&year) {
+                    return Err(Error::new(
+                        Kind::Configuration,
+                        format!("{}: the pseudonym key of {year} is missing", path.display()),
+                    )
+                    .help("put it back from where the keys are kept; a new one would give everybody a new pseudonym"));
+                }
                 make(&self.inner.dir, &path)?;
                 // Read back: of two processes that make the key at once, one wins.
                 read(&path).map_err(|error| at(&path, error))?
@@ -376,6 +397,9 @@ mod tests {
         let ring = Keyring::open(&keys, &school(), &dir).unwrap();
         ring.refuse([old]);
         assert!(ring.check_value(old).is_err());
+        let ring = Keyring::open(&keys, &school(), &dir).unwrap();
+        ring.expect([old]);
+        assert!(ring.check_value(old).unwrap_err().to_string().contains("is missing"));
         // And with neither, a new key has nothing to do with the old one.
         let ring = Keyring::open(&keys, &school(), &dir).unwrap();
         assert_ne!(ring.token(old, Domain::Person, b"P1").unwrap(), first);

@@ -184,6 +184,39 @@ mod tests {
     }
 
     #[test]
+    fn the_manual_has_the_defaults() {
+        let clocks = Clocks::default();
+        let table = format!(
+            "| key | default | allowed | what it holds back |\n|---|---|---|---|\n\
+             | `detail_days` | {} | 1 to 400 | R0: days after the event |\n\
+             | `previous_years` | {} | 0 to 3 | R1: academic years before the current one |\n\
+             | `ledger_years` | {} | 1 to 10 | ledgers: academic years before the current one |\n\
+             | `refused_days` | {} | 1 to 90 | refused files: days after they were dropped |\n\
+             | `nightly` | {} | true, false | whether `watch` runs `retain` once a day |\n",
+            clocks.detail_days,
+            clocks.previous_years,
+            clocks.ledger_years,
+            clocks.refused_days,
+            clocks.nightly
+        );
+        let place = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/retention.md");
+        let manual = std::fs::read_to_string(place).unwrap();
+        assert!(manual.contains(&table), "put this table into docs/retention.md:\n{table}");
+        // The allowed values are those that are allowed.
+        for (key, values) in [
+            ("detail_days", [(0, false), (1, true), (400, true), (401, false)]),
+            ("previous_years", [(0, true), (3, true), (4, false), (9, false)]),
+            ("ledger_years", [(0, false), (1, true), (10, true), (11, false)]),
+            ("refused_days", [(0, false), (1, true), (90, true), (91, false)]),
+        ] {
+            for (value, allowed) in values {
+                let clocks: Clocks = toml::from_str(&format!("{key} = {value}")).unwrap();
+                assert_eq!(clocks.check(&school()).is_ok(), allowed, "{key} = {value}");
+            }
+        }
+    }
+
+    #[test]
     fn sources_never_outlive_the_detail() {
         let clocks = Clocks { detail_days: 30, ..Clocks::default() };
         assert_eq!([clocks.kept_days(0), clocks.kept_days(7), clocks.kept_days(60)], [30, 7, 30]);

@@ -90,6 +90,59 @@ impl State {
         Ok(chain)
     }
 
+    /// Takes over what a newer state file of the same school deleted since this one was copied: the entries
+    /// of its log, closed days and destroyed keys. Answers the entries.
+    ///
+    /// # Errors
+    /// [`Kind::Configuration`] when this log is not the beginning of the newer one.
+    pub(crate) fn carry_deletions(&mut self, newer: &Self) -> Result<Vec<Deletion>, Error> {
+        let own = self.verify_deletions()?;
+        newer.verify_deletions()?;
+        let known = newer.hash_of(own.entries)?.unwrap_or_default();
+        if own.entries > 0 && known != own.head {
+            return Err(Error::new(
+                Kind::Configuration,
+                format!("{}: its deletion log does not begin as the back-up's", newer.path.display()),
+            )
+            .help("it is no later state of the same school"));
+        }
+        let entries = newer.deletions(own.entries + 1)?;
+        if entries.first().is_some_and(|first| first.entry != own.entries + 1) {
+            return Err(Error::new(
+                Kind::Configuration,
+                format!(
+                    "{}: entries since the back-up were dropped by the ledgers' clock",
+                    newer.path.display()
+                ),
+            ));
+        }
+        let closed = newer.closed_days()?;
+        let destroyed = newer.destroyed_keys()?;
+        let now = jiff::Timestamp::now().to_string();
+        self.write(|transaction| {
+            let mut head = own.head.clone();
+            for deletion in &entries {
+                head = hash(&head, deletion);
+                insert(transaction, deletion, &head)?;
+            }
+            for day in &closed {
+                transaction.execute(
+                    "INSERT OR IGNORE INTO closed_days VALUES (?1, ?2)",
+                    params![day.to_string(), now],
+                )?;
+            }
+            for key in &destroyed {
+                transaction.execute(
+                    "INSERT OR IGNORE INTO destroyed_keys VALUES (?1, ?2, ?3)",
+                    params![key.year.to_string(), key.destroyed_utc, key.check_value],
+                )?;
+            }
+            Ok(())
+        })?;
+        self.verify_deletions()?;
+        Ok(entries)
+    }
+
     fn hash_of(&self, entry: i64) -> Result<Option<String>, Error> {
         self.read(|connection| {
             connection

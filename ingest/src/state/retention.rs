@@ -156,12 +156,23 @@ impl State {
         Ok(self.retention_work()?.len() as u64)
     }
 
-    /// Everything that was noted is gone from the disk: into the deletion log with it.
-    pub(crate) fn finish_retention(&mut self) -> Result<(), Error> {
+    /// Everything that was noted is gone from the disk: into the deletion log with it. Of what is in
+    /// `held` a hold keeps some; of what this run did not plan any more, it keeps all that was left.
+    pub(crate) fn finish_retention(
+        &mut self,
+        planned: &[Work],
+        held: &BTreeSet<String>,
+    ) -> Result<(), Error> {
         let work = self.retention_work()?;
         self.write(|transaction| {
             for done in &work {
-                deletions::append(transaction, &done.what, &done.why, done.rows, &done.detail)?;
+                let is_held = held.contains(&done.what);
+                let (rows, detail) = match planned.iter().any(|planned| planned.what == done.what) {
+                    _ if !is_held => (done.rows, done.detail.clone()),
+                    true => (done.rows, format!("{}; what a hold covers stays", done.detail)),
+                    false => (0, format!("interrupted, then held: of {} what was left stays", done.detail)),
+                };
+                deletions::append(transaction, &done.what, &done.why, rows, &detail)?;
             }
             transaction.execute("DELETE FROM retention_work", [])?;
             Ok(())

@@ -14,7 +14,7 @@
 //! vault/people/2025-26-<fingerprint16>.parquet          the roster as it was taken in
 //! ```
 //!
-//! Retention drops a day by dropping its folder.
+//! Retention drops a day's files by the clock of what is in them, and a year's rosters with its key.
 
 mod cells;
 mod days;
@@ -28,7 +28,7 @@ mod write;
 
 use std::fs;
 use std::io::ErrorKind;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use jiff::civil::Date;
 
@@ -38,6 +38,7 @@ pub use seal::RECIPIENTS_MAXIMUM;
 pub use write::{SealedImport, VaultWriter};
 
 use crate::error::{Error, at};
+use crate::school::AcademicYear;
 
 /// Folder of the sealed rosters below the vault.
 const PEOPLE: &str = "people";
@@ -111,7 +112,7 @@ pub fn remove_import(vault: &Path, fingerprint16: &str) -> Result<u64, Error> {
 }
 
 /// The day folders of a vault, in order; none when there is no vault yet.
-pub(crate) fn day_folders(vault: &Path) -> Result<Vec<(Date, std::path::PathBuf)>, Error> {
+pub(crate) fn day_folders(vault: &Path) -> Result<Vec<(Date, PathBuf)>, Error> {
     let entries = match fs::read_dir(vault) {
         Ok(entries) => entries,
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
@@ -126,6 +127,24 @@ pub(crate) fn day_folders(vault: &Path) -> Result<Vec<(Date, std::path::PathBuf)
     }
     folders.sort();
     Ok(folders)
+}
+
+/// The sealed rosters with their academic years, in order.
+pub(crate) fn people_files(vault: &Path) -> Result<Vec<(AcademicYear, PathBuf)>, Error> {
+    let folder = vault.join(PEOPLE);
+    let entries = match fs::read_dir(&folder) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) => return Err(at(&folder, error)),
+    };
+    let mut files = Vec::new();
+    for entry in entries {
+        let entry = entry.map_err(|error| at(&folder, error))?;
+        let year = entry.file_name().to_str().and_then(|name| AcademicYear::parse(name.get(..7)?));
+        files.extend(year.map(|year| (year, entry.path())));
+    }
+    files.sort();
+    Ok(files)
 }
 
 fn remove_if_empty(folder: &Path) -> Result<(), Error> {

@@ -5,9 +5,10 @@ use std::path::Path;
 
 use ingest::keys::PublicKey;
 use ingest::pseudonymise::Keyring;
+use ingest::retention::Retain;
 use ingest::school::{Config, SchoolConfig, SchoolRoot};
 use ingest::settings::Settings;
-use ingest::state::State;
+use ingest::state::{Hold, State};
 use query::disclosure::ledger::Ledger;
 
 use super::{Context, Ended, Format, feeds};
@@ -70,11 +71,23 @@ fn school_findings(dir: &Path, school: &SchoolConfig, findings: &mut Vec<Finding
     add(
         "pseudonym keys",
         match Keyring::open(&school.pseudonym_key_dir, &school.id, dir) {
-            Ok(_) => Ok(format!("{}", school.pseudonym_key_dir.display())),
+            Ok(keyring) => keys(&keyring, &root, school),
             Err(error) => Err(error.to_string()),
         },
     );
     add("unfinished work", unfinished(&root));
+    add("retention clocks", Ok(school.retention.words()));
+    add("retention", retention(dir, school));
+    for says in holds(&root, school) {
+        add("holds", says);
+    }
+    add(
+        "deletion log",
+        match State::open(&root).and_then(|state| state.verify_deletions()) {
+            Ok(chain) => Ok(format!("{} entries, each bound to the one before", chain.entries)),
+            Err(error) => Err(error.to_string()),
+        },
+    );
     add(
         "release ledger",
         match Ledger::open(dir, &school.id).and_then(|ledger| ledger.verify()) {
@@ -91,6 +104,57 @@ fn school_findings(dir: &Path, school: &SchoolConfig, findings: &mut Vec<Finding
             school.settle_seconds, school.keep_sources_days
         )),
     );
+}
+
+/// Where the keys are; none of a year whose key was destroyed.
+fn keys(keyring: &Keyring, root: &SchoolRoot, school: &SchoolConfig) -> Result<String, String> {
+    let state = State::open(root).map_err(|error| error.to_string())?;
+    let mut destroyed = keyring.destroyed().map_err(|error| error.to_string())?;
+    destroyed.extend(state.destroyed_keys().map_err(|error| error.to_string())?.iter().map(|key| key.year));
+    let there = keyring.years().map_err(|error| error.to_string())?;
+    let back: Vec<String> = destroyed.intersection(&there).map(ToString::to_string).collect();
+    if back.is_empty() {
+        let place = school.pseudonym_key_dir.display();
+        return Ok(format!("{place}; years with a key {}, destroyed {}", there.len(), destroyed.len()));
+    }
+    Err(format!(
+        "a key file is there of a year whose key was destroyed ({}); run `watershed retain`, and find the copy it came from",
+        back.join(", ")
+    ))
+}
+
+/// Whether anything is past its clock.
+fn retention(dir: &Path, school: &SchoolConfig) -> Result<String, String> {
+    let report = Retain { dir, school, today: None }.plan().map_err(|error| error.to_string())?;
+    if report.is_empty() {
+        return Ok("nothing is past its clock".to_owned());
+    }
+    let (rows, files, _) = report.totals();
+    Err(format!(
+        "{rows} rows and {files} files are past their clock or half dropped; `watershed retain --dry-run` lists them, `watershed retain` drops them"
+    ))
+}
+
+/// Holds that hold, and those whose review is overdue.
+fn holds(root: &SchoolRoot, school: &SchoolConfig) -> Vec<Result<String, String>> {
+    let found = State::open(root).and_then(|state| state.holds());
+    let (Ok(holds), Ok(zone)) = (found, jiff::tz::TimeZone::get(&school.zone)) else {
+        return vec![Err("the holds cannot be read".to_owned())];
+    };
+    let today = jiff::Zoned::now().with_time_zone(zone).date();
+    let active: Vec<_> = holds.into_iter().filter(Hold::is_active).collect();
+    let overdue = active.iter().filter(|hold| hold.review < today).map(|hold| {
+        Err(format!(
+            "hold {} was to be reviewed on {} by {}; release it or make a new one",
+            hold.id, hold.review, hold.owner
+        ))
+    });
+    let overdue: Vec<_> = overdue.collect();
+    if overdue.is_empty() {
+        vec![Ok(format!("{} hold, no review is overdue", active.len()))]
+    } else {
+        overdue
+    }
 }
 
 /// Findings about feeds that are listed one by one.

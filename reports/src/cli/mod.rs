@@ -5,6 +5,7 @@
 
 mod accounts;
 mod audit;
+mod backup;
 mod check;
 mod demo;
 mod erase;
@@ -20,6 +21,7 @@ mod people;
 mod printer;
 mod recipients;
 mod releases;
+mod retain;
 mod serving;
 mod sql;
 mod subject_access;
@@ -123,6 +125,12 @@ enum Command {
     /// Sealed sets: list, show, verify.
     #[command(subcommand)]
     Releases(releases::ReleasesCommand),
+    /// Drop what its clock has run out for; holds, and the log of what went.
+    Retain(retain::RetainArguments),
+    /// Copy the whole installation but the pseudonym keys to a new folder.
+    Backup(backup::BackupArguments),
+    /// Look through a back-up, or bring it back to a new folder.
+    Restore(backup::RestoreArguments),
     /// The web service.
     Serve(serving::ServeArguments),
     /// A made-up school from logs to charts, in one go.
@@ -224,6 +232,9 @@ fn run(context: &Context, command: Command) -> anyhow::Result<Ended> {
         Command::Erase(arguments) => erase::run(context, &arguments),
         Command::Publish(arguments) => releases::publish(context, &arguments),
         Command::Releases(command) => releases::run(context, command),
+        Command::Retain(arguments) => retain::run(context, arguments),
+        Command::Backup(arguments) => backup::backup(context, &arguments),
+        Command::Restore(arguments) => backup::restore(context, &arguments),
         Command::Serve(arguments) => serving::run(context, arguments),
         Command::Demo(arguments) => demo::run(context, &arguments),
         Command::Generate(arguments) => generate::run(context, &arguments),

@@ -11,9 +11,10 @@ use clap::Args;
 use ingest::inbox;
 use ingest::pipeline::{Ingest, Progress};
 use ingest::report::{IngestReport, Outcome};
+use ingest::retention::Retain;
 use ingest::school::{Config, SchoolConfig, SchoolRoot};
 
-use super::{Context, Ended, feeds, ingesting};
+use super::{Context, Ended, feeds, ingesting, retain};
 
 #[derive(Debug, Args)]
 pub(crate) struct WatchArguments {
@@ -89,6 +90,10 @@ struct Health {
     findings: usize,
     /// The hour, since 1970, in which the feeds were looked at last.
     feeds_hour: i64,
+    /// The local day on which retention ran last.
+    retained_on: Option<jiff::civil::Date>,
+    /// Rows that retention dropped.
+    rows_retired: u64,
     /// Seconds since 1970 of the last look that ended well; 0 before the first.
     succeeded_s: i64,
     /// Why the last look failed.
@@ -207,6 +212,8 @@ fn look(context: &Context, school: &SchoolConfig, stop: &Stop, health: &mut Heal
         Ok(report) if look_at_feeds(context, school, report, now, health) => Ended::NeedsALook,
         _ => ended,
     };
+    let ended =
+        if report.is_ok() && !retained(context, school, now, health) { Ended::NeedsALook } else { ended };
     if let Ok(report) = &report {
         for file in &report.files {
             if let Outcome::Refused(reason) = &file.outcome {
@@ -217,6 +224,31 @@ fn look(context: &Context, school: &SchoolConfig, stop: &Stop, health: &mut Heal
         }
     }
     ended
+}
+
+/// Runs retention once on each local day, if the school wants it so: after the service began, then after
+/// midnight. Whether it went well, or was not due; a failure is tried again at the next look.
+fn retained(context: &Context, school: &SchoolConfig, now: jiff::Timestamp, health: &mut Health) -> bool {
+    if !school.retention.nightly {
+        return true;
+    }
+    let today = jiff::tz::TimeZone::get(&school.zone).map(|zone| now.to_zoned(zone).date());
+    if today.as_ref().is_ok_and(|today| health.retained_on == Some(*today)) {
+        return true;
+    }
+    match (Retain { dir: &context.dir, school, today: None }).run(&()) {
+        Ok(report) => {
+            health.retained_on = today.ok();
+            health.rows_retired += report.totals().0;
+            context.printer.out(&format!("{} retention: {}", health.school, retain::summary(&report, false)));
+            true
+        }
+        Err(error) => {
+            health.failed = Some(error.to_string());
+            context.printer.out(&format!("{} retention failed: {error}", health.school));
+            false
+        }
+    }
 }
 
 /// Says what is new about the feeds: after files came, else once an hour, because what does not come
@@ -280,6 +312,9 @@ fn metrics(health: &[Health]) -> String {
     family("records_total", "counter", "Records of committed files.", &|school| one(&school.records));
     family("events_total", "counter", "Records that became rows of the lake.", &|school| one(&school.events));
     family("rejects_total", "counter", "Records that could not be read.", &|school| one(&school.rejects));
+    family("rows_retired_total", "counter", "Rows that retention dropped.", &|school| {
+        one(&school.rows_retired)
+    });
     family("waiting_files", "gauge", "Files of the inbox that are still changing.", &|school| {
         one(&school.waiting)
     });

@@ -1,0 +1,245 @@
+//! The plan of a run: from the clocks, the holds and what lies on the disk.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::civil::Date;
+
+use super::clocks::days_before;
+use super::disk::{self, Going, Sealed};
+use super::holding::Holding;
+use super::report::{Line, RetainReport, Tier};
+use super::tables::{self, Amount, Bounds, LakePlan};
+use crate::error::Error;
+use crate::lake::Lake;
+use crate::pipeline::LINES_KEPT_DAYS;
+use crate::pseudonymise::Keyring;
+use crate::schema::TABLES;
+use crate::school::{AcademicYear, SchoolConfig, SchoolRoot};
+use crate::state::{Begun, State, Work};
+
+/// What a plan is made from.
+pub(super) struct Basis<'b> {
+    pub(super) school: &'b SchoolConfig,
+    pub(super) root: &'b SchoolRoot,
+    /// None where there is no folder of keys to look into.
+    pub(super) keyring: Option<&'b Keyring>,
+    pub(super) lake: &'b Lake,
+    pub(super) state: &'b State,
+    pub(super) today: Date,
+    /// Whether nobody else can be writing.
+    pub(super) locked: bool,
+}
+
+/// Everything that goes.
+#[derive(Debug)]
+pub(super) struct Plan {
+    pub(super) begun: Begun,
+    pub(super) lake: LakePlan,
+    pub(super) holding: Holding,
+    pub(super) sealed: Vec<Going>,
+    /// Years whose key files and rosters go.
+    pub(super) keys: BTreeSet<AcademicYear>,
+    pub(super) kept: Vec<Going>,
+    pub(super) refused: Vec<Going>,
+    /// Tables with files that no version names.
+    pub(super) untidy: BTreeSet<&'static str>,
+    pub(super) ledger_before: Date,
+    /// Names of work of which a hold keeps some or all.
+    pub(super) held: BTreeSet<String>,
+    pub(super) report: RetainReport,
+}
+
+impl Plan {
+    pub(super) async fn make(basis: &Basis<'_>) -> Result<Self, Error> {
+        let clocks = basis.school.retention;
+        let bounds = Bounds {
+            detail: clocks.first_detail_day(basis.today),
+            events: clocks.first_year(basis.today),
+            ledger: clocks.first_ledger_year(basis.today),
+        };
+        let mut holding = Holding::new(basis.state.holds()?);
+        let lake = LakePlan::make(basis.lake, bounds, &mut holding).await?;
+        let spans = tables::spans(basis.lake).await?;
+        let mut sealed = Sealed::find(&basis.root.vault(), bounds.detail, &spans, &holding)?;
+        sealed.find_people(&basis.root.vault(), bounds.events, &holding)?;
+
+        let mut leftovers = disk::half_sealed(basis.root, basis.locked)?;
+        let mut untidy = BTreeSet::new();
+        for table in TABLES {
+            let unnamed = disk::unnamed(&basis.lake.snapshot(table).await?, basis.locked)?;
+            if !unnamed.is_empty() {
+                untidy.insert(table.name);
+            }
+            leftovers.extend(unnamed);
+        }
+        let kept_days = clocks.kept_days(basis.school.keep_sources_days);
+        let kept = disk::kept_sources(basis.root, days_before(basis.today, kept_days))?;
+        let refused = disk::refused(basis.root, days_before(basis.today, clocks.refused_days))?;
+
+        let mut plan = Self {
+            begun: Begun {
+                closed: lake.days.union(&sealed.with_requests).copied().collect(),
+                destroyed: destroyed(basis, bounds.events, &holding, &lake, &sealed)?,
+                words_before: Some(bounds.detail),
+                lines_before: Some(days_before(basis.today, LINES_KEPT_DAYS)),
+                findings_before: Some(bounds.events.first_day()),
+                ..Begun::default()
+            },
+            lake,
+            holding,
+            sealed: Vec::new(),
+            keys: BTreeSet::new(),
+            kept,
+            refused,
+            untidy,
+            ledger_before: bounds.ledger.first_day(),
+            held: BTreeSet::new(),
+            report: RetainReport::default(),
+        };
+        plan.keys = plan.begun.destroyed.keys().copied().collect();
+        plan.count(basis, &sealed, &leftovers)?;
+        plan.sealed = sealed.days.into_values().chain(sealed.people.into_values()).flatten().collect();
+        plan.sealed.extend(leftovers.into_iter().filter(|file| file.path.starts_with(basis.root.vault())));
+        Ok(plan)
+    }
+
+    /// Whether there is nothing to do.
+    pub(super) fn is_empty(&self) -> bool {
+        self.report.lines.is_empty() && self.keys.is_empty()
+    }
+
+    /// Counts all that goes, for the report and for the deletion log.
+    fn count(&mut self, basis: &Basis<'_>, sealed: &Sealed, leftovers: &[Going]) -> Result<(), Error> {
+        let mut work: BTreeMap<(Tier, String), (u64, Vec<String>)> = BTreeMap::new();
+        let mut lines = Vec::new();
+        let mut add = |tier: Tier, period: String, place: &'static str, amount: Amount| {
+            let entry = work.entry((tier, period.clone())).or_default();
+            entry.0 += amount.rows;
+            entry.1.push(in_words(place, amount));
+            let Amount { rows, files, bytes } = amount;
+            lines.push(Line { tier, place, period, rows, files, bytes });
+        };
+        for ((tier, period, table), amount) in &self.lake.going {
+            add(*tier, period.clone(), table, *amount);
+        }
+        for (day, files) in &sealed.days {
+            add(Tier::Detail, day.to_string(), "vault", amount(files));
+        }
+        for (year, files) in &sealed.people {
+            add(Tier::Events, year.to_string(), "vault", amount(files));
+        }
+        for (place, files) in [
+            ("kept sources", &self.kept),
+            ("refused files", &self.refused),
+            ("leftovers", &leftovers.to_vec()),
+        ] {
+            if !files.is_empty() {
+                add(Tier::Files, String::new(), place, amount(files));
+            }
+        }
+        let forgotten = basis.state.forgettable(&self.begun)?;
+        if forgotten > 0 {
+            add(Tier::Events, String::new(), "state", Amount { rows: forgotten, files: 0, bytes: 0 });
+        }
+        lines.sort_by(|left, right| (left.tier, &left.period).cmp(&(right.tier, &right.period)));
+        self.report.lines = lines;
+        self.report.held = self.held_lines(sealed);
+        self.report.sealed_whole = sealed.whole;
+        let closed = basis.state.closed_days()?;
+        self.report.days_closed = self.begun.closed.iter().filter(|day| !closed.contains(day)).count() as u64;
+        self.report.keys_destroyed = self.keys.iter().map(ToString::to_string).collect();
+        self.report.unfinished = basis.state.unfinished_retention()?;
+
+        let clocks = basis.school.retention;
+        self.begun.work = work
+            .into_iter()
+            .map(|((tier, period), (rows, parts))| Work {
+                what: what(tier, &period),
+                why: match tier {
+                    Tier::Detail => format!("detail is kept {} days after the event", clocks.detail_days),
+                    Tier::Events => {
+                        format!("events are kept this academic year and {} before", clocks.previous_years)
+                    }
+                    Tier::Ledger => {
+                        format!("ledgers are kept {} academic years before this", clocks.ledger_years)
+                    }
+                    Tier::Files => "clocks of sources, refused files and leftovers".to_owned(),
+                },
+                rows,
+                detail: parts.join("; "),
+            })
+            .collect();
+        for (year, check_value) in &self.begun.destroyed {
+            let value = check_value.map_or_else(|| "never used".to_owned(), crate::pseudonymise::written);
+            self.begun.work.push(Work {
+                what: format!("pseudonym key {year}"),
+                why: "its events are gone, and the clock of their year has run out".to_owned(),
+                rows: 0,
+                detail: format!("check value {value}"),
+            });
+        }
+        self.held = self.report.held.iter().map(|line| what(line.tier, &line.period)).collect();
+        Ok(())
+    }
+
+    fn held_lines(&self, sealed: &Sealed) -> Vec<Line> {
+        let in_tables = self.lake.held.iter().map(|((tier, period, table), amount)| Line {
+            tier: *tier,
+            place: table,
+            period: period.clone(),
+            rows: amount.rows,
+            files: amount.files,
+            bytes: amount.bytes,
+        });
+        let in_vault = sealed.held.iter().map(|(day, files)| {
+            let Amount { rows, files, bytes } = amount(files);
+            Line { tier: Tier::Detail, place: "vault", period: day.to_string(), rows, files, bytes }
+        });
+        in_tables.chain(in_vault).collect()
+    }
+}
+
+/// Years that are over, that no hold touches and of which anything is left: a key, a roster, events.
+fn destroyed(
+    basis: &Basis<'_>,
+    first_kept: AcademicYear,
+    holding: &Holding,
+    lake: &LakePlan,
+    sealed: &Sealed,
+) -> Result<BTreeMap<AcademicYear, Option<i64>>, Error> {
+    let with_key = basis.keyring.map(Keyring::years).transpose()?.unwrap_or_default();
+    let mut years = basis.state.years_known()?;
+    years.extend(&with_key);
+    years.extend(&lake.years);
+    years.extend(sealed.people.keys());
+    let mut destroyed = BTreeMap::new();
+    for year in years.into_iter().filter(|year| *year < first_kept && !holding.touches_year(*year)) {
+        let known = basis.state.key_check_value(year)?;
+        let read = match basis.keyring {
+            Some(keyring) if known.is_none() && with_key.contains(&year) && !keyring.is_destroyed(year) => {
+                Some(keyring.check_value(year)?)
+            }
+            _ => known,
+        };
+        let already = basis.state.destroyed_keys()?.into_iter().any(|key| key.year == year);
+        if !already || read.is_some() || with_key.contains(&year) {
+            destroyed.insert(year, read);
+        }
+    }
+    Ok(destroyed)
+}
+
+fn what(tier: Tier, period: &str) -> String {
+    format!("{tier} {period}").trim_end().to_owned()
+}
+
+fn amount(files: &[Going]) -> Amount {
+    files.iter().fold(Amount::default(), |mut sum, file| {
+        sum.add(0, file.bytes);
+        sum
+    })
+}
+
+fn in_words(place: &str, amount: Amount) -> String {
+    format!("{place} {} rows {} files {} bytes", amount.rows, amount.files, amount.bytes)
+}

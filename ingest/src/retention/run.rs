@@ -1,0 +1,129 @@
+//! Doing it: every step can be killed, and the next run finishes.
+
+use std::path::Path;
+
+use jiff::civil::Date;
+
+use super::disk;
+use super::plan::{Basis, Plan};
+use super::report::RetainReport;
+use super::tables;
+use crate::error::{Error, Kind};
+use crate::lake::Lake;
+use crate::pipeline::{Ingest, Progress, Settled};
+use crate::pseudonymise::Keyring;
+use crate::schema::TABLES;
+use crate::school::{SchoolConfig, SchoolRoot};
+use crate::state::State;
+
+/// The retention of one school.
+#[derive(Clone, Copy, Debug)]
+pub struct Retain<'r> {
+    /// The installation's folder.
+    pub dir: &'r Path,
+    /// The school.
+    pub school: &'r SchoolConfig,
+    /// The local day that counts as today; by the clock and the school's zone if there is none.
+    pub today: Option<Date>,
+}
+
+/// Called with the name of each step when it is on the disk; a test stops there.
+pub(super) type Step<'s> = &'s mut dyn FnMut(&'static str) -> Result<(), Error>;
+
+impl Retain<'_> {
+    /// Says what a run would drop, and changes nothing.
+    ///
+    /// Blocking, and never to be called from within an async task.
+    ///
+    /// # Errors
+    /// When lake, vault, state file or keys cannot be read.
+    pub fn plan(&self) -> Result<RetainReport, Error> {
+        let root = SchoolRoot::of(self.dir, self.school);
+        let state = State::open(&root)?;
+        let keys = &self.school.pseudonym_key_dir;
+        // Opening would make the folder.
+        let keyring = match keys.is_dir() {
+            true => Some(Keyring::open(keys, &self.school.id, self.dir)?),
+            false => None,
+        };
+        let today = match self.today {
+            Some(today) => today,
+            None => crate::pipeline::today(&self.school.zone)?,
+        };
+        let runtime = runtime()?;
+        let lake = runtime.block_on(Lake::open(&root))?;
+        let basis = Basis {
+            school: self.school,
+            root: &root,
+            keyring: keyring.as_ref(),
+            lake: &lake,
+            state: &state,
+            today,
+            locked: false,
+        };
+        Ok(runtime.block_on(Plan::make(&basis))?.report)
+    }
+
+    /// Drops what the clocks and the holds say; first finishes what an interrupted run left.
+    ///
+    /// Blocking, and never to be called from within an async task.
+    ///
+    /// # Errors
+    /// [`Kind::Retry`] when another process writes to the same school, [`Kind::Environment`] when the disk
+    /// does not allow it; again goes on where it stopped.
+    pub fn run(&self, progress: &dyn Progress) -> Result<RetainReport, Error> {
+        self.run_with(progress, &mut |_| Ok(()))
+    }
+
+    pub(super) fn run_with(&self, progress: &dyn Progress, step: Step<'_>) -> Result<RetainReport, Error> {
+        let ingest = Ingest { dir: self.dir, school: self.school, keep: false };
+        ingest.settled(progress, |settled| self.drop_all(settled, step))
+    }
+
+    fn drop_all(&self, settled: Settled<'_>, step: Step<'_>) -> Result<RetainReport, Error> {
+        let Settled { root, keyring, lake, runtime, state, today } = settled;
+        let today = self.today.unwrap_or(today);
+        let basis =
+            Basis { school: self.school, root, keyring: Some(keyring), lake, state, today, locked: true };
+        let mut plan = runtime.block_on(Plan::make(&basis))?;
+        let before = state.unfinished_retention()?;
+        if plan.is_empty() && before == 0 {
+            return Ok(plan.report);
+        }
+        state.begin_retention(&plan.begun)?;
+        step("noted")?;
+        for table in &plan.lake.tables {
+            runtime.block_on(tables::drop_from(lake, table, &mut plan.holding))?;
+            step("rows")?;
+        }
+        disk::remove(plan.sealed.iter(), &root.vault())?;
+        step("sealed")?;
+        for year in &plan.keys {
+            keyring.destroy(*year)?;
+            step("key")?;
+        }
+        disk::remove(plan.kept.iter(), &root.kept())?;
+        disk::remove(plan.refused.iter(), &root.refused())?;
+        step("files")?;
+        for table in TABLES {
+            // After an interrupted run nobody knows which tables still have old bytes.
+            let touched = plan.untidy.contains(table.name)
+                || plan.lake.tables.iter().any(|plan| plan.table.name == table.name);
+            if touched || before > 0 {
+                runtime.block_on(lake.vacuum(table))?;
+                step("history")?;
+            }
+        }
+        state.drop_deletions_before(plan.ledger_before)?;
+        state.finish_retention(&plan.begun.work, &plan.held)?;
+        step("logged")?;
+        Ok(plan.report)
+    }
+}
+
+fn runtime() -> Result<tokio::runtime::Runtime, Error> {
+    tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Error::new(Kind::Environment, "no runtime can be started").because(error))
+}

@@ -1,0 +1,89 @@
+//! What a hold keeps, and for how long.
+
+use super::*;
+
+fn hold(place: &Installation, from: Date, to: Date, person: Option<i64>) -> i64 {
+    let hold = NewHold { from, to, person, reason: "case 12", owner: "DSL", review: date(2026, 6, 1) };
+    state(place).add_hold(&hold, AFTER_MONDAY).unwrap()
+}
+
+fn actor(place: &Installation, user: &str) -> i64 {
+    let ring = Keyring::open(&place.school.pseudonym_key_dir, &place.school.id, &place.dir()).unwrap();
+    let wanted = place.rows(&REQUESTS);
+    // Without a roster an account is its own pseudonym.
+    [Domain::Person, Domain::Account]
+        .into_iter()
+        .map(|domain| ring.token(AcademicYear::of(MONDAY), domain, user.as_bytes()).unwrap())
+        .find(|token| wanted.iter().any(|row| row.contains(&format!(" actor={token} "))))
+        .unwrap()
+}
+
+#[test]
+fn a_day_under_a_hold_stays_whole_until_it_is_released() {
+    let place = Installation::new();
+    fill(&place);
+    let before = place.everything();
+    let number = hold(&place, MONDAY, MONDAY, None);
+    let report = retain(&place, date(2026, 1, 6));
+    assert_eq!((report.days_closed, report.totals().0), (1, 20), "Tuesday goes");
+    assert_eq!(report.held.iter().map(|line| line.rows).sum::<u64>(), 40);
+    assert_eq!(place.snapshot(&REQUESTS).days(), BTreeSet::from([MONDAY]));
+    assert_eq!(state(&place).closed_days().unwrap(), [TUESDAY], "a held day is open");
+    let after = place.everything();
+    assert_eq!(after["vault requests"].len(), 40);
+    assert_eq!(after["vault rejects"], before["vault rejects"], "its file has held events");
+
+    // A year later still, although the year's own clock has run out.
+    let report = retain(&place, date(2027, 9, 1));
+    assert_eq!(report.keys_destroyed, Vec::<String>::new());
+    assert_eq!(place.rows(&REQUESTS).len(), 40);
+    assert!(place.rows(&ACTOR_DAYS).iter().all(|row| row.contains("local_date=2025-10-06")));
+    assert_eq!(place.rows(&ACTOR_DAYS).len(), 2);
+
+    state(&place).release_hold(number, "the case is closed").unwrap();
+    let report = retain(&place, date(2027, 9, 1));
+    assert_eq!(report.keys_destroyed, ["2025-26"]);
+    assert!(place.rows(&REQUESTS).is_empty() && place.rows(&ACTOR_DAYS).is_empty());
+    assert!(place.everything()["vault requests"].is_empty());
+}
+
+#[test]
+fn one_persons_rows_stay_and_all_others_go() {
+    let place = Installation::new();
+    fill(&place);
+    let before = derived(&place);
+    let held = actor(&place, "ajones");
+    let number = hold(&place, MONDAY, TUESDAY, Some(held));
+    let report = retain(&place, date(2026, 1, 6));
+    assert_eq!(report.totals().0, 40, "20 rows of Monday and 20 of Tuesday are somebody else's");
+    let rows = place.rows(&REQUESTS);
+    assert_eq!(rows.len(), 20);
+    assert!(rows.iter().all(|row| row.contains(&format!(" actor={held} "))));
+    assert_eq!(derived(&place), before);
+    assert_eq!(state(&place).closed_days().unwrap(), [MONDAY, TUESDAY]);
+    // What is sealed cannot be taken apart without a DSL's key, and it is said.
+    assert_eq!(report.sealed_whole, 4, "two days' requests, the damaged line, the file's name");
+    assert_eq!(place.everything()["vault requests"].len(), 60);
+    assert!(retain(&place, date(2026, 1, 6)).is_empty(), "only held rows are left");
+
+    state(&place).release_hold(number, "the case is closed").unwrap();
+    assert_eq!(retain(&place, date(2026, 1, 6)).totals().0, 20);
+    assert!(place.rows(&REQUESTS).is_empty());
+    assert!(place.everything()["vault requests"].is_empty());
+    assert_eq!(derived(&place), before);
+}
+
+#[test]
+fn a_hold_made_while_a_run_was_interrupted_keeps_what_was_left_and_the_log_says_so() {
+    let place = Installation::new();
+    fill(&place);
+    let stopped =
+        retain_with(&place, AFTER_MONDAY, &mut |_| Err(Error::new(Kind::Environment, "stopped by the test")));
+    assert!(stopped.is_err());
+    hold(&place, MONDAY, MONDAY, None);
+    retain(&place, AFTER_MONDAY);
+    assert_eq!(place.rows(&REQUESTS).len(), 60);
+    let log = state(&place).deletions(0).unwrap();
+    assert_eq!((log.len(), log[0].rows), (1, 0));
+    assert!(log[0].detail.starts_with("interrupted, then held"), "{}", log[0].detail);
+}
