@@ -92,8 +92,8 @@ impl PeopleImport<'_> {
     /// # Errors
     /// [`Kind::Input`] with a line number when the file is not as described; nothing is changed then.
     pub fn run(&self, content: &[u8], state: &mut State) -> Result<PeopleSummary, Error> {
-<<<<<<< HEAD
         let mut people = read(content)?;
+        self.keyring.expect(state.years_known()?);
         let all = people.len();
         let erased = crate::erasure::ErasedPersons::new(state.erased_names()?);
         let mut left_out = Vec::new();
@@ -103,10 +103,6 @@ impl PeopleImport<'_> {
         }
         let mut left_out = left_out.into_iter();
         people.retain(|_| !left_out.next().unwrap_or(false));
-=======
-        let people = read(content)?;
-        self.keyring.expect(state.years_known()?);
->>>>>>> retention
         state.confirm_key(self.year, self.keyring.check_value(self.year)?)?;
         let (accounts, names, mut summary) = entries(&people, self.year, self.keyring)?;
         summary.erased = (all - people.len()) as u64;

@@ -11,6 +11,7 @@ use rusqlite::{Connection, params};
 use crate::error::{Error, Kind, at};
 use crate::school::SchoolRoot;
 
+mod corrections;
 mod deletions;
 mod erasure;
 mod exports;
@@ -22,6 +23,7 @@ mod retention;
 mod roster;
 mod words;
 
+pub use corrections::{Correction, NewCorrection, Wrong};
 pub use deletions::{Deletion, DeletionChain};
 pub use erasure::ErasedNames;
 pub(crate) use exports::ExportRow;
@@ -109,6 +111,20 @@ const MIGRATIONS: &[&str] = &[
         academic_year TEXT NOT NULL, token INTEGER NOT NULL, up_to TEXT NOT NULL,
         PRIMARY KEY (academic_year, token)) WITHOUT ROWID;
     CREATE TABLE erasing (token INTEGER PRIMARY KEY);
+",
+    "
+    CREATE TABLE corrections (
+        id INTEGER PRIMARY KEY AUTOINCREMENT, kind TEXT NOT NULL CHECK (kind IN ('person', 'code', 'undo')),
+        from_date TEXT NOT NULL, to_date TEXT NOT NULL, undoes INTEGER UNIQUE REFERENCES corrections (id),
+        site TEXT, was_code TEXT, source_format TEXT, code TEXT,
+        reason TEXT NOT NULL, made_by TEXT NOT NULL, made_utc TEXT NOT NULL);
+    CREATE TRIGGER corrections_never_change BEFORE UPDATE ON corrections
+        BEGIN SELECT RAISE(ABORT, 'corrections are append-only'); END;
+    CREATE TRIGGER corrections_never_go BEFORE DELETE ON corrections
+        BEGIN SELECT RAISE(ABORT, 'corrections are append-only'); END;
+    CREATE TABLE correction_persons (
+        correction INTEGER NOT NULL, academic_year TEXT NOT NULL, side TEXT NOT NULL, token INTEGER NOT NULL,
+        role TEXT, year_group INTEGER, PRIMARY KEY (correction, side, token)) WITHOUT ROWID;
 ",
 ];
 

@@ -43,6 +43,8 @@ pub enum What {
     SubjectAccess,
     /// All of one person's rows are deleted.
     Erasure,
+    /// Some records are somebody else's.
+    Correction,
     /// The vault is sealed for other keys.
     Keys,
     /// Somebody looked at the entries before this one.
@@ -60,6 +62,7 @@ impl What {
             Self::Sql => "sql",
             Self::SubjectAccess => "subject access",
             Self::Erasure => "erasure",
+            Self::Correction => "correction",
             Self::Keys => "keys",
             Self::Review => "review",
         }

@@ -212,7 +212,7 @@ impl School {
         let frame = Frame {
             school: self.name.clone(),
             period: reader.window.covered(),
-            notes: unseen.notes(),
+            notes: self.notes(&unseen, &reader.window)?,
             versions: self.versions(&reader.session),
         };
         control::staff(figures, frame)
@@ -245,7 +245,7 @@ impl School {
         let frame = Frame {
             school: self.name.clone(),
             period: reader.window.covered(),
-            notes: unseen.notes(),
+            notes: self.notes(&unseen, &reader.window)?,
             versions: self.versions(&reader.session),
         };
         control::staff(figures, frame)
@@ -274,6 +274,13 @@ impl School {
             }
         }
         newest::newest_only(session).await
+    }
+
+    /// What to know of the days: what could not be seen, and what was corrected.
+    fn notes(&self, unseen: &Unseen, window: &Window) -> Result<Vec<String>, Error> {
+        let mut notes = unseen.notes();
+        notes.extend(crate::unlock::correction_note(&self.dir, &self.id, window.from, window.to)?);
+        Ok(notes)
     }
 
     fn versions(&self, session: &Session) -> Versions {

@@ -16,6 +16,7 @@ mod leaks;
 mod manual;
 mod night;
 mod peers;
+mod personal;
 mod power;
 mod readme;
 mod recompute;

@@ -6,9 +6,10 @@ use jiff::civil::Date;
 
 use super::progress::Progress;
 use crate::classify::Taxonomy;
+use crate::correction::{CorrectedRequests, Overlay};
 use crate::derive::{ADD_COLUMNS, Deriver, FORESEE_COLUMNS, OBSERVE_COLUMNS, Population};
 use crate::error::Error;
-use crate::lake::{Lake, TableSnapshot};
+use crate::lake::Lake;
 use crate::schema::{
     ACTIVITY, ACTOR_DAYS, ACTOR_THEME_DAYS, ATTEMPTS, BLOCKED_SITE_DAYS, EPISODES, REQUESTS, STAFF_ACTIVITY,
     STAFF_ACTOR_DAYS, STAFF_ACTOR_THEME_DAYS, STAFF_ATTEMPTS, STAFF_BLOCKED_SITE_DAYS, STAFF_EPISODES,
@@ -48,12 +49,21 @@ pub(super) async fn dirty_days(
     if !days.is_empty() {
         let pupils = lake.readable(&REQUESTS).await?;
         let staff = lake.readable(&STAFF_REQUESTS).await?;
+        let overlay = Overlay::load(state)?;
         let mut number = 0;
         lake.replace_days(&DERIVED, &days, &mut |day| {
             number += 1;
             progress.deriving(number, days.len());
-            let mut rows = derived(&pupils, day, taxonomy, Population::Pupils)?;
-            rows.extend(derived(&staff, day, taxonomy, Population::Staff)?);
+            let of = |population| CorrectedRequests {
+                pupils: &pupils,
+                staff: &staff,
+                population,
+                day,
+                overlay: overlay.day(day, taxonomy),
+                taxonomy,
+            };
+            let mut rows = derived(&of(Population::Pupils))?;
+            rows.extend(derived(&of(Population::Staff))?);
             Ok(rows)
         })
         .await?;
@@ -64,17 +74,12 @@ pub(super) async fn dirty_days(
     Ok(days.len() as u64)
 }
 
-fn derived(
-    requests: &TableSnapshot,
-    day: Date,
-    taxonomy: &Taxonomy,
-    population: Population,
-) -> Result<crate::lake::derived::DerivedRows, Error> {
-    let mut deriver = Deriver::new(taxonomy);
-    if requests.rows_of_day(day) > MANY_RECORDS {
-        requests.read_day_numbered(day, Some(FORESEE_COLUMNS), &mut |batch| deriver.foresee(&batch))?;
+fn derived(requests: &CorrectedRequests<'_>) -> Result<crate::lake::derived::DerivedRows, Error> {
+    let mut deriver = Deriver::new(requests.taxonomy);
+    if requests.rows() > MANY_RECORDS {
+        requests.each(FORESEE_COLUMNS, &mut |batch| deriver.foresee(&batch))?;
     }
-    requests.read_day_numbered(day, Some(OBSERVE_COLUMNS), &mut |batch| deriver.observe(&batch))?;
-    requests.read_day_numbered(day, Some(ADD_COLUMNS), &mut |batch| deriver.add(&batch))?;
-    deriver.finish().tables(population)
+    requests.each(OBSERVE_COLUMNS, &mut |batch| deriver.observe(&batch))?;
+    requests.each(ADD_COLUMNS, &mut |batch| deriver.add(&batch))?;
+    deriver.finish().tables(requests.population)
 }
