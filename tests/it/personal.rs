@@ -114,7 +114,10 @@ fn a_change_of_keys_killed_anywhere_ends_with_exactly_the_new_ones() {
         out(&mut with_key(&night, watershed(), &finish, "next.key"));
         let listed = json(&mut night.command(watershed(), &["keys", "list", "--format", "json"]));
         assert_eq!(listed["files"], listed["files_for_exactly_these"], "call {at}: {listed}");
-        assert_eq!((listed["recipients"].as_array().unwrap().len(), &listed["unfinished"]), (1, &false.into()));
+        assert_eq!(
+            (listed["recipients"].as_array().unwrap().len(), &listed["unfinished"]),
+            (1, &false.into())
+        );
         let opened = |key: &str| {
             let text = std::fs::read_to_string(disk.join(key)).unwrap();
             let key = PrivateKey::open(&text, PASSPHRASE).unwrap();
@@ -137,8 +140,17 @@ fn a_change_of_keys_killed_anywhere_ends_with_exactly_the_new_ones() {
 fn a_correction_killed_anywhere_is_done_or_not_and_counted_by_the_next_run() {
     let night = night();
     let correct = [
-        "correct", "account", "ajones", "--belongs-to", "bsmith", "--from", "2025-10-06", "--to", "2025-10-06",
-        "--reason", "case 9",
+        "correct",
+        "account",
+        "ajones",
+        "--belongs-to",
+        "bsmith",
+        "--from",
+        "2025-10-06",
+        "--to",
+        "2025-10-06",
+        "--reason",
+        "case 9",
     ];
     let untouched = stored(&night);
     let points = points(&night, &correct, "dsl.key");
@@ -178,7 +190,9 @@ fn sealed_sets_are_the_same_bytes_after_a_correction_and_an_erasure() {
             .as_array()
             .unwrap()
             .iter()
-            .map(|entry| out(&mut ask(&["releases", "show", entry["id"].as_str().unwrap(), "--format", "json"])))
+            .map(|entry| {
+                out(&mut ask(&["releases", "show", entry["id"].as_str().unwrap(), "--format", "json"]))
+            })
             .collect()
     };
     let before = sealed();
@@ -193,7 +207,9 @@ fn sealed_sets_are_the_same_bytes_after_a_correction_and_an_erasure() {
         out(command.arg("--passphrase-file").arg(demo.folder.join("dsl.passphrase")))
     };
     let days = ["--from", "2025-09-01", "--to", "2026-08-31"];
-    let correct = [&["correct", "account", &person, "--nobody", "--all-accounts", "--reason", "case 9"], &days[..]].concat();
+    let correct =
+        [&["correct", "account", &person, "--nobody", "--all-accounts", "--reason", "case 9"], &days[..]]
+            .concat();
     key(&mut ask(&correct));
     assert_eq!(sealed(), before);
     assert!(!attention().to_string().contains(&person), "the correction does something");

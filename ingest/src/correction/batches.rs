@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, Int16Array, Int64Array, RecordBatch, StringArray};
+use arrow::array::{
+    Array, ArrayRef, AsArray, BooleanArray, Int16Array, Int64Array, RecordBatch, StringArray,
+};
 use arrow::compute::{cast, filter_record_batch};
 use arrow::datatypes::{DataType, Int16Type, Int64Type};
 use jiff::civil::Date;
@@ -16,8 +18,7 @@ use crate::lake::TableSnapshot;
 use crate::settings::year_group::key_stage;
 
 /// Columns that say whether a row is corrected; read only on days on which one may be.
-const DECIDING: [&str; 7] =
-    ["actor", "role", "site", "code", "source_format", "search_theme", "code_source"];
+const DECIDING: [&str; 7] = ["actor", "role", "site", "code", "source_format", "search_theme", "code_source"];
 
 /// One population's requests of a day, as they count.
 pub(crate) struct CorrectedRequests<'s> {
@@ -57,11 +58,11 @@ impl CorrectedRequests<'_> {
         }
         let columns: Vec<&str> = columns.iter().chain(&DECIDING).copied().collect();
         for of in [Population::Pupils, Population::Staff] {
-            self.table(of).read_day_numbered(self.day, Some(&columns), &mut |batch| {
-                match self.corrected(&batch, of)? {
-                    Some(batch) => sink(batch),
-                    None => Ok(()),
-                }
+            self.table(of).read_day_numbered(self.day, Some(&columns), &mut |batch| match self
+                .corrected(&batch, of)?
+            {
+                Some(batch) => sink(batch),
+                None => Ok(()),
             })?;
         }
         Ok(())
@@ -145,7 +146,9 @@ impl CorrectedRequests<'_> {
                 Ok(Arc::new(new.collect::<Int64Array>()))
             }
             "actor_kind" => person(&|member| Some(if member.is_some() { "person" } else { "nobody" }.into())),
-            "role" => person(&|member| Some(member.map_or(Role::Unknown, |member| member.role).word().into())),
+            "role" => {
+                person(&|member| Some(member.map_or(Role::Unknown, |member| member.role).word().into()))
+            }
             "group_id" => person(&|_| Some("unmatched".to_owned())),
             "key_stage" => person(&|member| key_stage(member.as_ref()?.year_group?).map(str::to_owned)),
             "year_group" => small(&|overlay| {

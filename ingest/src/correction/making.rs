@@ -61,7 +61,8 @@ impl Making<'_> {
             let days = recorded_days(&school, known.from, known.to)?;
             let closed = closed_days(&school, known.from, known.to)?;
             let open: BTreeSet<Date> = days.difference(&closed).copied().collect();
-            let new = NewCorrection { from: known.from, to: known.to, wrong: Wrong::Correction(id), reason, by };
+            let new =
+                NewCorrection { from: known.from, to: known.to, wrong: Wrong::Correction(id), reason, by };
             let id = school.state.add_correction(&new, &open)?;
             Ok(Made { id, days: open.len() as u64, closed: closed.len() as u64 })
         })?;
@@ -98,7 +99,10 @@ impl Making<'_> {
         checked("reason", new.reason)?;
         checked("role", new.by)?;
         if new.from > new.to {
-            return Err(wrong("the first day lies after the last", "`--from` is the first day, `--to` the last"));
+            return Err(wrong(
+                "the first day lies after the last",
+                "`--from` is the first day, `--to` the last",
+            ));
         }
         if AcademicYear::of(new.from) != AcademicYear::of(new.to) {
             return Err(wrong(
@@ -109,16 +113,25 @@ impl Making<'_> {
         match &new.wrong {
             Wrong::Person { recorded, truly } => {
                 if recorded.is_empty() {
-                    return Err(wrong("nobody is found whose records could be corrected", "give the account as the logs have it"));
+                    return Err(wrong(
+                        "nobody is found whose records could be corrected",
+                        "give the account as the logs have it",
+                    ));
                 }
                 if truly.is_some_and(|member| recorded.contains(&member.person)) {
-                    return Err(wrong("the records are this person's already", "name another person, or nobody"));
+                    return Err(wrong(
+                        "the records are this person's already",
+                        "name another person, or nobody",
+                    ));
                 }
                 Ok(())
             }
             Wrong::Code { site, was, source, code } => {
                 if site.is_none() && (was.is_none() || source.is_none()) {
-                    return Err(wrong("a correction of a category needs a site, or a source and its code", "see `watershed correct --help`"));
+                    return Err(wrong(
+                        "a correction of a category needs a site, or a source and its code",
+                        "see `watershed correct --help`",
+                    ));
                 }
                 if let Some(source) = source {
                     checked("source", source)?;
@@ -181,7 +194,11 @@ fn wrong(what: &str, help: &str) -> Error {
     Error::new(Kind::Configuration, what.to_owned()).help(help.to_owned())
 }
 
-fn recorded_days(school: &crate::pipeline::Settled<'_>, from: Date, to: Date) -> Result<BTreeSet<Date>, Error> {
+fn recorded_days(
+    school: &crate::pipeline::Settled<'_>,
+    from: Date,
+    to: Date,
+) -> Result<BTreeSet<Date>, Error> {
     let mut days = BTreeSet::new();
     for table in [&REQUESTS, &STAFF_REQUESTS] {
         days.extend(school.runtime.block_on(school.lake.readable(table))?.days());

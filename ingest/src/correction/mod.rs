@@ -140,8 +140,7 @@ impl Overlay {
     pub fn concerning(&self, persons: &BTreeSet<i64>) -> impl Iterator<Item = &Correction> {
         self.standing.iter().filter(|known| match &known.wrong {
             Wrong::Person { recorded, truly } => {
-                !recorded.is_disjoint(persons)
-                    || truly.is_some_and(|member| persons.contains(&member.person))
+                !recorded.is_disjoint(persons) || truly.is_some_and(|member| persons.contains(&member.person))
             }
             _ => false,
         })

@@ -9,8 +9,8 @@ use super::*;
 use crate::error::Kind;
 use crate::event::Role;
 use crate::people::PeopleImport;
-use crate::pipeline::{DERIVED, Ingest};
 use crate::pipeline::tests::{DAY, EIGHT, Installation, line};
+use crate::pipeline::{DERIVED, Ingest};
 use crate::pseudonymise::{Domain, Keyring};
 use crate::schema::{
     ACTIVITY, ACTOR_DAYS, ATTEMPTS, BLOCKED_SITE_DAYS, EPISODES, REQUESTS, STAFF_ACTOR_DAYS, STAFF_EPISODES,
@@ -90,7 +90,9 @@ impl Bench {
                     .split(' ')
                     .filter(|cell| cell.split_once('=').is_some_and(|(name, _)| columns.contains(&name)))
                     .collect();
-                cells.sort_by_key(|cell| columns.iter().position(|name| cell.starts_with(&format!("{name}="))));
+                cells.sort_by_key(|cell| {
+                    columns.iter().position(|name| cell.starts_with(&format!("{name}=")))
+                });
                 cells.join(" ")
             })
             .collect();
@@ -132,10 +134,7 @@ fn an_episode_moves_to_the_pupil_whose_it_was_and_back() {
         )
     };
     let as_recorded = |date: Date| [day(date, amarantha, 10, 5, 3, 1), day(date, ben, 7, 1, 0, 0)];
-    assert_eq!(
-        bench.cells(&ACTOR_DAYS, &days),
-        lines([as_recorded(MONDAY), as_recorded(TUESDAY)].concat())
-    );
+    assert_eq!(bench.cells(&ACTOR_DAYS, &days), lines([as_recorded(MONDAY), as_recorded(TUESDAY)].concat()));
     assert!(bench.cells(&EPISODES, &["actor"]).iter().all(|row| *row == format!("actor={amarantha}")));
 
     let made = bench.add(&bench.person(Some(bench.ben), MONDAY, MONDAY));
@@ -201,8 +200,7 @@ fn what_was_a_teachers_stands_in_the_tables_of_staff() {
 
 fn bet(site: Option<&str>, was: Option<&str>, source: Option<&str>) -> NewCorrection<'static> {
     let own = |text: Option<&str>| text.map(str::to_owned);
-    let wrong =
-        Wrong::Code { site: own(site), was: own(was), source: own(source), code: "EDU".to_owned() };
+    let wrong = Wrong::Code { site: own(site), was: own(was), source: own(source), code: "EDU".to_owned() };
     NewCorrection { from: MONDAY, to: MONDAY, wrong, reason: "ticket 4", by: "IT" }
 }
 
@@ -213,7 +211,10 @@ fn a_false_positive_is_of_no_concern_any_more_and_a_late_file_neither() {
     let what = ["local_date", "code", "learning"];
     assert_eq!(
         bench.cells(&BLOCKED_SITE_DAYS, &what),
-        ["local_date=2025-10-06 code=GAMBLE learning=false", "local_date=2025-10-07 code=GAMBLE learning=false"]
+        [
+            "local_date=2025-10-06 code=GAMBLE learning=false",
+            "local_date=2025-10-07 code=GAMBLE learning=false"
+        ]
     );
     bench.add(&bet(Some("www.BET-away.co.uk"), Some("GAMBLE"), None));
     // Three refusals of a site for learning: over-blocking, and no gambling.
@@ -304,7 +305,10 @@ fn what_will_not_do_is_refused_and_leaves_nothing() {
     let own = Member { person: bench.amarantha, role: Role::Pupil, year_group: Some(10) };
     refused(bench.person(Some(own), MONDAY, MONDAY), "already");
     State::open(&bench.place.root()).unwrap().close_day(TUESDAY).unwrap();
-    refused(bench.person(None, MONDAY, TUESDAY), "1 of these days, from 2025-10-07 to 2025-10-07, cannot be corrected any more");
+    refused(
+        bench.person(None, MONDAY, TUESDAY),
+        "1 of these days, from 2025-10-07 to 2025-10-07, cannot be corrected any more",
+    );
     let state = State::open(&bench.place.root()).unwrap();
     assert!(state.corrections().unwrap().is_empty() && state.dirty_days().unwrap().is_empty());
     let mut state = state;

@@ -127,8 +127,8 @@ impl State {
                 |row| row.get(0),
             )?;
             if let Wrong::Person { recorded, truly } = &new.wrong {
-                let mut person = transaction
-                    .prepare("INSERT INTO correction_persons VALUES (?1, ?2, ?3, ?4, ?5, ?6)")?;
+                let mut person =
+                    transaction.prepare("INSERT INTO correction_persons VALUES (?1, ?2, ?3, ?4, ?5, ?6)")?;
                 for token in recorded {
                     person.execute(params![id, year, "recorded", token, None::<&str>, None::<i8>])?;
                 }
@@ -191,19 +191,30 @@ impl State {
                 .collect()
         })?;
         rows.into_iter()
-            .map(|(id, kind, from, to, undoes, [site, was, source, code], [reason, by, made_utc], undone_by)| {
-                let wrong = match (kind.as_str(), undoes, code) {
-                    ("person", _, _) => Wrong::Person {
-                        recorded: recorded.remove(&id).unwrap_or_default(),
-                        truly: truly.remove(&id),
-                    },
-                    ("code", _, Some(code)) => Wrong::Code { site, was, source, code },
-                    (_, Some(earlier), _) => Wrong::Correction(earlier),
-                    _ => return None,
-                };
-                let (from, to) = (from.parse().ok()?, to.parse().ok()?);
-                Some(Correction { id, from, to, wrong, reason, by, made_utc, undone_by })
-            })
+            .map(
+                |(
+                    id,
+                    kind,
+                    from,
+                    to,
+                    undoes,
+                    [site, was, source, code],
+                    [reason, by, made_utc],
+                    undone_by,
+                )| {
+                    let wrong = match (kind.as_str(), undoes, code) {
+                        ("person", _, _) => Wrong::Person {
+                            recorded: recorded.remove(&id).unwrap_or_default(),
+                            truly: truly.remove(&id),
+                        },
+                        ("code", _, Some(code)) => Wrong::Code { site, was, source, code },
+                        (_, Some(earlier), _) => Wrong::Correction(earlier),
+                        _ => return None,
+                    };
+                    let (from, to) = (from.parse().ok()?, to.parse().ok()?);
+                    Some(Correction { id, from, to, wrong, reason, by, made_utc, undone_by })
+                },
+            )
             .collect::<Option<Vec<_>>>()
             .ok_or_else(|| self.corrupt())
     }

@@ -203,12 +203,12 @@ pub(crate) fn note(dir: &Path, school: &SchoolId, from: Date, to: Date) -> Resul
             _ => codes += 1,
         }
     }
-    let parts: Vec<String> =
-        [(persons, "of whose some records are"), (codes, "of what something is about")]
-            .iter()
-            .filter(|(count, _)| *count > 0)
-            .map(|(count, what)| format!("{count} {what}"))
-            .collect();
+    let parts: Vec<String> = [(persons, "of whose some records are"), (codes, "of what something is about")]
+        .iter()
+        .filter(|(count, _)| *count > 0)
+        .map(|(count, what)| format!("{count} {what}"))
+        .collect();
     let all = crate::wording::counted(persons + codes, "correction applies", "corrections apply");
-    Ok((!parts.is_empty()).then(|| format!("Corrected: {all}: {}; `correct list` shows them.", parts.join(", "))))
+    Ok((!parts.is_empty())
+        .then(|| format!("Corrected: {all}: {}; `correct list` shows them.", parts.join(", "))))
 }

@@ -79,8 +79,7 @@ impl Correcting {
             Some(format!("host-{}", written(token.ok()?)))
         };
         let host = row.host.as_deref().unwrap_or_default();
-        let about =
-            self.overlay.about(&self.taxonomy, row.local_date, host, &row.code, source, &private);
+        let about = self.overlay.about(&self.taxonomy, row.local_date, host, &row.code, source, &private);
         if let Some(about) = about {
             row.code = Cow::Owned(about.code);
             row.theme = about.theme.map(Cow::Owned);
@@ -95,8 +94,9 @@ fn sources(root: &SchoolRoot) -> Result<BTreeMap<i64, String>, Error> {
     let failed = || Error::new(Kind::Bug, "no runtime could be started to read the list of imports");
     let read = || -> Result<BTreeMap<i64, String>, Error> {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-        let snapshot =
-            runtime.map_err(|_| failed())?.block_on(async { Lake::open(root).await?.readable(&IMPORTS).await })?;
+        let snapshot = runtime
+            .map_err(|_| failed())?
+            .block_on(async { Lake::open(root).await?.readable(&IMPORTS).await })?;
         let mut sources = BTreeMap::new();
         for file in &snapshot.files {
             snapshot.read(file, Some(&["import_token", "source_format"]), &mut |batch| {

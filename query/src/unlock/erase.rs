@@ -114,7 +114,9 @@ fn reason_despite(
                 hold.id, hold.owner, hold.review
             ),
         )
-        .help("ask there, and release the hold; or give the reason to erase all the same with `--despite-hold`"));
+        .help(
+            "ask there, and release the hold; or give the reason to erase all the same with `--despite-hold`",
+        ));
     };
     let despite = checked_reason(despite)?;
     if person.is_named_in(despite) {

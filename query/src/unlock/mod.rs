@@ -25,9 +25,7 @@ use jiff::ToSpan;
 use jiff::civil::Date;
 
 pub(crate) use correct::note as correction_note;
-pub use correct::{
-    Corrected, WrongPerson, correct_code, correct_person, corrections, undo_correction,
-};
+pub use correct::{Corrected, WrongPerson, correct_code, correct_person, corrections, undo_correction};
 use corrected::Correcting;
 pub use episodes::Episode;
 pub use erase::{Erased, erase};

@@ -64,7 +64,8 @@ pub async fn subject_access(
     let correcting = Correcting::of(&root, question.keyring()?)?;
     let lake = lake_rows(&root, &person.pseudonyms, &correcting.overlay).await?;
     let mut withheld = Vec::new();
-    let vault = sealed_rows(&VaultReader::open(&root.vault(), school, key), &person, &correcting, &mut withheld)?;
+    let vault =
+        sealed_rows(&VaultReader::open(&root.vault(), school, key), &person, &correcting, &mut withheld)?;
     let mut audit = AccessAudit::open(dir, school)?;
     let access: Vec<Value> = audit
         .about(&person.pseudonyms)?

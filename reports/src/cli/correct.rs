@@ -142,7 +142,9 @@ fn show(context: &Context, school: &OpenedSchool, corrected: &Corrected) {
             made.closed
         ));
     }
-    context.printer.say("Sealed sets stay as they are; sets that are sealed later count these days as corrected.");
+    context
+        .printer
+        .say("Sealed sets stay as they are; sets that are sealed later count these days as corrected.");
     if let Some(head) = &corrected.audit_head {
         context.printer.say(&format!("Head of the access audit:\n{head}"));
     }

@@ -86,7 +86,10 @@ fn page(school: &str, object: &Value) -> String {
     }
     section("Who has looked at this", &object["access"]);
     section("Corrections of whose records are whose", &object["corrections"]);
-    section("Files and records that may hold something more, to be looked at by a person", &object["elsewhere"]);
+    section(
+        "Files and records that may hold something more, to be looked at by a person",
+        &object["elsewhere"],
+    );
     section("Withheld, to be read and redacted by a person", &object["withheld"]);
     let title = format!("What {} holds about one person", escaped(school));
     format!(

@@ -95,9 +95,8 @@ fn a_moved_episode_stands_in_the_others_timeline_and_copy_and_is_told_in_the_not
     assert_eq!((seen("amy.otter"), seen("ben.badger")), ((1, 2, vec![]), (1, 1, vec![])));
     assert!(!notes(&bench).iter().any(|note| note.contains("Corrected")));
 
-    let correct = |wrong: &WrongPerson<'_>, reason: &str| {
-        correct_person(&dir, &bench.school, wrong, reason, key, &())
-    };
+    let correct =
+        |wrong: &WrongPerson<'_>, reason: &str| correct_person(&dir, &bench.school, wrong, reason, key, &());
     for (wrong, reason) in [
         (wrong("amy.otter", Some("Ben Badger")), "it was ben badger"),
         (wrong("amy.otter", Some("Ben Badger")), " "),
@@ -150,9 +149,11 @@ fn a_false_positive_reads_as_it_is_in_the_timeline() {
     };
     assert_eq!(codes(&bench), ["GAMBLE"]);
     let own = |text: &str| Some(text.to_owned());
-    for (site, source, expected) in
-        [(own("bet-away.co.uk"), None, "EDU"), (None, own("another"), "GAMBLE"), (None, own("squid-native"), "EDU")]
-    {
+    for (site, source, expected) in [
+        (own("bet-away.co.uk"), None, "EDU"),
+        (None, own("another"), "GAMBLE"),
+        (None, own("squid-native"), "EDU"),
+    ] {
         let wrong = Wrong::Code { site, was: own("GAMBLE"), source: source.clone(), code: "EDU".to_owned() };
         let new = NewCorrection { from: monday, to: monday, wrong, reason: "ticket 4", by: "IT" };
         let made = correct_code(&bench.dir(), &bench.school, new, &()).unwrap().made;
@@ -206,7 +207,10 @@ fn a_hold_is_asked_before_an_erasure_and_a_reason_despite_it_is_written_down() {
         let number = hold(&mut state, person, 12);
         let refused = erase(&dir, &bench.school, "amy.otter", "request 9", None, key, &()).unwrap_err();
         let said = refused.to_string();
-        assert!(said.contains(&format!("hold {number}")) && said.contains("DSL looks at it again on "), "{said}");
+        assert!(
+            said.contains(&format!("hold {number}")) && said.contains("DSL looks at it again on "),
+            "{said}"
+        );
         assert!(!said.contains("otter"));
         state.release_hold(number, "closed").unwrap();
     }
@@ -217,7 +221,10 @@ fn a_hold_is_asked_before_an_erasure_and_a_reason_despite_it_is_written_down() {
     let erased = erase(&dir, &bench.school, "amy.otter", "request 9", Some("court order"), key, &()).unwrap();
     let why = format!("request 9; despite hold {number}: court order");
     let entry = bench.entries().into_iter().find(|entry| entry.hash == erased.audit_head).unwrap();
-    assert_eq!((entry.reason.as_str(), entry.target.as_str()), (why.as_str(), format!("subject-1 despite hold {number}").as_str()));
+    assert_eq!(
+        (entry.reason.as_str(), entry.target.as_str()),
+        (why.as_str(), format!("subject-1 despite hold {number}").as_str())
+    );
     assert_eq!(state.deletions(0).unwrap().last().unwrap().why, why);
 }
 
