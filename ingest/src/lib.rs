@@ -38,6 +38,8 @@ pub mod backup;
 #[cfg(feature = "lake")]
 pub mod batch;
 #[cfg(feature = "lake")]
+pub mod correction;
+#[cfg(feature = "lake")]
 pub mod derive;
 #[cfg(feature = "lake")]
 pub mod erasure;

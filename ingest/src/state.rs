@@ -12,6 +12,7 @@ use crate::error::{Error, Kind, at};
 use crate::school::SchoolRoot;
 
 mod apart;
+mod corrections;
 mod deletions;
 mod embargoes;
 mod erasure;
@@ -26,6 +27,7 @@ mod roster;
 mod words;
 
 pub use apart::SetApartCount;
+pub use corrections::{Correction, NewCorrection, Wrong};
 pub use deletions::{Deletion, DeletionChain};
 pub use embargoes::{Embargo, NewEmbargo};
 pub use erasure::ErasedNames;
@@ -135,6 +137,20 @@ const MIGRATIONS: &[&str] = &[
         person INTEGER, theme TEXT, site TEXT, incident INTEGER, reason TEXT NOT NULL,
         reviewer TEXT NOT NULL, review_date TEXT NOT NULL, added_utc TEXT NOT NULL,
         lifted_utc TEXT, lifted_why TEXT);
+",
+    "
+    CREATE TABLE corrections (
+        id INTEGER PRIMARY KEY AUTOINCREMENT, kind TEXT NOT NULL CHECK (kind IN ('person', 'code', 'undo')),
+        from_date TEXT NOT NULL, to_date TEXT NOT NULL, undoes INTEGER UNIQUE REFERENCES corrections (id),
+        site TEXT, was_code TEXT, source_format TEXT, code TEXT,
+        reason TEXT NOT NULL, made_by TEXT NOT NULL, made_utc TEXT NOT NULL);
+    CREATE TRIGGER corrections_never_change BEFORE UPDATE ON corrections
+        BEGIN SELECT RAISE(ABORT, 'corrections are append-only'); END;
+    CREATE TRIGGER corrections_never_go BEFORE DELETE ON corrections
+        BEGIN SELECT RAISE(ABORT, 'corrections are append-only'); END;
+    CREATE TABLE correction_persons (
+        correction INTEGER NOT NULL, academic_year TEXT NOT NULL, side TEXT NOT NULL, token INTEGER NOT NULL,
+        role TEXT, year_group INTEGER, PRIMARY KEY (correction, side, token)) WITHOUT ROWID;
 ",
 ];
 

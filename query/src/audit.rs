@@ -53,6 +53,8 @@ pub enum What {
     SubjectAccess,
     /// All of one person's rows are deleted.
     Erasure,
+    /// Some records are somebody else's.
+    Correction,
     /// The vault is sealed for other keys.
     Keys,
     /// Cohorts of pupils beside the others.
@@ -84,6 +86,7 @@ impl What {
             Self::Sql => "sql",
             Self::SubjectAccess => "subject access",
             Self::Erasure => "erasure",
+            Self::Correction => "correction",
             Self::Keys => "keys",
             Self::Cohorts => "cohorts",
             Self::StaffConcerns => "staff concerns",

@@ -264,7 +264,7 @@ impl School {
         let frame = Frame {
             school: self.name.clone(),
             period: reader.window.covered(),
-            notes: [unseen.notes(), self.set_apart(&root, &reader.window)?].concat(),
+            notes: self.notes(&root, &unseen, &reader.window)?,
             versions: self.versions(&reader.session),
         };
         control::staff(figures, frame)
@@ -301,7 +301,7 @@ impl School {
         let frame = Frame {
             school: self.name.clone(),
             period: reader.window.covered(),
-            notes: unseen.notes(),
+            notes: self.notes(&unseen, &reader.window)?,
             versions: self.versions(&reader.session),
         };
         control::staff(figures, frame)
@@ -355,6 +355,14 @@ impl School {
                 crate::wording::counted(apart.illegal, "record is", "records are")
             ));
         }
+        Ok(notes)
+    }
+
+    /// What to know of the days: what could not be seen, what was set apart, and what was corrected.
+    fn notes(&self, root: &SchoolRoot, unseen: &Unseen, window: &Window) -> Result<Vec<String>, Error> {
+        let mut notes = unseen.notes();
+        notes.extend(self.set_apart(root, window)?);
+        notes.extend(crate::unlock::correction_note(&self.dir, &self.id, window.from, window.to)?);
         Ok(notes)
     }
 

@@ -18,6 +18,7 @@ mod manual;
 mod night;
 mod paperwork;
 mod peers;
+mod personal;
 mod power;
 mod readme;
 mod recompute;

@@ -99,6 +99,7 @@ fn links_lead_somewhere() {
     for page in [
         "README.md",
         "CHANGELOG.md",
+        "docs/corrections.md",
         "docs/nightly.md",
         "docs/paperwork.md",
         "docs/retention.md",

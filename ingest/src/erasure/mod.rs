@@ -7,6 +7,10 @@
 //! the entry of the deletion log. Every step can be done again; a run that is killed is finished by the same
 //! command.
 //!
+//! Requests go that were recorded as the person's, and those that are corrected to be: both have something of
+//! the person. What was recorded as the person's goes even where a correction makes it somebody else's,
+//! because it has the account's name; whoever erases is told (`watershed correct list`).
+//!
 //! What stays: sealed sets, which count and name nobody; keyed hashes of whole lines and rows, of which
 //! nobody can tell whose they were; the access audit's entries, whose link to the person goes; and what
 //! other people's records say of the person in free text, which is counted for somebody to read.
@@ -20,7 +24,9 @@ use arrow::array::{Array, AsArray, BooleanArray, RecordBatch};
 use arrow::datatypes::{Date32Type, Int64Type};
 
 pub(crate) use marks::ErasedPersons;
+pub use sources::{MayHold, survey};
 
+use crate::correction::Overlay;
 use crate::error::{Error, Kind};
 use crate::keys::PrivateKey;
 use crate::lake::Lake;
@@ -106,8 +112,9 @@ impl Erasure<'_> {
             done("marks")?;
             let reader = VaultReader::open(&school.root.vault(), &self.ingest.school.id, self.key);
             let places = self.places(&reader, &tokens)?;
+            let overlay = Overlay::load(school.state)?;
             for table in TABLES {
-                let drop = drop_from(school.lake, table, &tokens, &places, school.state);
+                let drop = drop_from(school.lake, table, &tokens, &overlay, &places, school.state);
                 report.lake_rows += school.runtime.block_on(drop)?;
             }
             done("lake")
@@ -195,9 +202,17 @@ impl Erasure<'_> {
         report: &mut ErasureReport,
     ) -> Result<(), Error> {
         let hers = |token: Option<i64>| token.is_some_and(|token| tokens.contains(&token));
+        let overlay = Overlay::load(state)?;
+        let corrected = |token: Option<i64>, day| {
+            let person = token.and_then(|token| overlay.person(token, day));
+            person.is_some_and(|person| tokens.contains(&person))
+        };
         let named = |text: Option<&str>| text.is_some_and(|text| self.is_named_in(text.as_bytes()));
         report.vault_rows += editor.requests(&mut |row| {
-            if hers(row.actor) || self.is_person(row.user_written.as_deref()) {
+            if hers(row.actor)
+                || corrected(row.actor, row.local_date)
+                || self.is_person(row.user_written.as_deref())
+            {
                 Edited::Gone
             } else {
                 Edited::Same(row)
@@ -263,6 +278,7 @@ async fn drop_from(
     lake: &Lake,
     table: &'static TableSchema,
     tokens: &BTreeSet<i64>,
+    overlay: &Overlay,
     places: &Places,
     state: &mut State,
 ) -> Result<u64, Error> {
@@ -284,16 +300,22 @@ async fn drop_from(
         .flatten()
         .filter(|name| has(name))
         .collect();
+    let recorded = if is_detail { overlay.recorded_as(tokens) } else { tokens.clone() };
+    let hers = |token: i64, day: Option<i32>| {
+        let day = day.and_then(date_of).filter(|_| is_detail);
+        let person = day.and_then(|day| overlay.person(token, day));
+        tokens.contains(&token) || person.is_some_and(|person| tokens.contains(&person))
+    };
     let may_hold = |file: &crate::lake::DataFile| {
         !placed.is_empty()
             || who
                 .and_then(|name| file.ranges.get(name))
-                .is_none_or(|(least, greatest)| tokens.range(*least..=*greatest).next().is_some())
+                .is_none_or(|(least, greatest)| recorded.range(*least..=*greatest).next().is_some())
     };
     let mut marked = BTreeSet::new();
     let dropped = lake
         .drop_rows(table, &columns, &may_hold, &mut |batch| {
-            let leaving = leaving(batch, who, tokens, placed).ok_or_else(|| {
+            let leaving = leaving(batch, who, &hers, placed).ok_or_else(|| {
                 Error::new(Kind::Corrupt, format!("table `{}` has other columns", table.name))
             })?;
             if is_detail {
@@ -318,7 +340,7 @@ async fn drop_from(
 fn leaving(
     batch: &RecordBatch,
     who: Option<&str>,
-    tokens: &BTreeSet<i64>,
+    hers: &dyn Fn(i64, Option<i32>) -> bool,
     placed: &BTreeSet<Place>,
 ) -> Option<BooleanArray> {
     let number = |name: &str| batch.column_by_name(name)?.as_primitive_opt::<Int64Type>();
@@ -328,8 +350,10 @@ fn leaving(
     };
     let places =
         if placed.is_empty() { None } else { Some((number("import_token")?, number("record_number")?)) };
+    let days = batch.column_by_name("local_date").and_then(|days| days.as_primitive_opt::<Date32Type>());
     let leaves = |row: usize| {
-        persons.is_some_and(|persons| !persons.is_null(row) && tokens.contains(&persons.value(row)))
+        let day = days.map(|days| days.value(row));
+        persons.is_some_and(|persons| !persons.is_null(row) && hers(persons.value(row), day))
             || places
                 .is_some_and(|(imports, records)| placed.contains(&(imports.value(row), records.value(row))))
     };

@@ -12,40 +12,83 @@ use crate::school::SchoolRoot;
 /// xz, and Office workbooks, which are zip.
 const PACKED: [&[u8]; 5] = [b"\x1f\x8b", b"PK", b"BZh", b"\x28\xb5\x2f\xfd", b"\xfd7zXZ"];
 
+/// Files of one folder that may hold a person.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct MayHold {
+    /// Files whose bytes or name hold the person.
+    pub named: u64,
+    /// Packed files and ones in UTF-16, in which nobody can be looked for.
+    pub unsearchable: u64,
+}
+
+/// Looks for a person in the files put away after their import, and in those that were refused.
+///
+/// # Errors
+/// When a folder cannot be read.
+pub fn survey(root: &SchoolRoot, holds: &dyn Fn(&[u8]) -> bool) -> Result<[MayHold; 2], Error> {
+    let mut found = [MayHold::default(); 2];
+    for (folder, count) in [root.kept(), root.refused()].iter().zip(&mut found) {
+        each_below(folder, holds, &mut |_, file| {
+            count.named += u64::from(file == Found::Named);
+            count.unsearchable += u64::from(file == Found::Unsearchable);
+            Ok(())
+        })?;
+    }
+    Ok(found)
+}
+
 /// Deletes the files of which `holds` is true, packed ones, and ones in UTF-16; answers how many.
 pub(super) fn delete(root: &SchoolRoot, holds: &dyn Fn(&[u8]) -> bool) -> Result<u64, Error> {
     let mut deleted = 0;
     for folder in [root.kept(), root.refused()] {
-        deleted += delete_below(&folder, holds)?;
+        each_below(&folder, holds, &mut |path, found| {
+            if found == Found::Not {
+                return Ok(());
+            }
+            let above = path.parent().unwrap_or(path);
+            folder::remove_file(path).map_err(|error| at(above, error))?;
+            deleted += 1;
+            folder::flush(above).map_err(|error| at(above, error))
+        })?;
     }
     Ok(deleted)
 }
 
-fn delete_below(place: &Path, holds: &dyn Fn(&[u8]) -> bool) -> Result<u64, Error> {
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Found {
+    Not,
+    Named,
+    Unsearchable,
+}
+
+fn each_below(
+    place: &Path,
+    holds: &dyn Fn(&[u8]) -> bool,
+    sink: &mut dyn FnMut(&Path, Found) -> Result<(), Error>,
+) -> Result<(), Error> {
     let entries = match fs::read_dir(place) {
         Ok(entries) => entries,
-        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(0),
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
         Err(error) => return Err(at(place, error)),
     };
-    let mut deleted = 0;
     for entry in entries {
         let entry = entry.map_err(|error| at(place, error))?;
         let path = entry.path();
         if path.is_dir() {
-            deleted += delete_below(&path, holds)?;
+            each_below(&path, holds, sink)?;
             continue;
         }
         // Only the folder may be named in an error: a dropped file's name can be a pupil's.
         let bytes = fs::read(&path).map_err(|error| at(place, error))?;
-        let unsearchable = PACKED.iter().any(|magic| bytes.starts_with(magic)) || bytes.contains(&0);
         let named = entry.file_name().to_str().is_none_or(|name| holds(name.as_bytes()));
-        if unsearchable || named || holds(&bytes) {
-            folder::remove_file(&path).map_err(|error| at(place, error))?;
-            deleted += 1;
-        }
+        let found = if named || holds(&bytes) {
+            Found::Named
+        } else if PACKED.iter().any(|magic| bytes.starts_with(magic)) || bytes.contains(&0) {
+            Found::Unsearchable
+        } else {
+            Found::Not
+        };
+        sink(&path, found)?;
     }
-    if deleted > 0 {
-        folder::flush(place).map_err(|error| at(place, error))?;
-    }
-    Ok(deleted)
+    Ok(())
 }

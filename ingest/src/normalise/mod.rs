@@ -28,6 +28,7 @@ use crate::event::Member;
 use crate::school::AcademicYear;
 use crate::settings::Settings;
 use host::KnownHost;
+pub(crate) use url::registrable;
 
 /// The school's people, asked by account or name.
 pub trait Roster {

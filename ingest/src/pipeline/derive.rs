@@ -7,6 +7,7 @@ use arrow::datatypes::{Date32Type, Int64Type, TimestampMicrosecondType};
 use jiff::civil::Date;
 
 use super::progress::Progress;
+use crate::correction::{CorrectedRequests, Overlay};
 use crate::derive::{
     ADD_COLUMNS, APART_COLUMNS, ApartCount, Deriver, FORESEE_COLUMNS, OBSERVE_COLUMNS, Population,
 };
@@ -58,6 +59,7 @@ pub(super) async fn dirty_days(
     if !days.is_empty() {
         let pupils = lake.readable(&REQUESTS).await?;
         let staff = lake.readable(&STAFF_REQUESTS).await?;
+        let overlay = Overlay::load(state)?;
         let mut number = 0;
         let checks = lake.readable(&CHECKS).await?;
         let mut apart: Vec<(Date, Apart)> = Vec::new();
@@ -67,13 +69,21 @@ pub(super) async fn dirty_days(
             let mut set_apart = settings.investigations().on(day);
             set_apart.tests = recorded_tests(&checks, day, settings)?;
             let mut counts = Vec::new();
-            let mut of = |requests, population| {
-                let (rows, found) = derived(requests, day, settings, population, &set_apart)?;
+            let mut of = |population| {
+                let requests = CorrectedRequests {
+                    pupils: &pupils,
+                    staff: &staff,
+                    population,
+                    day,
+                    overlay: overlay.day(day, settings.taxonomy()),
+                    taxonomy: settings.taxonomy(),
+                };
+                let (rows, found) = derived(&requests, &set_apart)?;
                 counts.extend(found.iter().map(|(purpose, count)| (*purpose, count.records, count.illegal)));
                 Ok::<_, Error>(rows)
             };
-            let mut rows = of(&pupils, Population::Pupils)?;
-            rows.extend(of(&staff, Population::Staff)?);
+            let mut rows = of(Population::Pupils)?;
+            rows.extend(of(Population::Staff)?);
             apart.push((day, counts));
             Ok(rows)
         })
@@ -89,26 +99,22 @@ pub(super) async fn dirty_days(
 }
 
 fn derived(
-    requests: &TableSnapshot,
-    day: Date,
-    settings: &Settings,
-    population: Population,
+    requests: &CorrectedRequests<'_>,
     set_apart: &SetApartDay,
 ) -> Result<(crate::lake::derived::DerivedRows, Vec<(Purpose, ApartCount)>), Error> {
-    let mut deriver = Deriver::new(settings.taxonomy()).with_apart(set_apart.clone());
+    let mut deriver = Deriver::new(requests.taxonomy).with_apart(set_apart.clone());
     // Three more columns are read only where they decide something.
     let columns = |pass: &[&'static str]| -> Vec<&'static str> {
         let apart = if set_apart.is_empty() { &[] } else { APART_COLUMNS };
         pass.iter().chain(apart).copied().collect()
     };
-    if requests.rows_of_day(day) > MANY_RECORDS {
-        requests
-            .read_day_numbered(day, Some(&columns(FORESEE_COLUMNS)), &mut |batch| deriver.foresee(&batch))?;
+    if requests.rows() > MANY_RECORDS {
+        requests.each(&columns(FORESEE_COLUMNS), &mut |batch| deriver.foresee(&batch))?;
     }
-    requests.read_day_numbered(day, Some(&columns(OBSERVE_COLUMNS)), &mut |batch| deriver.observe(&batch))?;
-    requests.read_day_numbered(day, Some(&columns(ADD_COLUMNS)), &mut |batch| deriver.add(&batch))?;
+    requests.each(&columns(OBSERVE_COLUMNS), &mut |batch| deriver.observe(&batch))?;
+    requests.each(&columns(ADD_COLUMNS), &mut |batch| deriver.add(&batch))?;
     let derived = deriver.finish();
-    Ok((derived.tables(population)?, derived.apart().to_vec()))
+    Ok((derived.tables(requests.population)?, derived.apart().to_vec()))
 }
 
 /// Marks the days on which `investigations.csv` says another thing than when they were derived.

@@ -68,6 +68,9 @@ impl State {
                 )?;
             }
             transaction.execute("DELETE FROM roster WHERE account IN (SELECT token FROM erasing)", [])?;
+            // Records that are corrected to be the person's are nobody's from here on.
+            transaction
+                .execute("DELETE FROM correction_persons WHERE token IN (SELECT token FROM erasing)", [])?;
             super::deletions::append(transaction, "one person", why, rows, detail)?;
             transaction.execute("DELETE FROM erasing", [])?;
             Ok(())

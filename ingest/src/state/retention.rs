@@ -85,6 +85,7 @@ impl State {
                     "account_holders",
                     "heads",
                     "current_rosters",
+                    "correction_persons",
                 ] {
                     transaction.execute(&format!("DELETE FROM {table} WHERE academic_year = ?1"), [&year])?;
                 }
@@ -118,7 +119,9 @@ impl State {
                 count("SELECT count(*) FROM export_rows WHERE local_date = ?1", &[&day.to_string()])?;
             }
             for year in begun.destroyed.keys().map(ToString::to_string) {
-                for table in ["roster", "roster_names", "import_lines", "expected_feeds"] {
+                for table in
+                    ["roster", "roster_names", "import_lines", "expected_feeds", "correction_persons"]
+                {
                     count(&format!("SELECT count(*) FROM {table} WHERE academic_year = ?1"), &[&year])?;
                 }
             }

@@ -4,6 +4,8 @@
 
 mod cohorts;
 mod embargo;
+mod correct;
+mod corrected;
 mod episodes;
 mod erase;
 mod identified;
@@ -14,6 +16,7 @@ mod subject;
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use ingest::correction::Overlay;
 use ingest::keys::{PrivateKey, PublicKey};
 use ingest::pseudonymise::{Keyring, written};
 use ingest::school::{Config, SchoolId, SchoolRoot};
@@ -25,6 +28,9 @@ use jiff::civil::Date;
 
 pub use cohorts::{CohortLine, cohorts};
 pub use embargo::{Matter, lift, mark};
+pub(crate) use correct::note as correction_note;
+pub use correct::{Corrected, WrongPerson, correct_code, correct_person, corrections, undo_correction};
+use corrected::Correcting;
 pub use episodes::Episode;
 pub use erase::{Erased, erase};
 pub use identified::Identified;
@@ -49,10 +55,15 @@ pub struct Timeline {
     pub rows: Vec<RequestRow<'static>>,
     /// Incidents about the person in the period, in order of time.
     pub incidents: Vec<IncidentRow<'static>>,
+    /// Incidents about somebody else that name the person beside them, in order of time. Who else is named
+    /// and what is told stay closed: `subject_written`, `linked_written` and `narrative` are empty.
+    pub named_beside: Vec<IncidentRow<'static>>,
     /// Changes of the filter that the person asked for or decided on in the period, in order of time.
     pub changes: Vec<ChangeRow<'static>>,
     /// Tests of the filter that the person did in the period, in order of time.
     pub checks: Vec<CheckRow<'static>>,
+    /// Numbers of the corrections by which records of the days became the person's, or were taken away.
+    pub corrections: Vec<i64>,
     /// Head of the access audit with the entry of this opening.
     pub audit_head: String,
 }
@@ -207,16 +218,7 @@ impl Question<'_> {
         to: Date,
     ) -> Result<Vec<RequestRow<'static>>, Error> {
         let reader = VaultReader::open(&root.vault(), self.school, self.key);
-        let mut rows = Vec::new();
-        for pseudonym in &person.pseudonyms {
-            let selection = Selection { from, to, actor: Some(*pseudonym), between_us: None };
-            reader.requests(&selection, &mut |row| {
-                rows.push(row);
-                Ok(())
-            })?;
-        }
-        rows.sort_by_key(|row| (row.event_time_utc_us, row.import_token, row.record_number));
-        Ok(rows)
+        Correcting::of(root, self.keyring()?)?.requests(&reader, person, from, to)
     }
 
     fn show(
@@ -231,9 +233,17 @@ impl Question<'_> {
         let reader = VaultReader::open(&root.vault(), self.school, self.key);
         let days = Selection { from, to, actor: None, between_us: None };
         let hers = |token: Option<i64>| token.is_some_and(|token| person.pseudonyms.contains(&token));
-        let (mut incidents, mut changes, mut checks) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut incidents, mut named_beside) = (Vec::new(), Vec::new());
+        let (mut changes, mut checks) = (Vec::new(), Vec::new());
         reader.incidents(&days, &mut |row| {
-            incidents.extend(hers(row.subject).then_some(row));
+            if hers(row.subject) {
+                incidents.push(row);
+            } else if row.linked_written.as_deref().is_some_and(|text| person.is_named_in(text)) {
+                let closed = (None, None, None);
+                let mut row = IncidentRow { subject: None, ..row };
+                (row.subject_written, row.linked_written, row.narrative) = closed;
+                named_beside.push(row);
+            }
             Ok(())
         })?;
         reader.changes(&days, &mut |row| {
@@ -245,9 +255,14 @@ impl Question<'_> {
             Ok(())
         })?;
         incidents.sort_by_key(|row| (row.event_time_utc_us, row.import_token, row.record_number));
+        named_beside.sort_by_key(|row| (row.event_time_utc_us, row.import_token, row.record_number));
         changes.sort_by_key(|row| (row.event_time_utc_us, row.import_token, row.record_number));
         checks.sort_by_key(|row| (row.event_time_utc_us, row.import_token, row.record_number));
-        let shown = rows.len() + incidents.len() + changes.len() + checks.len();
+        let overlay = Overlay::load(&State::open(root)?)?;
+        let touching = overlay.concerning(&person.pseudonyms);
+        let touching = touching.filter(|known| known.from <= to && known.to >= from);
+        let corrections = touching.map(|known| known.id).collect();
+        let shown = rows.len() + incidents.len() + named_beside.len() + changes.len() + checks.len();
         let audit_head = self.record(what, &self.about(&person, from, to)?, shown)?;
         let Person { pseudonyms, people, .. } = person;
         Ok(Identified::opened(Timeline {
@@ -256,8 +271,10 @@ impl Question<'_> {
             episodes,
             rows,
             incidents,
+            named_beside,
             changes,
             checks,
+            corrections,
             audit_head,
         }))
     }

@@ -7,19 +7,21 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use arrow::array::{Array, AsArray, RecordBatch};
-use arrow::datatypes::Int64Type;
+use arrow::datatypes::{Date32Type, Int64Type};
 use arrow::util::display::array_value_to_string;
+use ingest::correction::Overlay;
 use ingest::keys::PrivateKey;
 use ingest::lake::Lake;
+use ingest::lake::columns::date_of;
 use ingest::pseudonymise::written;
-use ingest::schema::{TABLES, TableSchema};
+use ingest::schema::{REQUESTS, STAFF_REQUESTS, TABLES, TableSchema};
 use ingest::school::{SchoolId, SchoolRoot};
 use ingest::vault::rows::{ChangeRow, CheckRow, IncidentRow, RequestRow};
 use ingest::vault::{Selection, VaultReader};
 use jiff::civil::Date;
 use serde_json::{Map, Value, json};
 
-use super::{Identified, Person, Question};
+use super::{Correcting, Identified, Person, Question};
 use crate::audit::{AccessAudit, What};
 use crate::error::{Error, Kind};
 
@@ -28,8 +30,9 @@ const WITHHELD: &str = "withheld: may be about other people; to be read and reda
 
 /// Everything about one person.
 pub struct SubjectAccess {
-    /// `watershed.subject-access/1`: `person`, `lake` (rows by table), `vault` (rows by kind), `access` (who
-    /// looked), `withheld` (texts that somebody has to read).
+    /// `watershed.subject-access/1`: `person`, `lake` (rows by table), `vault` (rows by kind), `corrections` (whose some
+    /// records are), `access` (who
+    /// looked), `elsewhere` (how many rejected records and files may hold the person), `withheld` (texts that somebody has to read).
     pub object: Value,
     /// Texts that are withheld.
     pub withheld: u64,
@@ -58,15 +61,18 @@ pub async fn subject_access(
     let question = Question { dir, school, reason, key };
     let root = question.check(Date::MIN, Date::MAX)?;
     let person = question.person(&root, who)?;
-    let lake = lake_rows(&root, &person.pseudonyms).await?;
+    let correcting = Correcting::of(&root, question.keyring()?)?;
+    let lake = lake_rows(&root, &person.pseudonyms, &correcting.overlay).await?;
     let mut withheld = Vec::new();
-    let vault = sealed_rows(&VaultReader::open(&root.vault(), school, key), &person, &mut withheld)?;
+    let vault =
+        sealed_rows(&VaultReader::open(&root.vault(), school, key), &person, &correcting, &mut withheld)?;
     let mut audit = AccessAudit::open(dir, school)?;
     let access: Vec<Value> = audit
         .about(&person.pseudonyms)?
         .into_iter()
         .map(|entry| json!({"at_utc": entry.at_utc, "who": entry.who, "what": entry.what, "reason": entry.reason, "rows": entry.rows}))
         .collect();
+    let elsewhere = elsewhere(&root, &VaultReader::open(&root.vault(), school, key), &person)?;
     let rosters: Vec<Value> = person
         .people
         .iter()
@@ -80,16 +86,50 @@ pub async fn subject_access(
     let target = question.about(&person, Date::MIN, Date::MAX)?;
     let target = target.split(' ').next().unwrap_or_default();
     let audit_head = question.record(What::SubjectAccess, target, rows)?;
+    let corrections: Vec<Value> = correcting
+        .overlay
+        .concerning(&person.pseudonyms)
+        .map(|known| {
+            json!({"from": known.from.to_string(), "to": known.to.to_string(), "reason": known.reason,
+                "made_utc": known.made_utc})
+        })
+        .collect();
     let pseudonyms: Vec<String> = person.pseudonyms.iter().map(|token| written(*token)).collect();
     let count = withheld.len() as u64;
     let object = json!({"schema": "watershed.subject-access/1", "school": school.as_str(),
         "person": {"pseudonyms": pseudonyms, "rosters": rosters},
-        "lake": lake, "vault": vault, "access": access, "withheld": withheld});
+        "lake": lake, "vault": vault, "corrections": corrections, "access": access, "elsewhere": elsewhere, "withheld": withheld});
     Ok(Identified::opened(SubjectAccess { object, withheld: count, audit_head }))
 }
 
+/// Where the person may be found beside rows: what could not be read, and files as the filter wrote them.
+/// Counts only; they hold other people's records as well.
+fn elsewhere(root: &SchoolRoot, reader: &VaultReader<'_>, person: &Person) -> Result<Vec<Value>, Error> {
+    let holds = |bytes: &[u8]| person.is_named_in(&String::from_utf8_lossy(bytes));
+    let mut rejects = 0_u64;
+    let always = Selection { from: Date::MIN, to: Date::MAX, actor: None, between_us: None };
+    reader.rejects(&always, &mut |row| {
+        rejects += u64::from(holds(&row.raw));
+        Ok(())
+    })?;
+    let [kept, refused] = ingest::erasure::survey(root, &holds)?;
+    let counts = [
+        ("records that could not be read and name the person (vault)", rejects),
+        ("kept source files that name the person", kept.named),
+        ("kept source files that cannot be searched", kept.unsearchable),
+        ("refused files that name the person", refused.named),
+        ("refused files that cannot be searched", refused.unsearchable),
+    ];
+    Ok(counts.iter().map(|(what, count)| json!({"what": what, "count": count})).collect())
+}
+
 /// The rows of the lake that have one of the pseudonyms, by table; tables without are left out.
-async fn lake_rows(root: &SchoolRoot, tokens: &BTreeSet<i64>) -> Result<Map<String, Value>, Error> {
+pub(super) async fn lake_rows(
+    root: &SchoolRoot,
+    persons: &BTreeSet<i64>,
+    overlay: &Overlay,
+) -> Result<Map<String, Value>, Error> {
+    let recorded = overlay.recorded_as(persons);
     let lake = Lake::open(root).await?;
     let mut tables = Map::new();
     for table in TABLES {
@@ -97,6 +137,16 @@ async fn lake_rows(root: &SchoolRoot, tokens: &BTreeSet<i64>) -> Result<Map<Stri
             .into_iter()
             .find(|name| table.columns.iter().any(|column| column.name == *name));
         let Some(who) = who else { continue };
+        // Requests stand as they were recorded, everything derived from them as it is corrected.
+        let detail = [REQUESTS.name, STAFF_REQUESTS.name].contains(&table.name);
+        let tokens = if detail { &recorded } else { persons };
+        let is_hers = |token: i64, day: Option<Date>| {
+            let person = match day.filter(|_| detail) {
+                Some(day) => overlay.person(token, day),
+                None => Some(token),
+            };
+            person.is_some_and(|person| persons.contains(&person))
+        };
         let snapshot = lake.readable(table).await?;
         let mut rows = Vec::new();
         for file in &snapshot.files {
@@ -109,7 +159,7 @@ async fn lake_rows(root: &SchoolRoot, tokens: &BTreeSet<i64>) -> Result<Map<Stri
             }
             let mut failed = false;
             snapshot.read(file, None, &mut |batch| {
-                failed |= collect(table, who, &batch, tokens, &mut rows).is_none();
+                failed |= collect(table, who, &batch, &is_hers, &mut rows).is_none();
                 Ok(())
             })?;
             if failed {
@@ -127,12 +177,14 @@ fn collect(
     table: &TableSchema,
     who: &str,
     batch: &RecordBatch,
-    tokens: &BTreeSet<i64>,
+    is_hers: &dyn Fn(i64, Option<Date>) -> bool,
     rows: &mut Vec<Value>,
 ) -> Option<()> {
     let persons = batch.column_by_name(who)?.as_primitive_opt::<Int64Type>()?;
+    let days = batch.column_by_name("local_date").and_then(|days| days.as_primitive_opt::<Date32Type>());
     for row in 0..batch.num_rows() {
-        if persons.is_null(row) || !tokens.contains(&persons.value(row)) {
+        let day = days.and_then(|days| date_of(days.value(row)));
+        if persons.is_null(row) || !is_hers(persons.value(row), day) {
             continue;
         }
         let mut object = Map::new();
@@ -150,6 +202,7 @@ fn collect(
 fn sealed_rows(
     reader: &VaultReader<'_>,
     person: &Person,
+    correcting: &Correcting,
     withheld: &mut Vec<Value>,
 ) -> Result<Map<String, Value>, Error> {
     let always = Selection { from: Date::MIN, to: Date::MAX, actor: None, between_us: None };
@@ -157,7 +210,9 @@ fn sealed_rows(
     let (mut requests, mut incidents, mut named, mut changes, mut decided, mut checks) =
         (Vec::new(), Vec::new(), Vec::new(), Vec::new(), Vec::new(), Vec::new());
     reader.requests(&always, &mut |row| {
-        requests.extend(hers(row.actor).then(|| request(&row)));
+        if correcting.is_of(row.actor, row.local_date, &person.pseudonyms) {
+            requests.push(request(&correcting.about(row)));
+        }
         Ok(())
     })?;
     reader.incidents(&always, &mut |row| {

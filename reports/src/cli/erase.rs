@@ -13,6 +13,9 @@ pub(crate) struct EraseArguments {
     /// Why, without a name; stands in the access audit and the deletion log for good.
     #[arg(long, value_name = "TEXT")]
     reason: String,
+    /// Erase although a hold keeps rows of the person; why stands beside the other reason.
+    #[arg(long, value_name = "TEXT")]
+    despite_hold: Option<String>,
     #[command(flatten)]
     key: KeyArguments,
     /// Erase; without it only what this command does is said.
@@ -27,8 +30,9 @@ pub(crate) fn run(context: &Context, arguments: &EraseArguments) -> anyhow::Resu
         "this deletes all rows of one person from lake, vault and roster, and files put away that hold them; nobody can take it back: say `--yes`"
     );
     let key = arguments.key.open()?;
-    let erased =
-        query::unlock::erase(&context.dir, &school.id, &arguments.person, &arguments.reason, &key, &())?;
+    let despite = arguments.despite_hold.as_deref();
+    let (person, reason) = (&arguments.person, &arguments.reason);
+    let erased = query::unlock::erase(&context.dir, &school.id, person, reason, despite, &key, &())?;
     let report = erased.report;
     if context.format == Format::Json {
         let object = json!({"schema": "watershed.erase/1", "school": school.id.as_str(), "lake_rows": report.lake_rows,

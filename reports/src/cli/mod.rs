@@ -8,6 +8,7 @@ mod accounts;
 mod audit;
 mod backup;
 mod check;
+mod correct;
 mod demo;
 mod embargo;
 mod erase;
@@ -133,6 +134,9 @@ enum Command {
     Audit(audit::AuditCommand),
     /// DSL only: everything about one person, for that person, as files to hand over.
     SubjectAccess(subject_access::SubjectAccessArguments),
+    /// Whose some records are, what a site is about: correct it, list corrections, take one back.
+    #[command(subcommand)]
+    Correct(correct::CorrectCommand),
     /// DSL only: delete one person from everything but the sealed sets.
     Erase(erase::EraseArguments),
     /// Seal a period's set for governors or parents.
@@ -276,6 +280,7 @@ fn run(context: &Context, command: Command) -> anyhow::Result<Ended> {
         Command::Investigations(command) => investigations::run(context, command),
         Command::Audit(command) => audit::run(context, &command),
         Command::SubjectAccess(arguments) => subject_access::run(context, &arguments),
+        Command::Correct(command) => correct::run(context, command),
         Command::Erase(arguments) => erase::run(context, &arguments),
         Command::Publish(arguments) => releases::publish(context, &arguments),
         Command::Releases(command) => releases::run(context, command),

@@ -51,7 +51,7 @@ pub(crate) fn run(context: &Context, arguments: &SubjectAccessArguments) -> anyh
     } else {
         context.printer.out(&arguments.out.display().to_string());
         context.printer.say(&format!(
-            "{} texts are withheld: they may be about other people. The list stands at the end of both files, for you: read and redact these by hand, and take the list out before you hand the files over.\nHead of the access audit:\n{}",
+            "{} texts are withheld: they may be about other people. The list stands at the end of both files, after counts of rejected records and files that may hold the person (back-ups are yours to look at), for you: read and redact these by hand, and take the list out before you hand the files over.\nHead of the access audit:\n{}",
             answer.withheld, answer.audit_head
         ));
     }
@@ -85,6 +85,11 @@ fn page(school: &str, object: &Value) -> String {
         }
     }
     section("Who has looked at this", &object["access"]);
+    section("Corrections of whose records are whose", &object["corrections"]);
+    section(
+        "Files and records that may hold something more, to be looked at by a person",
+        &object["elsewhere"],
+    );
     section("Withheld, to be read and redacted by a person", &object["withheld"]);
     let title = format!("What {} holds about one person", escaped(school));
     format!(

@@ -85,6 +85,13 @@ fn as_table(context: &Context, timeline: &Timeline) -> String {
         text.push_str("No roster has this person; the accounts below are as the logs have them.\n");
     }
     text.push_str(&format!("{} episodes, {} rows\n", timeline.episodes.len(), timeline.rows.len()));
+    if !timeline.corrections.is_empty() {
+        let numbers: Vec<String> = timeline.corrections.iter().map(ToString::to_string).collect();
+        text.push_str(&format!(
+            "Corrections say whose some records of these days are: {} (`correct list`)\n",
+            numbers.join(", ")
+        ));
+    }
     text.push_str(&records_table(context, timeline));
     let rows = timeline
         .rows
@@ -121,6 +128,15 @@ fn records_table(context: &Context, timeline: &Timeline) -> String {
             optional(row.narrative.as_deref()),
         ]);
     }
+    for row in &timeline.named_beside {
+        rows.push(vec![
+            row.local_date.to_string(),
+            "incident about somebody else, named beside".to_owned(),
+            optional(row.reference.as_deref()),
+            optional(row.category_words.as_deref()),
+            "(not shown: about somebody else)".to_owned(),
+        ]);
+    }
     for row in &timeline.changes {
         rows.push(vec![
             row.local_date.to_string(),
@@ -154,6 +170,15 @@ fn as_json(school: &str, timeline: &Timeline) -> Value {
             json!({"event_time_utc_us": row.event_time_utc_us, "local_date": row.local_date.to_string(),
                    "reference": row.reference, "category_words": row.category_words, "status_words": row.status_words,
                    "linked_written": row.linked_written, "narrative": row.narrative})
+        })
+        .collect();
+    let named_beside: Vec<Value> = timeline
+        .named_beside
+        .iter()
+        .map(|row| {
+            json!({"event_time_utc_us": row.event_time_utc_us, "local_date": row.local_date.to_string(),
+                   "reference": row.reference, "category_words": row.category_words,
+                   "status_words": row.status_words})
         })
         .collect();
     let changes: Vec<Value> = timeline
@@ -208,7 +233,8 @@ fn as_json(school: &str, timeline: &Timeline) -> Value {
         })
         .collect();
     json!({"schema": "watershed.unlock/2", "school": school, "pseudonyms": pseudonyms,
-           "people": people, "episodes": episodes, "rows": rows, "incidents": incidents, "changes": changes,
+           "people": people, "episodes": episodes, "rows": rows, "incidents": incidents, "named_beside": named_beside,
+           "corrections": timeline.corrections, "changes": changes,
            "checks": checks, "audit_head": timeline.audit_head})
 }
 

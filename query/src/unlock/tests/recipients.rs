@@ -11,7 +11,7 @@ fn pair() -> (PrivateKey, RecipientSetting) {
     (private, RecipientSetting { name: "new DSL".to_owned(), public_key: public_key.trim().to_owned() })
 }
 
-fn settings(bench: &Bench, name: &str) -> SchoolConfig {
+pub(super) fn settings(bench: &Bench, name: &str) -> SchoolConfig {
     SchoolConfig {
         id: bench.school.clone(),
         name: "St Anne's".to_owned(),
@@ -27,7 +27,7 @@ fn settings(bench: &Bench, name: &str) -> SchoolConfig {
     }
 }
 
-fn save(dir: &Path, config: &Config) -> Result<(), Error> {
+pub(super) fn save(dir: &Path, config: &Config) -> Result<(), Error> {
     let school = &config.schools[0];
     let mut text = format!(
         "[[school]]\nid = \"{}\"\nname = \"St Anne's\"\nphase = \"secondary\"\nroll = 1000\npseudonym_key_dir = \"{}\"\n",
@@ -98,9 +98,9 @@ fn an_erasure_is_written_down_without_a_name_and_leaves_nothing_to_unlock() {
         extract(&dir, &bench.school, who, monday, monday, "case 2", &bench.private).unwrap().read().rows.len()
     };
     assert_eq!((rows("amy.otter"), rows("ben.badger")), (1, 1));
-    let named = erase(&dir, &bench.school, "amy.otter", "amy.otter asked", &bench.private, &());
+    let named = erase(&dir, &bench.school, "amy.otter", "amy.otter asked", None, &bench.private, &());
     assert_eq!(named.unwrap_err().kind(), Kind::Configuration);
-    let erased = erase(&dir, &bench.school, "Amy.Otter", "request 9", &bench.private, &()).unwrap();
+    let erased = erase(&dir, &bench.school, "Amy.Otter", "request 9", None, &bench.private, &()).unwrap();
     assert_eq!(erased.report.vault_rows, 1);
     assert_eq!((rows("amy.otter"), rows("ben.badger")), (0, 1));
     let mut audit = AccessAudit::open(&dir, &bench.school).unwrap();
