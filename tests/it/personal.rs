@@ -198,7 +198,7 @@ fn sealed_sets_are_the_same_bytes_after_a_correction_and_an_erasure() {
     let before = sealed();
     assert!(!before.is_empty(), "nothing was sealed");
     let attention =
-        || json(&mut ask(&["attention", "--since", "2025-09-01", "--format", "json"]))["rows"].clone();
+        || json(&mut ask(&["attention", "--since", "2025-09-01", "--format", "json"]))["cells"].clone();
     let rows = attention();
     let person = rows.as_array().unwrap().iter().find(|row| row["actor_kind"] == "person");
     let person = person.expect("somebody in the list")["pseudonym"].as_str().unwrap().to_owned();
