@@ -301,7 +301,7 @@ impl School {
         let frame = Frame {
             school: self.name.clone(),
             period: reader.window.covered(),
-            notes: self.notes(&unseen, &reader.window)?,
+            notes: self.notes(&root, &unseen, &reader.window)?,
             versions: self.versions(&reader.session),
         };
         control::staff(figures, frame)

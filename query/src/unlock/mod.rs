@@ -3,9 +3,9 @@
 //! What comes out is [`Identified`], which no chart, page or release accepts.
 
 mod cohorts;
-mod embargo;
 mod correct;
 mod corrected;
+mod embargo;
 mod episodes;
 mod erase;
 mod identified;
@@ -27,10 +27,10 @@ use jiff::ToSpan;
 use jiff::civil::Date;
 
 pub use cohorts::{CohortLine, cohorts};
-pub use embargo::{Matter, lift, mark};
 pub(crate) use correct::note as correction_note;
 pub use correct::{Corrected, WrongPerson, correct_code, correct_person, corrections, undo_correction};
 use corrected::Correcting;
+pub use embargo::{Matter, lift, mark};
 pub use episodes::Episode;
 pub use erase::{Erased, erase};
 pub use identified::Identified;

@@ -32,7 +32,7 @@ fn refused(minute: i64, user: &str) -> String {
 fn school() -> Bench {
     let bench = Bench::new();
     let config = settings(&bench, "DSL");
-    save(&bench.dir(), &Config { schools: vec![config.clone()] }).unwrap();
+    save(&bench.dir(), &Config { schools: vec![config.clone()], ..Config::default() }).unwrap();
     let root = bench.root();
     fs::create_dir_all(root.inbox()).unwrap();
     fs::create_dir_all(root.settings()).unwrap();
