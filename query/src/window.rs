@@ -178,9 +178,12 @@ pub(crate) mod tests {
         let ask = Ask { period: Some("2026-spring".to_owned()), ..Ask::default() };
         assert_eq!(Window::choose(&ask, &TwoTerms, None, today).unwrap().from, date(2026, 1, 5));
         let ask = Ask { period: Some("2031-autumn".to_owned()), ..Ask::default() };
+        let unknown = Window::choose(&ask, &TwoTerms, None, today).unwrap_err();
+        // What was typed may be a name: it is not said again.
         assert!(
-            Window::choose(&ask, &TwoTerms, None, today).unwrap_err().to_string().contains("2031-autumn")
+            unknown.to_string().contains("no period of that name") && !unknown.to_string().contains("2031")
         );
+        assert!(unknown.helping().is_some_and(|help| help.contains("2025-autumn")));
         let ask = Ask { from: Some(date(2025, 10, 1)), to: Some(date(2025, 9, 1)), ..Ask::default() };
         assert_eq!(Window::choose(&ask, &TwoTerms, None, today).unwrap_err().kind(), Kind::Configuration);
     }

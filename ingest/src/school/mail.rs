@@ -263,11 +263,11 @@ mod tests {
     fn a_configuration_that_cannot_be_read_says_where_and_not_what() {
         let folder = tempfile::tempdir().unwrap();
         for (text, says) in [
-            ("[mail]\nserver = 'a'\nport = 'zorkweed'\n", "line 3"),
-            ("[mail]\nserver = 'a'\ntls = 'zorkweed'\nfrom = 'a@b'\n", "line 3"),
-            ("[mail]\nserver = 'a'\npassword = 'zorkweed'\n", "`password`"),
+            ("[mail]\nserver = 'a'\nport = 'zorkweed'\n", "toml:3:"),
+            ("[mail]\nserver = 'a'\ntls = 'zorkweed'\nfrom = 'a@b'\n", "toml:3:"),
+            ("[mail]\nserver = 'a'\npassword = 'zorkweed'\n", "toml:3: this key is not known"),
             ("[mail]\nfrom = 'zorkweed'\n", "`server`"),
-            ("[mail]\nserver = zorkweed\n", "line 2"),
+            ("[mail]\nserver = zorkweed\n", "toml:2:"),
         ] {
             std::fs::write(folder.path().join(Config::FILE), text).unwrap();
             let refused = Config::load(folder.path()).unwrap_err().to_string();

@@ -1,6 +1,6 @@
 //! Which role sees which page, as the papers list it. A test asks every page as every role and compares.
 
-use super::accounts::Role::{self, Dsl, Governor, It, Slt};
+use super::accounts::Role::{self, Authority, Chair, Dsl, Governor, Head, It, Slt};
 
 /// A page, what it shows, and who gets it.
 #[derive(Clone, Copy, Debug)]
@@ -19,11 +19,25 @@ const fn page(route: &'static str, shows: &'static str, roles: &'static [Role]) 
 
 /// Every page that needs a sign-in.
 pub const PAGES: &[Page] = &[
-    page("/governors", "List of the governors' sealed sets", &[Dsl, Slt, Governor]),
-    page("/governors/{id}", "A governors' sealed set: ranges, no exact numbers", &[Dsl, Slt, Governor]),
-    page("/governors/{id}/{file}", "Chart of a governors' sealed set", &[Dsl, Slt, Governor]),
+    page("/governors", "List of the governors' sealed sets", &[Dsl, Head, Slt, Governor, Chair]),
+    page(
+        "/governors/{id}",
+        "A governors' sealed set: ranges, no exact numbers",
+        &[Dsl, Head, Slt, Governor, Chair],
+    ),
+    page("/governors/{id}/{file}", "Chart of a governors' sealed set", &[Dsl, Head, Slt, Governor, Chair]),
     page("/staff/attention", "Grave episodes by pseudonym (personal data)", &[Dsl]),
-    page("/staff/trend", "Exact figures by school week (personal data)", &[Dsl, Slt]),
-    page("/staff/groups", "Exact figures by group and lesson (personal data)", &[Dsl, Slt]),
-    page("/staff/coverage", "Whether the logs are whole", &[Dsl, Slt, It]),
+    page(
+        "/staff/listed",
+        "Hits on illegal lists, one by one, without an address (personal data)",
+        &[Dsl, Head],
+    ),
+    page(
+        "/staff/concerns",
+        "What concerns staff, as far as concerns.csv has it for the role; nobody's own, and the head's not for the head (personal data)",
+        &[Dsl, Head, Chair, Authority],
+    ),
+    page("/staff/trend", "Exact figures by school week (personal data)", &[Dsl, Head, Slt]),
+    page("/staff/groups", "Exact figures by group and lesson (personal data)", &[Dsl, Head, Slt]),
+    page("/staff/coverage", "Whether the logs are whole", &[Dsl, Head, Slt, It]),
 ];
