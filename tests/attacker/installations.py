@@ -174,6 +174,9 @@ def main():
     for (path, _, *first), (_, _, *second) in zip(*answers):
         for answer in (first, second):
             answer[1].pop("date", None)
+            # The mark of the log of openings stands beside the set, and is each installation's own.
+            if b'id="audit-head"' in answer[2]:
+                answer[2] = artefacts.without_audit(answer[2].decode())[0].encode()
         if first != second:
             found.append(f"{path}: two answers for one set of bands")
     found += site_scan.judge(answers[1])
