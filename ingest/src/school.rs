@@ -112,6 +112,9 @@ impl fmt::Display for AcademicYear {
     }
 }
 
+/// File in the installation's folder with the sums of its schools' sealed sets, where any was made.
+pub const TRUST_LEDGER: &str = "trust.db";
+
 /// Phase of a school.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]

@@ -9,7 +9,7 @@ use jiff::civil::Date;
 use rusqlite::{Connection, params};
 
 use crate::error::{Error, Kind, at};
-use crate::school::SchoolRoot;
+use crate::school::{SchoolRoot, TRUST_LEDGER};
 
 mod apart;
 mod corrections;
@@ -180,20 +180,7 @@ impl State {
     /// is no state file or damaged, [`Kind::Retry`] when another process holds it.
     pub fn open(root: &SchoolRoot) -> Result<Self, Error> {
         let path = root.state();
-        // The file is made here, because SQLite would make it readable for others.
-        let file = OpenOptions::new()
-            .read(true)
-            .write(true)
-            .create(true)
-            .truncate(false)
-            .mode(0o600)
-            .open(&path)
-            .map_err(|error| at(&path, error))?;
-        let mode = file.metadata().map_err(|error| at(&path, error))?.mode();
-        if mode & 0o077 != 0 {
-            file.set_permissions(std::fs::Permissions::from_mode(0o600)).map_err(|error| at(&path, error))?;
-        }
-        drop(file);
+        private_file(&path)?;
         let connection = Connection::open(&path).map_err(|error| failed(&path, error))?;
         let mut state = Self { connection, path };
         state.prepare()?;
@@ -266,19 +253,7 @@ impl State {
     /// # Errors
     /// [`Kind::Environment`] when the place cannot be written.
     pub(crate) fn copy_to(&self, place: &std::path::Path) -> Result<(), Error> {
-        // SQLite fills an empty file, and would make one that others can read.
-        OpenOptions::new()
-            .write(true)
-            .create_new(true)
-            .mode(0o600)
-            .open(place)
-            .map_err(|error| at(place, error))?;
-        self.connection
-            .execute("VACUUM INTO ?1", [place.to_string_lossy()])
-            .map_err(|error| failed(&self.path, error))?;
-        std::fs::File::open(place).and_then(|file| file.sync_all()).map_err(|error| at(place, error))?;
-        let above = place.parent().unwrap_or(place);
-        crate::folder::flush(above).map_err(|error| at(above, error))
+        copy_database(&self.connection, &self.path, place)
     }
 
     /// Notes that an import begins; answers how often it was begun, this time included.
@@ -448,6 +423,61 @@ impl State {
         Error::new(Kind::Corrupt, format!("{}: a value cannot be read", self.path.display()))
             .help("restore the state file from a back-up")
     }
+}
+
+/// Makes a data base's file where there is none, because SQLite would make it readable for others.
+fn private_file(path: &std::path::Path) -> Result<(), Error> {
+    let file = OpenOptions::new()
+        .read(true)
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .mode(0o600)
+        .open(path)
+        .map_err(|error| at(path, error))?;
+    let mode = file.metadata().map_err(|error| at(path, error))?.mode();
+    if mode & 0o077 != 0 {
+        file.set_permissions(std::fs::Permissions::from_mode(0o600)).map_err(|error| at(path, error))?;
+    }
+    Ok(())
+}
+
+/// The file of a trust's sums in an installation's folder, made for its owner only where there is none.
+///
+/// # Errors
+/// [`Kind::Environment`] when it cannot be made.
+pub fn trust_ledger(dir: &std::path::Path) -> Result<std::path::PathBuf, Error> {
+    let path = dir.join(TRUST_LEDGER);
+    private_file(&path)?;
+    Ok(path)
+}
+
+/// Writes one transaction's view of another data base of the installation to a new place.
+///
+/// # Errors
+/// As [`State::copy_to`].
+pub(crate) fn copy_other(path: &std::path::Path, place: &std::path::Path) -> Result<(), Error> {
+    let connection = Connection::open(path).map_err(|error| failed(path, error))?;
+    connection.busy_timeout(Duration::from_secs(10)).map_err(|error| failed(path, error))?;
+    copy_database(&connection, path, place)
+}
+
+fn copy_database(
+    connection: &Connection,
+    path: &std::path::Path,
+    place: &std::path::Path,
+) -> Result<(), Error> {
+    // SQLite fills an empty file, and would make one that others can read.
+    OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(place)
+        .map_err(|error| at(place, error))?;
+    connection.execute("VACUUM INTO ?1", [place.to_string_lossy()]).map_err(|error| failed(path, error))?;
+    std::fs::File::open(place).and_then(|file| file.sync_all()).map_err(|error| at(place, error))?;
+    let above = place.parent().unwrap_or(place);
+    crate::folder::flush(above).map_err(|error| at(above, error))
 }
 
 /// SQLite's own words can quote a statement's values: only its code is passed on.

@@ -69,6 +69,8 @@ pub enum What {
     AccessReview,
     /// Something was given to another controller.
     Sharing,
+    /// A set was sealed, approved or withdrawn: the target is the head of the release ledger after it.
+    Release,
     /// The head could not be mailed.
     Mail,
     /// The chain begins, so that a paper with its head does not tell that nobody opened anything yet.
@@ -94,6 +96,7 @@ impl What {
             Self::Review => "review",
             Self::AccessReview => "access review",
             Self::Sharing => "sharing",
+            Self::Release => "release",
             Self::Mail => "mail not sent",
             Self::Begun => "begun",
         }

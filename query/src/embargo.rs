@@ -138,11 +138,38 @@ impl Mark {
 }
 
 impl LiveMatters {
+    /// Whether all that somebody did on a day is of a live matter: the mark names a person and neither theme
+    /// nor site.
+    pub(crate) fn covers_day(&self, actor: Option<i64>, day: Option<Date>) -> bool {
+        self.0.iter().any(|(mark, _)| {
+            let marked = &mark.marked;
+            marked.theme.is_none()
+                && marked.site.is_none()
+                && actor.is_some_and(|actor| mark.tokens.contains(&actor))
+                && marked.spans(day)
+        })
+    }
+
+    /// Whether a request to change the filter for a site is of a live matter: it is for the marked site, or,
+    /// where the mark names neither person nor site, of the marked theme. Such a request names nobody.
+    pub(crate) fn covers_change(&self, site: Option<&str>, theme: Option<&str>, day: Option<Date>) -> bool {
+        self.0.iter().any(|(mark, _)| {
+            let marked = &mark.marked;
+            let of_theme =
+                marked.person.is_none() && marked.theme.is_some() && marked.theme.as_deref() == theme;
+            let fits = match &marked.site {
+                Some(_) => marked.site.as_deref() == site,
+                None => of_theme,
+            };
+            fits && marked.spans(day)
+        })
+    }
+
     /// Whether an episode of somebody on a day is of a live matter.
     pub(crate) fn covers(&self, actor: Option<i64>, day: Option<Date>, theme: Option<&str>) -> bool {
         self.0.iter().any(|(mark, there)| {
             let marked = &mark.marked;
-            let in_days = day.is_some_and(|day| marked.from <= day && marked.to.is_none_or(|to| day <= to));
+            let in_days = marked.spans(day);
             let of_person = match marked.person {
                 Some(_) => actor.is_some_and(|actor| mark.tokens.contains(&actor)),
                 None => marked.incident.is_none(),

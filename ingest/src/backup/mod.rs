@@ -2,6 +2,7 @@
 //!
 //! ```text
 //! <back-up>/watershed.toml
+//! <back-up>/trust.db                                the sums of a trust, where there are any
 //! <back-up>/schools/<id>/{lake,vault,settings}/...   files of the newest versions, nothing half-written
 //! <back-up>/schools/<id>/state.db                    one transaction's view
 //! <back-up>/manifest.json                            every file's size and BLAKE3, written last

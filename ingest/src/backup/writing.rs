@@ -11,8 +11,8 @@ use crate::pipeline::WriterLock;
 use crate::pseudonymise::Keyring;
 use crate::retention::below;
 use crate::schema::TABLES;
-use crate::school::{Config, SchoolConfig, SchoolRoot};
-use crate::state::State;
+use crate::school::{Config, SchoolConfig, SchoolRoot, TRUST_LEDGER};
+use crate::state::{State, copy_other};
 
 /// Pause between two looks whether a school's writer has finished.
 const PAUSE: Duration = Duration::from_millis(250);
@@ -54,6 +54,14 @@ impl Backup<'_> {
         let mut schools = Vec::new();
         for school in &config.schools {
             schools.push(self.school(school, &dir, &out, &mut files)?);
+        }
+        // The sums of a trust, where there are any: a ledger that belongs to no school.
+        let trust = dir.join(TRUST_LEDGER);
+        if trust.is_file() {
+            let copy = out.join(TRUST_LEDGER);
+            copy_other(&trust, &copy)?;
+            let (bytes, hash) = copying::hash(&copy)?;
+            files.push(entry(&out, &copy, bytes, hash)?);
         }
         self.copy(&dir, &out, &dir.join(Config::FILE), &mut files)?;
         let manifest = Manifest::new(schools, files);

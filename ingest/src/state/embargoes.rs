@@ -71,6 +71,12 @@ impl Embargo {
     pub const fn is_live(&self) -> bool {
         self.lifted_utc.is_none()
     }
+
+    /// Whether a local day is one of the marked ones.
+    #[must_use]
+    pub fn spans(&self, day: Option<Date>) -> bool {
+        day.is_some_and(|day| self.from <= day && self.to.is_none_or(|to| day <= to))
+    }
 }
 
 fn sound(what: &str, text: &str) -> Result<(), Error> {

@@ -209,7 +209,7 @@ pub(super) fn parent_set(
     let mut set = facts.set(audience, categories);
     let moved = |what: &str| {
         Err(Error::new(Kind::Configuration, format!("{what} changed since the governors' set of the period was sealed"))
-            .help("put back the data file that it was sealed with; a parents' set is made from the governors' set alone"))
+            .help("put back the data file that it was sealed with: a parents' set is made from the governors' set alone. Where an update of Watershed changed the shipped rows between the two, there is no parents' set for this period; seal both with one version from the next on"))
     };
     if governors_set.roll != set.roll {
         return moved("the roll");

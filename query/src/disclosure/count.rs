@@ -38,6 +38,9 @@ pub(super) struct Asked<'a> {
     pub(super) roster: &'a BTreeMap<i64, Member>,
     /// Codes that are in no figure of the period, not in the one of requests either (rule 4).
     pub(super) never: &'a BTreeSet<String>,
+    /// The persons of the roster, where only they are pupils: two sources of log-ins overlap, and who is in no
+    /// roster may have an account in each.
+    pub(super) roster_only: Option<BTreeSet<i64>>,
 }
 
 /// What was counted.
@@ -67,14 +70,24 @@ impl LakeCounts {
 impl PupilCounts for LakeCounts {
     async fn count(&self, asked: &Asked<'_>) -> Result<Counted, Error> {
         let lake = Lake::open(&self.root).await?;
-        if asked.roster.is_empty() {
-            refuse_overlapping_sources(&lake, asked).await?;
+        let overlapping = sources_overlap(&lake, asked).await?;
+        if overlapping && asked.roster.is_empty() {
+            return Err(Error::new(
+                Kind::Configuration,
+                format!(
+                    "two sources of log-ins overlap in {} and no roster joins their accounts",
+                    asked.academic_year
+                ),
+            )
+            .help("take in the year's roster with `watershed people import FILE` and ingest the days again, so that one pupil is counted once"));
         }
+        let persons = || asked.roster.values().map(|member| member.person).collect();
+        let asked = &Asked { roster_only: overlapping.then(persons), ..asked.clone() };
         // Rule 4: whatever the DSL has marked live is in no set.
         let live = Embargoes::of(&self.root)?.in_days(&lake, asked.from, asked.to).await?;
         Ok(Counted {
             counts: pupils(&lake, asked, &live).await?,
-            operations: operations::measured(&lake, asked).await?,
+            operations: operations::measured(&lake, asked, &live).await?,
         })
     }
 }
@@ -95,6 +108,10 @@ impl Asked<'_> {
         }
         let actor = row.whole("actor")?;
         let member = self.roster.get(&actor);
+        // Days that were taken in after the roster know the person already.
+        if member.is_none() && self.roster_only.as_ref().is_some_and(|persons| !persons.contains(&actor)) {
+            return None;
+        }
         let role = member
             .map(|member| member.role)
             .filter(|role| *role != Role::Unknown)
@@ -157,8 +174,9 @@ async fn pupils(lake: &Lake, asked: &Asked<'_>, live: &LiveMatters) -> Result<Co
     Ok(Counts { leaves })
 }
 
-/// Two sources may know the same pupil by two accounts; without a roster nobody can tell.
-async fn refuse_overlapping_sources(lake: &Lake, asked: &Asked<'_>) -> Result<(), Error> {
+/// Whether two sources of log-ins have days in common: they may know the same pupil by two accounts, and only
+/// a roster can tell.
+async fn sources_overlap(lake: &Lake, asked: &Asked<'_>) -> Result<bool, Error> {
     // Tickets and tests are no log-ins either.
     let mut kept = BTreeSet::new();
     for table in [&INCIDENTS, &STAFF_INCIDENTS, &CHANGES, &CHECKS] {
@@ -178,14 +196,7 @@ async fn refuse_overlapping_sources(lake: &Lake, asked: &Asked<'_>) -> Result<()
     })
     .await?;
     let spans: Vec<_> = spans.into_values().collect();
-    if overlap(&spans) {
-        return Err(Error::new(
-            Kind::Configuration,
-            format!("two sources of log-ins overlap in {} and no roster joins their accounts", asked.academic_year),
-        )
-        .help("take in the year's roster with `watershed people import FILE` and ingest the days again, so that one pupil is counted once"));
-    }
-    Ok(())
+    Ok(overlap(&spans))
 }
 
 /// Source and days of an import that brought events into the period.
@@ -201,5 +212,7 @@ fn overlap(spans: &[(Date, Date)]) -> bool {
     })
 }
 
+#[cfg(test)]
+mod live_tests;
 #[cfg(test)]
 pub(super) mod tests;

@@ -27,7 +27,7 @@ mod trust;
 pub use audit::AuditedPeriod;
 use chain::{Record, sha256};
 pub use entry::{Approval, Checked, Entry, Verification, Withdrawal};
-pub use trust::{TrustRow, TrustSums, trust_sums, trust_sums_for_parents};
+pub use trust::{TrustLedger, TrustRow, TrustSchool, TrustSums};
 
 /// What stands in an entry.
 const SEALED: &str = "sealed";
@@ -212,12 +212,16 @@ impl Ledger {
         Ok(Releasable::cleared(set))
     }
 
-    /// The stored bytes of any set, exactly, for those who are to approve it or not.
+    /// The stored bytes of any set, exactly, for staff and for an auditor: before its approval, after,
+    /// and after its withdrawal too, since who has read it keeps what it said.
     ///
     /// # Errors
-    /// As [`Ledger::staff`].
+    /// [`Kind::Configuration`] when there is no such set; [`Kind::Corrupt`] when what is stored is not
+    /// what was sealed.
     pub fn staff_json(&self, id: &str) -> Result<Releasable<String, Staff>, Error> {
-        Ok(Releasable::cleared(self.standing(id)?.sealed_json))
+        let record = self.records(SEALED, Some(id))?.pop().ok_or_else(unknown)?;
+        record.check()?;
+        Ok(Releasable::cleared(record.sealed_json))
     }
 
     /// The stored bytes of any approved set, exactly, cleared for those who may see every set.
@@ -234,6 +238,17 @@ impl Ledger {
     /// As [`Ledger::governors`].
     pub fn parents_json(&self, id: &str) -> Result<Releasable<String, Public>, Error> {
         Ok(Releasable::cleared(self.approved(self.parents_record(id)?)?.record.sealed_json))
+    }
+
+    /// What the gate held back in a set, for the DSL and the DPO and for no reader of it: 0 nothing, 1 T2 and
+    /// T3, 2 T0 too, 3 everything (rule 18).
+    ///
+    /// # Errors
+    /// As [`Ledger::staff_json`].
+    pub fn held_back(&self, id: &str) -> Result<Releasable<u8, Staff>, Error> {
+        let record = self.records(SEALED, Some(id))?.pop().ok_or_else(unknown)?;
+        record.check()?;
+        Ok(Releasable::cleared(record.fallback_level))
     }
 
     /// Reads the whole chain again and recomputes every digest.
@@ -267,11 +282,16 @@ impl Ledger {
         Ok(Verification { entries, missing_entries: (written - present).max(0), head: previous })
     }
 
-    /// Enters a set; its bytes are what everybody will read from now on.
+    /// Enters a set; its bytes are what everybody will read from now on. A parents' set is entered only
+    /// while the governors' set that it was made from stands.
     pub(super) fn seal(&mut self, sealing: &Sealing<'_>) -> Result<(), Error> {
         let set = sealing.set;
         let json = serde_json::to_string(set).map_err(|_| unwritable())?;
-        self.add(Record {
+        let above = match set.audience == AudienceWord::Parents.word() {
+            true => self.find(AudienceWord::Governors, &set.period)?.map(|(id, _)| id),
+            false => None,
+        };
+        let record = Record {
             sequence: 0,
             kind: SEALED.to_owned(),
             id: set.id.clone(),
@@ -294,7 +314,8 @@ impl Ledger {
             sealed_json: json,
             previous_hash: String::new(),
             entry_hash: String::new(),
-        })
+        };
+        self.add_all(vec![record], above.as_deref())
     }
 
     /// A sealed entry whose digests hold and that was not withdrawn.

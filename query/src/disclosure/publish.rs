@@ -14,10 +14,10 @@ use serde::Serialize;
 use super::categories::{CategoryList, CategoryRow};
 use super::compose::{Composed, Facts, YearOnRoll, governor_set, parent_set};
 use super::count::{Asked, LakeCounts, PupilCounts};
-use super::ledger::{Ledger, Sealing};
+use super::ledger::{Ledger, Sealing, TrustSchool};
 use super::policy::{AudienceWord, POLICY_VERSION, SETTLING_DAYS};
 use super::sealed::SealedSet;
-use super::shape::Period;
+use super::shape::{Period, Shape};
 use crate::error::{Error, Kind};
 
 /// What came of asking for a set.
@@ -87,6 +87,29 @@ pub async fn publish(
     Ok(published)
 }
 
+/// The schools of an installation, for the sums of a trust: which of them are to have a governors' set with
+/// tables for the period, by their public rolls alone.
+///
+/// # Errors
+/// As reading the configuration, a school's data files and its ledger.
+pub fn trust_schools(dir: &Path, period: Period) -> Result<Vec<TrustSchool>, Error> {
+    let schools = Config::load(dir)?.schools;
+    schools
+        .iter()
+        .map(|school| {
+            let settings = Settings::load(&SchoolRoot::new(dir, &school.id), school)?;
+            let on_roll = roll(&settings, period);
+            let counted = on_roll.iter().filter(|year| !year.shared_log_ins).map(|year| year.pupils).sum();
+            let shape = Shape::of(AudienceWord::Governors, counted);
+            Ok(TrustSchool {
+                id: school.id.clone(),
+                ledger: Ledger::open(dir, &school.id)?,
+                expected: shape.tables && shape.admits(period).is_ok(),
+            })
+        })
+        .collect()
+}
+
 /// Reads what a sealing rests on.
 fn order(
     dir: &Path,
@@ -142,7 +165,9 @@ async fn seal(
     order.facts.shape(order.audience).admits(period)?;
     refuse_early(order)?;
     refuse_moved(&ledger, order)?;
-    let before = ledger.standing_set(order.audience, &period.previous().to_string())?;
+    refuse_overlap(&ledger, order)?;
+    // A set that its readers have not seen must not speak to them through a trend word.
+    let before = ledger.approved_set(order.audience, &period.previous().to_string())?;
     let earlier: Vec<SealedSet> = ledger
         .all_sealed()?
         .into_iter()
@@ -161,6 +186,7 @@ async fn seal(
                 everyday: &order.everyday,
                 roster: &order.roster,
                 never: &order.never,
+                roster_only: None,
             };
             let counted = counts.count(&asked).await?;
             let usable = counted.operations.can_carry_pupil_figures().then_some(&counted.counts);
@@ -262,6 +288,28 @@ fn refuse_moved(ledger: &Ledger, order: &Order) -> Result<(), Error> {
     }
     Err(Error::new(Kind::Configuration, format!("the roll of {year} changed after {} was sealed", fixed.id))
         .help("put back the October roll in roll.csv; a new roll holds from the next academic year on"))
+}
+
+/// No pupil figure may span days that another one spans (rule 9): a calendar that was corrected later must
+/// not give two windows whose difference is a few days.
+fn refuse_overlap(ledger: &Ledger, order: &Order) -> Result<(), Error> {
+    let (from, to) = (&order.facts.period_from, &order.facts.period_to);
+    let period = order.facts.period.to_string();
+    for entered in ledger.all_sealed()? {
+        let set = &entered.set;
+        // Days are written year first, so that they compare as texts.
+        let same = set.period == period;
+        let moved = same && (&set.period_from, &set.period_to) != (from, to);
+        let overlaps = !same && set.period_from <= *to && *from <= set.period_to;
+        if moved || overlaps {
+            return Err(Error::new(
+                Kind::Configuration,
+                format!("{period} is {from} to {to} by the calendar now, and {} was sealed for {} to {}", set.id, set.period_from, set.period_to),
+            )
+            .help("put back the term dates in terms.csv and calendar.csv that it was sealed with; corrected dates hold from the next period on"));
+        }
+    }
+    Ok(())
 }
 
 fn refuse_unfinished(state: &State, from: Date, to: Date) -> Result<(), Error> {

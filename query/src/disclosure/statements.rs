@@ -23,11 +23,11 @@ pub(super) fn statements(audience: AudienceWord, shape: Shape, shared: &[i8]) ->
                  none as well; \"all or nearly all\" means that {left} pupils are left."
             ),
             "Parts need not add up: a pupil can stand in several rows, and each range stands for itself.".to_owned(),
-            "\"Not available this term\" is said where the logs cannot carry a figure or a range would say too much; \
-             which of the two is not told."
+            "\"Not available this term\" is said where the logs cannot carry a figure, and where a range would say too \
+             much."
                 .to_owned(),
-            "Use that cannot be tied to one pupil, and pupils whose year group is not known, are in no figure; staff \
-             and visitors are in none either."
+            "Use that cannot be tied to one pupil, and pupils whose year group is not known, are in no figure about \
+             pupils; staff and visitors are in none of those either."
                 .to_owned(),
         ]);
     } else {

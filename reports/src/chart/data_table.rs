@@ -23,6 +23,8 @@ struct Entry {
     code: bool,
     /// Must not be overlooked.
     strong: bool,
+    /// Columns that it stands for beyond its own: the same words in each.
+    further: usize,
 }
 
 #[derive(Template)]
@@ -36,8 +38,14 @@ struct Page {
 impl Page {
     fn html(mut self) -> Result<String, Error> {
         for row in &mut self.rows {
-            for (entry, column) in row.iter_mut().zip(&self.columns) {
-                entry.label.clone_from(&column.heading);
+            let mut at = 0;
+            for entry in row.iter_mut() {
+                let heading = |at: usize| self.columns.get(at).map_or("", |column| column.heading.as_str());
+                entry.label = match entry.further {
+                    0 => heading(at).to_owned(),
+                    further => format!("{} to {}", heading(at), heading(at + further)),
+                };
+                at += 1 + entry.further;
             }
         }
         self.render().map_err(|_| Error::new(Kind::Bug, "a table could not be written as HTML"))
@@ -145,7 +153,17 @@ fn by_group(set: &SealedSet, table: &SealedTable) -> Result<String, Error> {
             Entry { text, numeric: true, ..Entry::default() }
         };
         let first = Entry { text: name.to_owned(), header: true, ..Entry::default() };
-        std::iter::once(first).chain(groups.iter().map(figure)).collect()
+        let mut cells: Vec<Entry> = vec![first];
+        for entry in groups.iter().map(figure) {
+            // A line of equal refusals is one: nobody reads the same words in every column.
+            let withheld =
+                !entry.text.contains(|letter: char| letter.is_ascii_digit()) && !entry.text.is_empty();
+            match cells.last_mut() {
+                Some(last) if withheld && !last.header && last.text == entry.text => last.further += 1,
+                _ => cells.push(entry),
+            }
+        }
+        cells
     });
     let caption = format!("{}, {}.", table.title.trim_end_matches('.'), words::period(&set.period));
     Page { caption, columns, rows: rows.collect() }.html()
@@ -179,8 +197,15 @@ pub(crate) fn sealed(set: &SealedSet, table: &SealedTable) -> Result<String, Err
         .rows
         .iter()
         .map(|row| {
-            let name = if by_part { words::group(set, &row.group) } else { &row.row };
-            let mut cells = vec![Entry { text: name.to_owned(), header: true, ..Entry::default() }];
+            let name = match by_part {
+                true => {
+                    let group = set.groups.iter().find(|group| group.id == row.group);
+                    let pupils = words::whole(i64::from(group.map_or(0, |group| group.pupils)));
+                    format!("{} (of {pupils} pupils)", words::group(set, &row.group))
+                }
+                false => row.row.clone(),
+            };
+            let mut cells = vec![Entry { text: name, header: true, ..Entry::default() }];
             if headed {
                 cells.push(entry(words::sentence(&row.heading), false));
             }
@@ -194,12 +219,10 @@ pub(crate) fn sealed(set: &SealedSet, table: &SealedTable) -> Result<String, Err
             cells
         })
         .collect();
-    let caption = format!(
-        "{}, {}. Out of {} pupils.",
-        table.title.trim_end_matches('.'),
-        words::period(&set.period),
-        words::whole(i64::from(table.roll))
-    );
+    let mut caption = format!("{}, {}.", table.title.trim_end_matches('.'), words::period(&set.period));
+    if !by_part {
+        caption.push_str(&format!(" Out of {} pupils.", words::whole(i64::from(table.roll))));
+    }
     Page { caption, columns, rows }.html()
 }
 

@@ -19,6 +19,8 @@ pub(super) const fn follows(command: &Command) -> bool {
         | Command::Audit(_)
         | Command::Access(_)
         | Command::Sharing(_)
+        | Command::Publish(_)
+        | Command::Releases { .. }
         | Command::Ingest(_) => true,
         _ => false,
     }

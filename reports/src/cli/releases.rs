@@ -1,11 +1,12 @@
 //! `watershed publish` and `watershed releases`: sealed sets and their ledger.
 
 use clap::{Args, Subcommand};
-use ingest::school::Config;
-use query::disclosure::ledger::{Entry, Ledger, TrustSums, trust_sums, trust_sums_for_parents};
+use query::audit::{Access, AccessAudit, What};
+use query::disclosure::ledger::{Entry, Ledger, TrustLedger, TrustSums};
 use query::disclosure::policy::AudienceWord;
-use query::disclosure::publish::publish as seal;
+use query::disclosure::publish::{publish as seal, trust_schools};
 use query::disclosure::sealed::{SealedSet, WHOLE_SCHOOL};
+use query::disclosure::shape::Period;
 
 use super::{Context, Ended, Format, OpenedSchool, wait};
 
@@ -53,13 +54,20 @@ pub(crate) enum ReleasesCommand {
     },
     /// Try again whether anything can be worked out from all sets together.
     Audit,
-    /// Check every entry's digest and the chain.
-    Verify,
-    /// Sum the approved governors' sets of all schools here, three at least.
+    /// Check every entry's digest and the chain, also from a head that was noted elsewhere.
+    Verify {
+        /// An earlier head, from `releases verify` or from the access audit: the chain must go on from it.
+        #[arg(long)]
+        head: Option<String>,
+    },
+    /// The sum of the approved governors' sets of all schools here, three at least; sealed once per period.
     Trust {
         /// A term such as 2025-autumn.
         #[arg(long)]
         period: String,
+        /// Role that approves the sum, when it is made: `chief executive`.
+        #[arg(long)]
+        role: Option<String>,
         /// `governors`, or `parents`: then no school is named.
         #[arg(long, default_value = "governors")]
         audience: String,
@@ -72,15 +80,18 @@ pub(crate) fn publish(context: &Context, arguments: &PublishArguments) -> anyhow
     let today = today(&school)?;
     let approver = arguments.approver.as_deref();
     let published = wait(seal(&context.dir, &school.id, audience, &arguments.period, approver, today))??;
-    // The audit begins at the latest here: from now on papers are made that have its head.
-    let audit = query::audit::AccessAudit::open(&context.dir, &school.id)?.statement_for_paper();
-    let ended = match audit {
-        Ok(_) => Ended::Well,
-        Err(error) => {
+    let held_back = published.fallback_level;
+    let mut ended = Ended::Well;
+    if published.sealed_now || published.approver.is_some() {
+        let said = format!("{}: sealed; the gate held back {}", published.id, held_back_words(held_back));
+        if let Err(error) = noted(context, &school, approver, &said) {
             context.printer.say(&format!("Sealed all the same: {error}"));
-            Ended::NeedsALook
+            ended = Ended::NeedsALook;
         }
-    };
+    }
+    if held_back > 0 {
+        ended = Ended::NeedsALook;
+    }
     if context.format == Format::Json {
         context.printer.out(
             &serde_json::json!({
@@ -90,6 +101,7 @@ pub(crate) fn publish(context: &Context, arguments: &PublishArguments) -> anyhow
                 "period": published.period,
                 "sealed_now": published.sealed_now,
                 "approved_by": published.approver,
+                "held_back": held_back,
             })
             .to_string(),
         );
@@ -101,6 +113,13 @@ pub(crate) fn publish(context: &Context, arguments: &PublishArguments) -> anyhow
     } else {
         "It was sealed before and has not changed."
     });
+    if held_back > 0 {
+        context.printer.say(&format!(
+            "For the DSL and the data protection officer, and for no reader: the gate held back {}, because a hidden \
+             figure could have been worked out.",
+            held_back_words(held_back)
+        ));
+    }
     match &published.approver {
         Some(role) => context.printer.say(&format!("Approved by {role}.")),
         None => context.printer.say(&format!(
@@ -111,22 +130,47 @@ pub(crate) fn publish(context: &Context, arguments: &PublishArguments) -> anyhow
     Ok(ended)
 }
 
+/// What the gate held back, in words.
+const fn held_back_words(level: u8) -> &'static str {
+    match level {
+        0 => "nothing",
+        1 => "the breakdowns (T2 and T3)",
+        2 => "the breakdowns and the headline (T2, T3 and T0)",
+        _ => "every table",
+    }
+}
+
+/// Enters into the access audit what was done with a set, with the head of the ledger after it: the audit's own
+/// head goes to the DSL by mail and stands on papers, so a ledger that was written anew is noticed too.
+fn noted(context: &Context, school: &OpenedSchool, role: Option<&str>, said: &str) -> anyhow::Result<()> {
+    let head = Ledger::open(&context.dir, &school.id)?.verify()?.head;
+    let mut audit = AccessAudit::open(&context.dir, &school.id)?;
+    let who = role.unwrap_or("watershed");
+    audit.record(&Access { who, what: What::Release, reason: said, target: &head, rows: 0 })?;
+    Ok(())
+}
+
 /// The school's local day.
 fn today(school: &OpenedSchool) -> anyhow::Result<jiff::civil::Date> {
     Ok(jiff::Zoned::now().with_time_zone(jiff::tz::TimeZone::get(&school.config.zone)?).date())
 }
 
 pub(crate) fn run(context: &Context, command: ReleasesCommand) -> anyhow::Result<Ended> {
-    if let ReleasesCommand::Trust { period, audience } = &command {
-        return trust(context, period, AudienceWord::parse(audience)?);
+    if let ReleasesCommand::Trust { period, role, audience } = &command {
+        return trust(context, Period::parse(period)?, role.as_deref(), AudienceWord::parse(audience)?);
     }
     let school = context.school()?;
     let mut ledger = Ledger::open(&context.dir, &school.id)?;
     match command {
-        ReleasesCommand::List => list(context, &school, &ledger.list()?),
+        ReleasesCommand::List => return list(context, &school, &ledger),
         ReleasesCommand::Show { id } => {
             if context.format == Format::Json {
                 context.printer.out(ledger.staff_json(&id)?.value());
+                if let Some(gone) = ledger.withdrawal(&id)? {
+                    context
+                        .printer
+                        .say(&format!("{id} was withdrawn on {}: {}", gone.withdrawn_on, gone.statement));
+                }
             } else {
                 context.printer.out(&as_text(context, ledger.staff(&id)?.value()));
             }
@@ -136,31 +180,79 @@ pub(crate) fn run(context: &Context, command: ReleasesCommand) -> anyhow::Result
             context
                 .printer
                 .out(&format!("{id}: approved by {} on {}", approval.approver, approval.approved_on));
+            noted(context, &school, Some(&role), &format!("{id}: approved"))?;
         }
         ReleasesCommand::Withdraw { id, role, statement } => {
             ledger.withdraw(&id, &statement, &role, today(&school)?)?;
             context.printer.out(&format!(
                 "{id}: withdrawn; the parents' set made from it went with it, if there was one"
             ));
+            noted(context, &school, Some(&role), &format!("{id}: withdrawn"))?;
         }
         ReleasesCommand::Audit => return audit(context, &ledger),
-        ReleasesCommand::Verify => {
-            if !ledger.verify()?.is_sound() {
-                anyhow::bail!("the ledger does not verify; restore the school's state file from a back-up");
-            }
-            context.printer.out("Every entry is as it was sealed, and the chain is whole.");
-        }
+        ReleasesCommand::Verify { head } => return verify(context, &ledger, head.as_deref()),
         ReleasesCommand::Trust { .. } => {}
     }
     Ok(Ended::Well)
 }
 
-fn list(context: &Context, school: &OpenedSchool, entries: &[Entry]) {
+fn verify(context: &Context, ledger: &Ledger, head: Option<&str>) -> anyhow::Result<Ended> {
+    let found = ledger.verify()?;
+    let head = head.map(|head| head.trim().to_ascii_lowercase());
+    let contained =
+        head.as_ref().is_none_or(|head| found.entries.iter().any(|entry| entry.entry_hash == *head));
+    let sound = found.is_sound() && contained;
+    if context.format == Format::Json {
+        let object = serde_json::json!({
+            "schema": "watershed.releases-verified/1", "sound": sound, "contains_head": contained,
+            "head": found.head, "missing_entries": found.missing_entries, "entries": found.entries,
+        });
+        context.printer.out(&object.to_string());
+    } else {
+        for entry in &found.entries {
+            for fault in &entry.faults {
+                context
+                    .printer
+                    .out(&format!("entry {} ({}, {}): {fault}", entry.sequence, entry.id, entry.kind));
+            }
+        }
+        if found.missing_entries > 0 {
+            context.printer.out(&format!("{} entries at the end are missing", found.missing_entries));
+        }
+        if !contained {
+            context
+                .printer
+                .out("the head that was given is not in the chain: entries were cut off or written anew");
+        }
+        if sound {
+            context.printer.out(&format!(
+                "All {} entries are as they were sealed, and the chain is whole. Its head, to be noted elsewhere:",
+                found.entries.len()
+            ));
+            context.printer.out(&found.head);
+        }
+    }
+    if sound {
+        return Ok(Ended::Well);
+    }
+    context.printer.say(
+        "Tell the data protection officer. A back-up of the state file shows what stood there; entries made after it \
+         would be lost by restoring it, so compare first.",
+    );
+    anyhow::bail!("the release ledger does not verify")
+}
+
+fn list(context: &Context, school: &OpenedSchool, ledger: &Ledger) -> anyhow::Result<Ended> {
+    let entries = ledger.list()?;
+    let held_back = |entry: &Entry| ledger.held_back(&entry.id).map(|level| *level.value());
+    let levels = entries.iter().map(held_back).collect::<Result<Vec<u8>, _>>()?;
     if context.format == Format::Json {
         let entries: Vec<_> = entries
             .iter()
-            .map(|entry| {
+            .zip(&levels)
+            .map(|(entry, held_back)| {
                 serde_json::json!({
+                    "held_back": held_back,
                     "id": entry.id,
                     "audience": entry.audience,
                     "period": entry.period,
@@ -174,7 +266,7 @@ fn list(context: &Context, school: &OpenedSchool, entries: &[Entry]) {
             .collect();
         let object = serde_json::json!({"schema": "watershed.releases/1", "school": school.id.as_str(), "releases": entries});
         context.printer.out(&object.to_string());
-        return;
+        return Ok(Ended::Well);
     }
     let standing = |entry: &Entry| match (&entry.withdrawn, &entry.approved) {
         (Some(gone), _) => format!("withdrawn on {}", gone.withdrawn_on),
@@ -183,12 +275,16 @@ fn list(context: &Context, school: &OpenedSchool, entries: &[Entry]) {
     };
     let rows = entries
         .iter()
-        .map(|entry| {
+        .zip(&levels)
+        .map(|(entry, level)| {
             let (id, audience, period) = (entry.id.clone(), entry.audience.clone(), entry.period.clone());
-            vec![id, audience, period, entry.sealed_on.clone(), standing(entry)]
+            let held_back = held_back_words(*level).to_owned();
+            vec![id, audience, period, entry.sealed_on.clone(), standing(entry), held_back]
         })
         .collect();
-    context.printer.out(&context.printer.grid(&["id", "audience", "period", "sealed on", "standing"], rows));
+    let headings = ["id", "audience", "period", "sealed on", "standing", "gate held back"];
+    context.printer.out(&context.printer.grid(&headings, rows));
+    Ok(Ended::Well)
 }
 
 fn audit(context: &Context, ledger: &Ledger) -> anyhow::Result<Ended> {
@@ -211,7 +307,8 @@ fn audit(context: &Context, ledger: &Ledger) -> anyhow::Result<Ended> {
                 context.printer.out(&format!("  {fault}"));
             }
             for cell in &period.disclosed {
-                context.printer.out(&format!("  {}, {}: {}", cell.group, cell.row, cell.fault));
+                let whom = if cell.outside { " (pupils outside it)" } else { "" };
+                context.printer.out(&format!("  {}, {}{whom}: {}", cell.group, cell.row, cell.fault));
             }
         }
     }
@@ -223,15 +320,31 @@ fn audit(context: &Context, ledger: &Ledger) -> anyhow::Result<Ended> {
 }
 
 /// Sealed governors' sets only; no lake is opened.
-fn trust(context: &Context, period: &str, audience: AudienceWord) -> anyhow::Result<Ended> {
-    let mut ledgers = Vec::new();
-    for school in Config::load(&context.dir)?.schools {
-        ledgers.push(Ledger::open(&context.dir, &school.id)?);
+fn trust(
+    context: &Context,
+    period: Period,
+    role: Option<&str>,
+    audience: AudienceWord,
+) -> anyhow::Result<Ended> {
+    let schools = trust_schools(&context.dir, period)?;
+    let mut ledger = TrustLedger::open(&context.dir)?;
+    if let Some(role) = role {
+        ledger.seal(&schools, period, role, jiff::Zoned::now().date())?;
     }
-    match audience {
-        AudienceWord::Governors => print_sums(context, trust_sums(&ledgers, period)?.value())?,
-        AudienceWord::Parents => print_sums(context, trust_sums_for_parents(&ledgers, period)?.value())?,
-    }
+    let printed = match audience {
+        AudienceWord::Governors => {
+            ledger.sums(&schools, period)?.map(|sums| print_sums(context, sums.value()))
+        }
+        AudienceWord::Parents => {
+            ledger.sums_for_parents(&schools, period)?.map(|sums| print_sums(context, sums.value()))
+        }
+    };
+    printed.ok_or_else(|| {
+        anyhow::anyhow!(
+            "no sum was made for {period} yet: `--role ROLE` makes and approves it, once and for good, as soon as every \
+             school's governors' set is approved"
+        )
+    })??;
     Ok(Ended::Well)
 }
 
@@ -246,9 +359,18 @@ fn print_sums(context: &Context, sums: &TrustSums) -> anyhow::Result<()> {
     let rows = sums
         .rows
         .iter()
-        .map(|row| vec![row.heading.clone(), row.row.clone(), row.schools.to_string(), range(row)])
+        .map(|row| {
+            let schools = row.schools.map(|schools| schools.to_string()).unwrap_or_default();
+            vec![row.heading.clone(), row.row.clone(), schools, range(row)]
+        })
         .collect();
-    context.printer.out(&format!("{}: {} schools, {} pupils on roll", sums.period, sums.schools, sums.roll));
+    context.printer.out(&format!(
+        "{}, sealed on {}, approved by {}, ledger id {}",
+        sums.period, sums.sealed_on, sums.approver, sums.id
+    ));
+    if let (Some(schools), Some(roll)) = (sums.schools, sums.roll) {
+        context.printer.out(&format!("{schools} schools, {roll} pupils on roll"));
+    }
     context.printer.out(&context.printer.grid(&["heading", "row", "schools", "pupils"], rows));
     for release in &sums.releases {
         context.printer.out(&format!("from {release}"));

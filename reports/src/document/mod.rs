@@ -88,6 +88,8 @@ struct Parts {
     finding: String,
     alternative: String,
     roll: String,
+    /// All on the public roll, those who share log-ins too.
+    on_roll: String,
     has_tables: bool,
     tables: Vec<String>,
     never_broken_down: Vec<String>,
@@ -107,7 +109,9 @@ impl Parts {
             .map(|table| data_table::sealed(set, table))
             .collect();
         let roll = set.tables.first().map(|table| words::whole(i64::from(table.roll))).unwrap_or_default();
+        let on_roll: u32 = set.roll.iter().map(|group| group.pupils).sum();
         Ok(Self {
+            on_roll: words::whole(i64::from(on_roll)),
             inline_style: style.inline(),
             from: words::day(&set.period_from),
             to: words::day(&set.period_to),

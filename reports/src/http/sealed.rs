@@ -40,14 +40,13 @@ pub(super) async fn home(State(app): State<App>, session: Session) -> Page {
     let mut releases = Vec::new();
     for school in app.schools() {
         let entries = app.source().entries(&school.id)?;
-        let standing = |entry: &&Entry| {
-            entry.audience == "parents" && entry.withdrawn.is_none() && entry.approved.is_some()
-        };
+        let standing = |entry: &&Entry| entry.audience == "parents" && entry.withdrawn.is_none();
         for entry in entries.iter().filter(standing) {
+            let Some(approval) = &entry.approved else { continue };
             releases.push(Release {
                 address: format!("/public/{}/{}/index.html", school.id, entry.id),
                 words: format!("{}: {}", school.name, words::period(&entry.period)),
-                quiet: format!("Published on {}", words::day(&entry.sealed_on)),
+                quiet: format!("Published on {}", words::day(&approval.approved_on)),
                 withdrawn: None,
             });
         }

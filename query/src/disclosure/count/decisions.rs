@@ -10,6 +10,7 @@ use super::super::operational::{Checks, Share, Unblocks};
 use super::super::policy::NEVER_REPORTED;
 use super::Asked;
 use super::rows::{Row, read};
+use crate::embargo::LiveMatters;
 use crate::error::Error;
 
 /// When a row was taken in: of two exports of one record the later holds.
@@ -84,7 +85,11 @@ fn change(asked: &Asked<'_>, row: &Row<'_>) -> Change {
 
 /// Requests to open a site, and what became of them. The school's own list of changes counts; where
 /// it keeps none, the tickets do: one request is often in both.
-pub(super) async fn unblocks(lake: &Lake, asked: &Asked<'_>) -> Result<Option<Unblocks>, Error> {
+pub(super) async fn unblocks(
+    lake: &Lake,
+    asked: &Asked<'_>,
+    live: &LiveMatters,
+) -> Result<Option<Unblocks>, Error> {
     let columns = [
         "kind",
         "asked",
@@ -97,8 +102,14 @@ pub(super) async fn unblocks(lake: &Lake, asked: &Asked<'_>) -> Result<Option<Un
         "applied_to",
         "closed_date",
         "site",
+        "theme",
     ];
-    let mut changes = newest(lake, &CHANGES, "change_token", &columns, &|row| change(asked, row)).await?;
+    let take = |row: &Row<'_>| {
+        let mut change = change(asked, row);
+        change.counts &= !live.covers_change(row.text("site"), row.text("theme"), row.date());
+        change
+    };
+    let mut changes = newest(lake, &CHANGES, "change_token", &columns, &take).await?;
     changes.retain(|change| change.counts);
     let in_period = |day: Option<Date>| day.is_some_and(|day| (asked.from..=asked.to).contains(&day));
     let has_ledger = changes.iter().any(|change| change.of_ledger && in_period(change.asked_on));

@@ -3,16 +3,24 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use ingest::lake::Lake;
-use ingest::schema::{ACTIVITY, ACTOR_DAYS, STAFF_ACTIVITY};
+use ingest::schema::{
+    ACTIVITY, ACTOR_DAYS, ATTEMPTS, EPISODES, STAFF_ACTIVITY, STAFF_ACTOR_DAYS, STAFF_EPISODES,
+};
 
 use super::super::operational::{Operations, Share};
 use super::super::policy::NEVER_REPORTED;
-use super::rows::each_row;
+use super::rows::{Row, each_row};
 use super::{Asked, decisions};
+use crate::embargo::LiveMatters;
 use crate::error::Error;
 
-/// What the logs look like as logs.
-pub(super) async fn measured(lake: &Lake, asked: &Asked<'_>) -> Result<Operations, Error> {
+/// What the logs look like as logs. Live matters are in none of the figures that tell how much was asked for
+/// or stopped (rule 4): `activity` knows nobody, so they are taken away by the tables that do.
+pub(super) async fn measured(
+    lake: &Lake,
+    asked: &Asked<'_>,
+    live: &LiveMatters,
+) -> Result<Operations, Error> {
     let mut found = Operations {
         school_days: u32::try_from(asked.school_days.len()).unwrap_or(u32::MAX),
         ..Operations::default()
@@ -54,6 +62,13 @@ pub(super) async fn measured(lake: &Lake, asked: &Asked<'_>) -> Result<Operation
         })
         .await?;
     }
+    let of_live = of_live_matters(lake, asked, live).await?;
+    found.requests = found.requests.saturating_sub(of_live.requests);
+    for (code, records) in &of_live.stopped {
+        if let Some(stopped) = stopped.get_mut(code.as_str()) {
+            *stopped -= records;
+        }
+    }
     let present = asked.school_days.iter().filter(|day| days.contains(day)).count();
     found.missing_days = found.school_days - u32::try_from(present).unwrap_or(found.school_days);
     // Ties by code, so that the same records always give the same words.
@@ -62,8 +77,51 @@ pub(super) async fn measured(lake: &Lake, asked: &Asked<'_>) -> Result<Operation
     found.commonest_stopped =
         order.iter().take(3).filter_map(|(code, _)| asked.everyday.get(*code).cloned()).collect();
     found.tied = tied(lake, asked).await?;
-    found.unblocks = decisions::unblocks(lake, asked).await?;
+    found.unblocks = decisions::unblocks(lake, asked, live).await?;
     found.checks = decisions::checks(lake, asked).await?;
+    Ok(found)
+}
+
+/// Records of live matters.
+#[derive(Debug, Default)]
+struct OfLive {
+    requests: u64,
+    stopped: BTreeMap<String, i64>,
+}
+
+/// All records of a marked person's days; of a marked theme or site the events of interest, which is what the
+/// derived tables know of them. That is exact enough for two significant figures.
+async fn of_live_matters(lake: &Lake, asked: &Asked<'_>, live: &LiveMatters) -> Result<OfLive, Error> {
+    let mut found = OfLive::default();
+    for table in [&ACTOR_DAYS, &STAFF_ACTOR_DAYS] {
+        each_row(lake, table, asked, &["local_date", "actor", "records"], &mut |row| {
+            if live.covers_day(row.whole("actor"), row.date()) {
+                found.requests += row.number("records");
+            }
+        })
+        .await?;
+    }
+    let apart = |row: &Row<'_>| {
+        let (actor, day) = (row.whole("actor"), row.date());
+        !live.covers_day(actor, day) && live.covers(actor, day, row.text("theme"))
+    };
+    for table in [&EPISODES, &STAFF_EPISODES] {
+        each_row(lake, table, asked, &["local_date", "actor", "theme", "records"], &mut |row| {
+            if apart(row) {
+                found.requests += row.number("records");
+            }
+        })
+        .await?;
+    }
+    let columns = ["local_date", "actor", "theme", "code", "records"];
+    each_row(lake, &ATTEMPTS, asked, &columns, &mut |row| {
+        let (actor, day) = (row.whole("actor"), row.date());
+        if live.covers_day(actor, day) || live.covers(actor, day, row.text("theme")) {
+            let code = row.text("code").unwrap_or_default().to_owned();
+            *found.stopped.entry(code).or_default() += row.number("records") as i64;
+        }
+    })
+    .await?;
     Ok(found)
 }
 

@@ -1,6 +1,6 @@
 //! The gate once more, over everything that was ever sealed (rule 27).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
@@ -37,6 +37,13 @@ impl AuditedPeriod {
     }
 }
 
+/// Whether a period has two spans of days, or one that meets another period's (rule 9). Days are texts, year first.
+fn overlaps(spans: &BTreeMap<String, BTreeSet<(String, String)>>, period: &str) -> bool {
+    let own = &spans[period];
+    let others = || spans.iter().filter(|(other, _)| *other != period).flat_map(|(_, spans)| spans);
+    own.len() > 1 || own.iter().any(|(from, to)| others().any(|(first, last)| first <= to && from <= last))
+}
+
 impl Ledger {
     /// Examines every period's sets of all audiences together. Periods do not touch each other: no
     /// pupil figure spans two terms (rule 9), and where a year has both kinds, that is a fault.
@@ -46,6 +53,7 @@ impl Ledger {
     pub fn audit(&self) -> Result<Vec<AuditedPeriod>, Error> {
         let mut periods: BTreeMap<String, Vec<SealedSet>> = BTreeMap::new();
         let mut kinds: BTreeMap<String, (bool, bool)> = BTreeMap::new();
+        let mut spans: BTreeMap<String, BTreeSet<(String, String)>> = BTreeMap::new();
         for entered in self.all_sealed()? {
             let period = Period::parse(&entered.set.period)
                 .map_err(|_| Error::new(Kind::Corrupt, "the release ledger has a period that is none"))?;
@@ -55,6 +63,8 @@ impl Ledger {
             } else {
                 kind.1 = true
             }
+            let span = (entered.set.period_from.clone(), entered.set.period_to.clone());
+            spans.entry(entered.set.period.clone()).or_default().insert(span);
             periods.entry(entered.set.period.clone()).or_default().push(entered.set);
         }
         let mut audited = Vec::new();
@@ -67,6 +77,11 @@ impl Ledger {
             }
             if kinds.get(&year) == Some(&(true, true)) {
                 faults.push("the academic year has both yearly and termly sets");
+            }
+            if overlaps(&spans, &period) {
+                faults.push(
+                    "its days are not those of its other sets, or another period's sets span some of them",
+                );
             }
             audited.push(AuditedPeriod {
                 period,

@@ -29,12 +29,17 @@ impl Ledger {
     /// Records that a role approves a set for its audience; a second approval changes nothing.
     ///
     /// # Errors
-    /// [`Kind::Configuration`] when there is no such set, it was withdrawn, or no role is named.
+    /// [`Kind::Configuration`] when there is no such set, it was withdrawn, no role is named, or the
+    /// governors' set that a parents' set was made from has not been approved.
     pub fn approve(&mut self, id: &str, role: &str, today: jiff::civil::Date) -> Result<Approval, Error> {
         let approver = named_role(role)?;
         let record = self.standing(id)?;
         if let Some(approval) = self.approval(id)? {
             return Ok(approval);
+        }
+        let mut needs = record.id.clone();
+        if record.audience == AudienceWord::Parents.word() {
+            needs = self.approved_above(&record)?;
         }
         let approval = Approval {
             schema: "watershed.approval/1".to_owned(),
@@ -43,8 +48,25 @@ impl Ledger {
             approver,
             sealed_sha256: record.sealed_sha256.clone(),
         };
-        self.decide(APPROVED, record, &approval, &approval.approved_on, &approval.approver)?;
+        let entry = decided(APPROVED, record, &approval, &approval.approved_on, &approval.approver)?;
+        self.add_all(vec![entry], Some(&needs))?;
         Ok(approval)
+    }
+
+    /// Id of the approved governors' set that a parents' set was made from.
+    fn approved_above(&self, parents: &Record) -> Result<String, Error> {
+        let above = self.find(AudienceWord::Governors, &parents.period)?.map(|(id, _)| id);
+        if let Some(id) = &above
+            && self.withdrawal(id)?.is_none()
+            && self.approval(id)?.is_some()
+        {
+            return Ok(id.clone());
+        }
+        Err(Error::new(
+            Kind::Configuration,
+            format!("the governors' set that {} was made from has not been approved", parents.id),
+        )
+        .help("families do not read first: approve the governors' set of the period, then this one"))
     }
 
     /// Why a set was withdrawn; none if it stands.
@@ -58,7 +80,8 @@ impl Ledger {
     }
 
     /// Withdraws a set whole, with a statement for its readers. It is not sealed again; the
-    /// parents' set of the same period was made from the governors' and goes with it.
+    /// parents' set of the same period was made from the governors' and goes with it, in one step.
+    /// Where an interrupted older version left the parents' set standing, the same call takes it back.
     ///
     /// # Errors
     /// [`Kind::Configuration`] when there is no such set, it was withdrawn already, no role is named,
@@ -72,13 +95,15 @@ impl Ledger {
     ) -> Result<(), Error> {
         let approver = named_role(approver)?;
         let statement = statement_without_figures(statement)?;
-        let record = self.standing(id)?;
+        let record = self.records(SEALED, Some(id))?.pop().ok_or_else(super::unknown)?;
+        record.check()?;
         let mut leaving = vec![record.clone()];
         if record.audience == AudienceWord::Governors.word() {
             leaving.extend(self.records(SEALED, None)?.into_iter().filter(|other| {
                 other.audience == AudienceWord::Parents.word() && other.period == record.period
             }));
         }
+        let mut entries = Vec::new();
         for record in leaving {
             if self.withdrawal(&record.id)?.is_some() {
                 continue;
@@ -90,33 +115,43 @@ impl Ledger {
                 approver: approver.clone(),
                 statement: statement.clone(),
             };
-            self.decide(WITHDRAWN, record, &withdrawal, &withdrawal.withdrawn_on, &withdrawal.approver)?;
+            entries.push(decided(
+                WITHDRAWN,
+                record,
+                &withdrawal,
+                &withdrawal.withdrawn_on,
+                &withdrawal.approver,
+            )?);
         }
-        Ok(())
-    }
-
-    fn decide(
-        &mut self,
-        kind: &str,
-        about: Record,
-        decision: &impl serde::Serialize,
-        day: &str,
-        role: &str,
-    ) -> Result<(), Error> {
-        let json = serde_json::to_string(decision).map_err(|_| unwritable())?;
-        self.add(Record {
-            kind: kind.to_owned(),
-            sealed_on: day.to_owned(),
-            approver: role.to_owned(),
-            sealed_sha256: sha256(json.as_bytes()),
-            sealed_json: json,
-            ..about
-        })
+        if entries.is_empty() {
+            // Says when and why.
+            self.standing(id)?;
+        }
+        self.add_all(entries, None)
     }
 }
 
+/// The entry of a decision about a sealed set.
+fn decided(
+    kind: &str,
+    about: Record,
+    decision: &impl serde::Serialize,
+    day: &str,
+    role: &str,
+) -> Result<Record, Error> {
+    let json = serde_json::to_string(decision).map_err(|_| unwritable())?;
+    Ok(Record {
+        kind: kind.to_owned(),
+        sealed_on: day.to_owned(),
+        approver: role.to_owned(),
+        sealed_sha256: sha256(json.as_bytes()),
+        sealed_json: json,
+        ..about
+    })
+}
+
 /// A role as it stands on papers.
-fn named_role(role: &str) -> Result<String, Error> {
+pub(super) fn named_role(role: &str) -> Result<String, Error> {
     let role = role.trim();
     if role.is_empty() || role.chars().count() > LONGEST_ROLE || role.chars().any(char::is_control) {
         return Err(Error::new(Kind::Configuration, "the role that decides about the set is not named")

@@ -47,6 +47,18 @@ impl Ledger {
         }
     }
 
+    /// The set itself, if it stands and a role has approved it: what its audience has seen.
+    pub(in super::super) fn approved_set(
+        &self,
+        audience: AudienceWord,
+        period: &str,
+    ) -> Result<Option<SealedSet>, Error> {
+        match self.standing_set(audience, period)? {
+            Some(set) if self.approval(&set.id)?.is_some() => Ok(Some(set)),
+            _ => Ok(None),
+        }
+    }
+
     /// Every set that was ever sealed, whoever it is for, withdrawn ones too: who has read one keeps
     /// what it said.
     pub(in super::super) fn all_sealed(&self) -> Result<Vec<Entered>, Error> {

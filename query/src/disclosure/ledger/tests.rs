@@ -66,6 +66,10 @@ pub(super) fn ledger_of(sets: &[SealedSet]) -> Ledger {
     ledger
 }
 
+pub(super) fn enter(ledger: &mut Ledger, set: &SealedSet) {
+    ledger.seal(&sealing(set)).unwrap();
+}
+
 const DAY: jiff::civil::Date = jiff::civil::date(2026, 1, 6);
 
 fn approved() -> (Ledger, Vec<SealedSet>) {
@@ -258,6 +262,8 @@ fn a_withdrawn_set_is_gone_for_every_reader_and_its_copy_for_parents_too() {
     assert_eq!(listed[0].withdrawn.as_ref().unwrap().approver, "headteacher");
     assert!(listed[2].withdrawn.is_none());
     assert!(ledger.withdraw(&sets[0].id, "Again.", "headteacher", day).is_err());
+    // What was read is still there for an auditor.
+    assert!(ledger.staff_json(&sets[0].id).unwrap().value().contains("st-annes-2025-autumn-governors"));
     assert!(ledger.seal(&sealing(&sets[0])).is_err(), "not sealed again");
     assert!(ledger.verify().unwrap().is_sound());
     assert_eq!(ledger.find(AudienceWord::Governors, "2025-autumn").unwrap(), Some((sets[0].id.clone(), 0)));

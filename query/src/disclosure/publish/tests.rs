@@ -199,18 +199,56 @@ async fn thin_logs_are_not_available_and_the_term_after_is_compared_with_nothing
 
 #[tokio::test]
 async fn a_term_is_compared_with_the_term_before() {
-    let (ledger, _) =
-        seal(empty(), &ByHand::of(160, TYPICAL), &autumn(AudienceWord::Governors)).await.unwrap();
     let mut rows = TYPICAL;
     rows[0] = 40;
     rows[1] = 8;
-    let spring = order(AudienceWord::Governors, "2026-spring", 410, date(2026, 5, 1));
-    let (ledger, published) = seal(ledger, &ByHand::of(160, rows), &spring).await.unwrap();
-    let set = ledger.staff(&published.id).unwrap();
-    let changes: Vec<_> = set.value().tables[1].rows.iter().map(|row| row.change.as_deref()).collect();
-    assert_eq!(changes[0], Some("higher"));
-    assert_eq!(changes[1], None);
-    assert_eq!(changes[7], Some("no clear change"));
+    let changes = async |approved: bool| -> Vec<Option<String>> {
+        let (mut ledger, first) =
+            seal(empty(), &ByHand::of(160, TYPICAL), &autumn(AudienceWord::Governors)).await.unwrap();
+        if approved {
+            ledger.approve(&first.id, "headteacher", date(2026, 1, 6)).unwrap();
+        }
+        let spring = order(AudienceWord::Governors, "2026-spring", 410, date(2026, 5, 1));
+        let (ledger, published) = seal(ledger, &ByHand::of(160, rows), &spring).await.unwrap();
+        let set = ledger.staff(&published.id).unwrap();
+        set.value().tables[1].rows.iter().map(|row| row.change.clone()).collect()
+    };
+    let words = changes(true).await;
+    assert_eq!(words[0].as_deref(), Some("higher"));
+    assert_eq!(words[1], None);
+    assert_eq!(words[7].as_deref(), Some("no clear change"));
+    // A set that nobody approved is not told of by the next one.
+    assert!(changes(false).await.iter().all(Option::is_none));
+}
+
+#[tokio::test]
+async fn families_do_not_read_before_governors() {
+    let counts = ByHand::of(160, TYPICAL);
+    let (ledger, governors) = seal(empty(), &counts, &autumn(AudienceWord::Governors)).await.unwrap();
+    let (mut ledger, parents) = seal(ledger, &counts, &autumn(AudienceWord::Parents)).await.unwrap();
+    let day = date(2026, 1, 6);
+    let error = ledger.approve(&parents.id, "headteacher", day).unwrap_err();
+    assert!(error.to_string().contains("has not been approved"), "{error}");
+    assert!(ledger.approval(&parents.id).unwrap().is_none());
+    ledger.approve(&governors.id, "headteacher", day).unwrap();
+    ledger.approve(&parents.id, "headteacher", day).unwrap();
+    assert!(ledger.parents(&parents.id).is_ok());
+}
+
+/// Term dates that are corrected between two sealings must not give two windows that share days.
+#[tokio::test]
+async fn no_two_sets_share_a_day() {
+    let counts = ByHand::of(160, TYPICAL);
+    let (ledger, _) = seal(empty(), &counts, &autumn(AudienceWord::Governors)).await.unwrap();
+    let mut spring = order(AudienceWord::Governors, "2026-spring", 410, date(2026, 5, 1));
+    spring.facts.period_from = autumn(AudienceWord::Governors).facts.period_to;
+    let error = refused(ledger, &spring).await;
+    assert!(error.to_string().contains("st-annes-2025-autumn-governors was sealed for"), "{error}");
+    // Nor may the parents' set of a period have other days than the governors'.
+    let (ledger, _) = seal(empty(), &counts, &autumn(AudienceWord::Governors)).await.unwrap();
+    let mut parents = autumn(AudienceWord::Parents);
+    parents.facts.period_from = "2025-09-02".to_owned();
+    assert_eq!(refused(ledger, &parents).await.kind(), Kind::Configuration);
 }
 
 #[tokio::test]
