@@ -17,6 +17,7 @@ use crate::error::{Error, Kind};
 
 mod audit;
 mod chain;
+mod compare;
 mod decisions;
 mod entry;
 mod lookup;
@@ -26,6 +27,7 @@ mod trust;
 
 pub use audit::AuditedPeriod;
 use chain::{Record, sha256};
+pub use compare::{ComparedRow, Comparison, compare};
 pub use entry::{Approval, Checked, Entry, Verification, Withdrawal};
 pub use trust::{TrustLedger, TrustRow, TrustSchool, TrustSums};
 

@@ -33,6 +33,7 @@ mod serving;
 mod sharing;
 mod sql;
 mod subject_access;
+mod trust;
 mod unlock;
 mod watch;
 

@@ -2,12 +2,13 @@
 
 use clap::{Args, Subcommand};
 use query::audit::{Access, AccessAudit, What};
-use query::disclosure::ledger::{Entry, Ledger, TrustLedger, TrustSums};
+use query::disclosure::ledger::{Entry, Ledger};
 use query::disclosure::policy::AudienceWord;
-use query::disclosure::publish::{publish as seal, trust_schools};
+use query::disclosure::publish::publish as seal;
 use query::disclosure::sealed::{SealedSet, WHOLE_SCHOOL};
 use query::disclosure::shape::Period;
 
+use super::trust::{side_by_side, trust};
 use super::{Context, Ended, Format, OpenedSchool, wait};
 
 #[derive(Debug, Args)]
@@ -59,6 +60,12 @@ pub(crate) enum ReleasesCommand {
         /// An earlier head, from `releases verify` or from the access audit: the chain must go on from it.
         #[arg(long)]
         head: Option<String>,
+    },
+    /// The schools here beside each other, three at least, from approved governors' sets alone.
+    Compare {
+        /// A term such as 2025-autumn.
+        #[arg(long)]
+        period: String,
     },
     /// The sum of the approved governors' sets of all schools here, three at least; sealed once per period.
     Trust {
@@ -159,6 +166,9 @@ pub(crate) fn run(context: &Context, command: ReleasesCommand) -> anyhow::Result
     if let ReleasesCommand::Trust { period, role, audience } = &command {
         return trust(context, Period::parse(period)?, role.as_deref(), AudienceWord::parse(audience)?);
     }
+    if let ReleasesCommand::Compare { period } = &command {
+        return side_by_side(context, Period::parse(period)?);
+    }
     let school = context.school()?;
     let mut ledger = Ledger::open(&context.dir, &school.id)?;
     match command {
@@ -191,7 +201,7 @@ pub(crate) fn run(context: &Context, command: ReleasesCommand) -> anyhow::Result
         }
         ReleasesCommand::Audit => return audit(context, &ledger),
         ReleasesCommand::Verify { head } => return verify(context, &ledger, head.as_deref()),
-        ReleasesCommand::Trust { .. } => {}
+        ReleasesCommand::Trust { .. } | ReleasesCommand::Compare { .. } => {}
     }
     Ok(Ended::Well)
 }
@@ -317,68 +327,6 @@ fn audit(context: &Context, ledger: &Ledger) -> anyhow::Result<Ended> {
         return Ok(Ended::NeedsALook);
     }
     Ok(Ended::Well)
-}
-
-/// Sealed governors' sets only; no lake is opened.
-fn trust(
-    context: &Context,
-    period: Period,
-    role: Option<&str>,
-    audience: AudienceWord,
-) -> anyhow::Result<Ended> {
-    let schools = trust_schools(&context.dir, period)?;
-    let mut ledger = TrustLedger::open(&context.dir)?;
-    if let Some(role) = role {
-        ledger.seal(&schools, period, role, jiff::Zoned::now().date())?;
-    }
-    let printed = match audience {
-        AudienceWord::Governors => {
-            ledger.sums(&schools, period)?.map(|sums| print_sums(context, sums.value()))
-        }
-        AudienceWord::Parents => {
-            ledger.sums_for_parents(&schools, period)?.map(|sums| print_sums(context, sums.value()))
-        }
-    };
-    printed.ok_or_else(|| {
-        anyhow::anyhow!(
-            "no sum was made for {period} yet: `--role ROLE` makes and approves it, once and for good, as soon as every \
-             school's governors' set is approved"
-        )
-    })??;
-    Ok(Ended::Well)
-}
-
-fn print_sums(context: &Context, sums: &TrustSums) -> anyhow::Result<()> {
-    if context.format == Format::Json {
-        context.printer.out(&serde_json::to_string(sums)?);
-        return Ok(());
-    }
-    let range = |row: &query::disclosure::ledger::TrustRow| {
-        row.range.map_or_else(|| "Not available this term".to_owned(), |(from, to)| format!("{from}-{to}"))
-    };
-    let rows = sums
-        .rows
-        .iter()
-        .map(|row| {
-            let schools = row.schools.map(|schools| schools.to_string()).unwrap_or_default();
-            vec![row.heading.clone(), row.row.clone(), schools, range(row)]
-        })
-        .collect();
-    context.printer.out(&format!(
-        "{}, sealed on {}, approved by {}, ledger id {}",
-        sums.period, sums.sealed_on, sums.approver, sums.id
-    ));
-    if let (Some(schools), Some(roll)) = (sums.schools, sums.roll) {
-        context.printer.out(&format!("{schools} schools, {roll} pupils on roll"));
-    }
-    context.printer.out(&context.printer.grid(&["heading", "row", "schools", "pupils"], rows));
-    for release in &sums.releases {
-        context.printer.out(&format!("from {release}"));
-    }
-    for statement in &sums.statements {
-        context.printer.out(&format!("- {statement}"));
-    }
-    Ok(())
 }
 
 fn as_text(context: &Context, set: &SealedSet) -> String {
