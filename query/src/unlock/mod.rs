@@ -30,7 +30,7 @@ pub use cohorts::{CohortLine, cohorts};
 pub(crate) use correct::note as correction_note;
 pub use correct::{Corrected, WrongPerson, correct_code, correct_person, corrections, undo_correction};
 use corrected::Correcting;
-pub use embargo::{Matter, lift, mark};
+pub use embargo::{Marked, Matter, lift, mark};
 pub use episodes::Episode;
 pub use erase::{Erased, erase};
 pub use identified::Identified;

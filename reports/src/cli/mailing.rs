@@ -19,6 +19,9 @@ pub(super) const fn follows(command: &Command) -> bool {
         | Command::Audit(_)
         | Command::Access(_)
         | Command::Sharing(_)
+        | Command::Staff(_)
+        | Command::Embargo(_)
+        | Command::Investigations(_)
         | Command::Ingest(_) => true,
         _ => false,
     }
