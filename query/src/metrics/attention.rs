@@ -69,7 +69,7 @@ pub(super) async fn figures(
                 "What concerns the reader of this list is left out of it, and what concerns the headteacher is routed elsewhere, whether or not there is anything. Of an academic year whose roster does not say who leads the school, or whose roster the reader's account is not tied to, nothing stands here."
             }
             "listed" => {
-                "Hits on illegal lists, one line each, without any address: follow the school's procedure for the police first. What concerns the reader or the headteacher is routed elsewhere, whether or not there is anything. Staff are here for those alone to whom the table `staff` shows them."
+                "Hits on illegal lists, one line each, without any address: follow the school's procedure for the police first. What concerns the reader or the headteacher is routed elsewhere, whether or not there is anything. Staff are here for those alone to whom the table `staff` shows them. Of what `investigations.csv` sets apart, hits on lists are here; those of recorded tests are not."
             }
             _ => {
                 "Staff are not in this list; they have a table of their own, `staff`, for the roles that `concerns.csv` names."

@@ -159,8 +159,10 @@ fn of_roster(
     years.retain(|year| !keyring.is_destroyed(*year));
     for row in reader.people()? {
         let mut is_it = row.person == token;
-        for account in accounts(&row).filter(|account| !account.is_empty()) {
-            for year in &years {
+        let accounts: Vec<String> = accounts(&row).filter(|account| !account.is_empty()).collect();
+        for year in &years {
+            is_it |= keyring.token(*year, Domain::Person, row.person_key.as_bytes())? == token;
+            for account in &accounts {
                 is_it |= keyring.token(*year, Domain::Account, account.as_bytes())? == token;
             }
         }
@@ -225,7 +227,11 @@ pub fn lift(dir: &Path, school: &SchoolId, id: i64, why: &str, key: &PrivateKey)
 }
 
 /// The configuration, if the key is one of those that open the vault now.
-fn opened(dir: &Path, school: &SchoolId, key: &PrivateKey) -> Result<(Config, SchoolRoot), Error> {
+pub(super) fn opened(
+    dir: &Path,
+    school: &SchoolId,
+    key: &PrivateKey,
+) -> Result<(Config, SchoolRoot), Error> {
     let config = Config::load(dir)?;
     let known =
         config.school(school)?.recipients.iter().any(|recipient| {

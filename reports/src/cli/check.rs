@@ -1,6 +1,5 @@
 //! `watershed check`: what is wrong with an installation, and how to mend it.
 
-use std::collections::BTreeSet;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
@@ -14,6 +13,7 @@ use jiff::civil::Date;
 use query::disclosure::ledger::Ledger;
 
 use super::{Context, Ended, Format, access, feeds, mailing};
+use crate::paperwork::without_head;
 
 /// One finding.
 struct Finding {
@@ -228,21 +228,8 @@ fn unfollowed(root: &SchoolRoot, today: Date) -> Result<Vec<String>, query::Erro
 /// Whether what concerns the head can be told apart from what concerns other staff, in this academic year and in
 /// all that have a roster.
 fn heads(root: &SchoolRoot, today: Date) -> Result<String, String> {
-    let read = || {
-        let state = State::open(root)?;
-        Ok((state.heads()?, state.roster()?))
-    };
-    let (known, rosters) = read().map_err(|error: ingest::Error| error.to_string())?;
-    let this = AcademicYear::of(today);
-    let without: Vec<String> = rosters
-        .keys()
-        .copied()
-        .chain([this])
-        .collect::<BTreeSet<_>>()
-        .into_iter()
-        .filter(|year| !known.contains_key(year))
-        .map(|year| year.to_string())
-        .collect();
+    let read = || without_head(&State::open(root)?, today);
+    let without = read().map_err(|error: query::Error| error.to_string())?;
     if without.is_empty() {
         return Ok("concerns about the head go to the roles that concerns.csv names".to_owned());
     }

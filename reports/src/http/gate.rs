@@ -12,9 +12,6 @@ use super::accounts::Role;
 use super::failure::Failure;
 use super::sessions::{SIGNED_IN, SignedIn};
 
-/// A session ends after so long, however busy it is.
-const LONGEST_SESSION_SECONDS: i64 = 10 * 60 * 60;
-
 /// Which accounts a route is for.
 #[derive(Clone)]
 pub(super) struct Gate {
@@ -37,10 +34,10 @@ pub(super) async fn pass(
         .with_accounts(&signed_in.school, |accounts| accounts.stored(&signed_in.name))
         .transpose()?
         .flatten();
-    let age_seconds = jiff::Timestamp::now().as_second() - signed_in.since_seconds;
+    let is_over = signed_in.is_over(jiff::Timestamp::now().as_second());
     let standing = stored
         .filter(|stored| !stored.disabled && stored.generation == signed_in.generation)
-        .filter(|_| (0..=LONGEST_SESSION_SECONDS).contains(&age_seconds));
+        .filter(|_| !is_over);
     let Some(stored) = standing else {
         session.flush().await.map_err(failed)?;
         return Ok(to_sign_in());

@@ -8,7 +8,7 @@ use jiff::civil::Date;
 use query::audit::{AccessAudit, Statement};
 use query::disclosure::ledger::{Entry, Ledger};
 use query::disclosure::sealed::SealedSet;
-use query::{Ask, Audience, Error, Governors, Public, Releasable, School, Staff, Table};
+use query::{Ask, Audience, Error, Governors, Kind, Public, Releasable, School, Staff, Table};
 
 use super::accounts::Accounts;
 
@@ -56,6 +56,14 @@ pub(super) trait Source: Send + Sync + 'static {
     fn audit(&self, school: &SchoolId) -> Result<Statement, Error>;
 }
 
+/// A settings file that will not do is the installation's fault, not the reader's.
+fn own(error: Error) -> Error {
+    match error.kind() {
+        Kind::Configuration | Kind::Input => Error::new(Kind::Environment, error.to_string()),
+        _ => error,
+    }
+}
+
 /// A real installation.
 #[derive(Clone, Debug)]
 pub(super) struct Installation {
@@ -76,7 +84,7 @@ impl Source for Installation {
         };
         let root = SchoolRoot::new(&self.dir, school);
         let viewer = Accounts::open(&self.dir, school)?.viewer(&root, &question.account)?;
-        let school = Box::pin(School::open(&self.dir, school)).await?.seen_by(viewer);
+        let school = Box::pin(School::open(&self.dir, school)).await.map_err(own)?.seen_by(viewer);
         Box::pin(school.metric(question.metric, &ask)).await.map(Cleared::Released)
     }
 
