@@ -143,10 +143,8 @@ impl PeopleImport<'_> {
             let tokens = known.entry(*year).or_default();
             for person in people {
                 for account in &person.accounts {
-                    tokens.insert(
-                        self.keyring.token(*year, Domain::Account, account.as_bytes())?,
-                        &person.key,
-                    );
+                    tokens
+                        .insert(self.keyring.token(*year, Domain::Account, account.as_bytes())?, &person.key);
                 }
             }
         }

@@ -53,7 +53,11 @@ impl Embargoes {
     /// Live marks about a person of which nobody knows whom they are about in a year, by their numbers: what is
     /// counted of that year holds the rows they are meant to keep out. Empty where all are known.
     pub(crate) fn unfollowed(root: &SchoolRoot, year: AcademicYear) -> Result<Vec<i64>, Error> {
-        if root.state().exists() { Ok(State::open(root)?.unfollowed_embargoes(year)?) } else { Ok(Vec::new()) }
+        if root.state().exists() {
+            Ok(State::open(root)?.unfollowed_embargoes(year)?)
+        } else {
+            Ok(Vec::new())
+        }
     }
 
     /// Only the mark of a number.

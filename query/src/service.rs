@@ -309,7 +309,8 @@ impl School {
         let mark = Embargoes::of(&SchoolRoot::new(&self.dir, &self.id))?.only(id);
         let mut session = Session::new(&self.limits)?;
         let counted = [[&EPISODES, &STAFF_EPISODES], [&INCIDENTS, &STAFF_INCIDENTS]];
-        let tables: Vec<_> = counted.iter().flatten().chain(mark.reads()).copied().chain([&IMPORTS]).collect();
+        let tables: Vec<_> =
+            counted.iter().flatten().chain(mark.reads()).copied().chain([&IMPORTS]).collect();
         self.add(&mut session, &tables).await?;
         let mut rows = [0; 2];
         for (sum, tables) in rows.iter_mut().zip(counted) {

@@ -130,11 +130,13 @@ impl Viewer {
                 refused("hits on illegal lists are for the safeguarding lead and the head")
             }
             // The operator's own rows are not told apart either, but no rows of staff are shown there.
-            ("attention", "staff" | "listed") if self.own.is_none() && seat != Seat::Operator => Err(Error::new(
-                Kind::Forbidden,
-                "nobody has said whose account this is, so what is about its holder cannot be left out",
-            )
-            .help("`accounts link NAME --person KEY`, or `--outside` for somebody who is in no roster")),
+            ("attention", "staff" | "listed") if self.own.is_none() && seat != Seat::Operator => {
+                Err(Error::new(
+                    Kind::Forbidden,
+                    "nobody has said whose account this is, so what is about its holder cannot be left out",
+                )
+                .help("`accounts link NAME --person KEY`, or `--outside` for somebody who is in no roster"))
+            }
             ("attention", "staff" | "listed") => Ok(()),
             ("attention", "pupils") if matches!(seat, Seat::Dsl | Seat::Operator) => Ok(()),
             ("coverage", _) if !matches!(seat, Seat::Chair | Seat::Authority) => Ok(()),

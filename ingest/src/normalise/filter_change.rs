@@ -69,8 +69,7 @@ impl<'s> Normaliser<'s> {
             Asked::Unknown if fields.kind == ChangeKind::Report => Asked::Block,
             asked => asked,
         };
-        let (reason, risk_note) =
-            (text::read(&fields.reason, tally), text::read(&fields.risk_note, tally));
+        let (reason, risk_note) = (text::read(&fields.reason, tally), text::read(&fields.risk_note, tally));
         let narrative = text::read(&fields.narrative, tally);
         let decision = text::read(&fields.decision, tally);
         let status_words = text::read(&fields.status, tally);
@@ -369,7 +368,8 @@ mod tests {
         assert_eq!(row.text.title.as_deref(), Some("IWF block on (address not kept)"));
         assert_eq!(row.text.narrative.as_deref(), Some("Please look at (address not kept) in room 4"));
         assert_eq!(row.text.address, None);
-        let quiet = change(ChangeFields { title: some("Block on http://bad.example/x"), ..ticket() }).unwrap();
+        let quiet =
+            change(ChangeFields { title: some("Block on http://bad.example/x"), ..ticket() }).unwrap();
         assert_eq!((quiet.page.host.as_ref(), quiet.text.names_list), ("bad.example", false));
         assert_eq!(quiet.text.title.as_deref(), Some("Block on http://bad.example/x"));
         // The list's own site, asked for in a column, is no hit.

@@ -14,12 +14,12 @@ use crate::derive::{
 use crate::error::{Error, Kind};
 use crate::lake::columns::epoch_days;
 use crate::lake::{Lake, TableSnapshot};
-use crate::school::AcademicYear;
 use crate::schema::{
     ACTIVITY, ACTOR_DAYS, ACTOR_THEME_DAYS, ATTEMPTS, BLOCKED_SITE_DAYS, CHECKS, EPISODES, REQUESTS,
     STAFF_ACTIVITY, STAFF_ACTOR_DAYS, STAFF_ACTOR_THEME_DAYS, STAFF_ATTEMPTS, STAFF_BLOCKED_SITE_DAYS,
     STAFF_EPISODES, STAFF_REQUESTS, TableSchema,
 };
+use crate::school::AcademicYear;
 use crate::settings::Settings;
 use crate::settings::investigations::{Purpose, SetApartDay};
 use crate::state::State;

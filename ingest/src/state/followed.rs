@@ -31,9 +31,8 @@ impl State {
     /// # Errors
     /// When the file cannot be read.
     pub fn unfollowed_embargoes(&self, year: AcademicYear) -> Result<Vec<i64>, Error> {
-        let touches = |mark: &Embargo| {
-            mark.from <= year.last_day() && mark.to.is_none_or(|to| to >= year.first_day())
-        };
+        let touches =
+            |mark: &Embargo| mark.from <= year.last_day() && mark.to.is_none_or(|to| to >= year.first_day());
         let live = self.embargoes()?.into_iter().filter(|mark| mark.is_live() && touches(mark));
         let mut of_persons = live.filter(|mark| mark.person.is_some()).peekable();
         if of_persons.peek().is_none() {
@@ -43,9 +42,8 @@ impl State {
         let looked_for = self.ids("SELECT embargo FROM embargo_rosters WHERE academic_year = ?1", year)?;
         // A mark from before years were noted: the roster tells whether its pseudonym is of the year.
         let roster = self.roster()?.remove(&year).unwrap_or_default();
-        let in_roster = |token: i64| {
-            roster.contains_key(&token) || roster.values().any(|member| member.person == token)
-        };
+        let in_roster =
+            |token: i64| roster.contains_key(&token) || roster.values().any(|member| member.person == token);
         Ok(of_persons
             .filter(|mark| !followed.contains(&mark.id) && !looked_for.contains(&mark.id))
             .filter(|mark| !mark.person.is_some_and(in_roster))
@@ -179,9 +177,8 @@ mod tests {
         assert_eq!(state.unfollowed_embargoes(before).unwrap(), [] as [i64; 0], "its days begin later");
         assert_eq!(state.unfollowed_embargoes(this).unwrap(), [leaver]);
         assert_eq!(state.unfollowed_embargoes(next).unwrap(), [followed, leaver]);
-        let mut same = |token| {
-            Ok(if token == 7 { vec![PersonOfYear { year: next, person: 70 }] } else { Vec::new() })
-        };
+        let mut same =
+            |token| Ok(if token == 7 { vec![PersonOfYear { year: next, person: 70 }] } else { Vec::new() });
         state.carry_embargoes(next, &mut same).unwrap();
         assert_eq!(state.unfollowed_embargoes(next).unwrap(), [] as [i64; 0]);
         assert_eq!(state.embargoes_without_person(next).unwrap(), [leaver]);
@@ -204,6 +201,11 @@ mod tests {
         state.begin_erasure(&[], date(2026, 12, 1), &BTreeSet::from([70])).unwrap();
         state.end_erasure("asked", 0, "").unwrap();
         assert_eq!(state.embargoes().unwrap().iter().map(|mark| mark.id).collect::<Vec<_>>(), [other]);
-        assert_eq!(state.ids("SELECT embargo FROM embargo_persons WHERE academic_year = ?1", year("2026-27")).unwrap(), BTreeSet::new());
+        assert_eq!(
+            state
+                .ids("SELECT embargo FROM embargo_persons WHERE academic_year = ?1", year("2026-27"))
+                .unwrap(),
+            BTreeSet::new()
+        );
     }
 }

@@ -70,12 +70,7 @@ pub struct Marked {
 /// # Errors
 /// [`Kind::Configuration`] when the key opens nothing here, something named is unknown, or days, reason or review
 /// will not do; else when lake, state or audit fail.
-pub async fn mark(
-    dir: &Path,
-    school: &SchoolId,
-    matter: &Matter,
-    key: &PrivateKey,
-) -> Result<Marked, Error> {
+pub async fn mark(dir: &Path, school: &SchoolId, matter: &Matter, key: &PrivateKey) -> Result<Marked, Error> {
     let (config, root) = opened(dir, school, key)?;
     let reason = checked_reason(&matter.reason)?;
     let named = match matter.pseudonym.as_deref() {
@@ -227,11 +222,7 @@ pub fn lift(dir: &Path, school: &SchoolId, id: i64, why: &str, key: &PrivateKey)
 }
 
 /// The configuration, if the key is one of those that open the vault now.
-pub(super) fn opened(
-    dir: &Path,
-    school: &SchoolId,
-    key: &PrivateKey,
-) -> Result<(Config, SchoolRoot), Error> {
+pub(super) fn opened(dir: &Path, school: &SchoolId, key: &PrivateKey) -> Result<(Config, SchoolRoot), Error> {
     let config = Config::load(dir)?;
     let known =
         config.school(school)?.recipients.iter().any(|recipient| {

@@ -201,7 +201,8 @@ fn embargoes(root: &SchoolRoot, school: &SchoolConfig) -> Vec<Result<String, Str
         })
         .collect();
     let mut wrong = overdue;
-    wrong.extend(unfollowed(root, today).unwrap_or_else(|error| vec![error.to_string()]).into_iter().map(Err));
+    wrong
+        .extend(unfollowed(root, today).unwrap_or_else(|error| vec![error.to_string()]).into_iter().map(Err));
     if wrong.is_empty() { vec![Ok(format!("{} live, no review is overdue", live.len()))] } else { wrong }
 }
 

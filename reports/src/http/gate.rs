@@ -29,9 +29,11 @@ pub(super) async fn pass(
     let failed = |_| Failure::from(Error::new(Kind::Environment, "the session could not be read"));
     let known: Option<SignedIn> = session.get(SIGNED_IN).await.map_err(failed)?;
     let Some(mut signed_in) = known else { return Ok(to_sign_in()) };
+    let name = signed_in.name.clone();
     let stored = gate
         .app
-        .with_accounts(&signed_in.school, |accounts| accounts.stored(&signed_in.name))
+        .with_accounts_apart(&signed_in.school, move |accounts| accounts.stored(&name))
+        .await
         .transpose()?
         .flatten();
     let is_over = signed_in.is_over(jiff::Timestamp::now().as_second());
@@ -49,10 +51,12 @@ pub(super) async fn pass(
     // The route, not what was typed behind it.
     let route = request.extensions().get::<MatchedPath>().map(|path| path.as_str().to_owned());
     let page = route.unwrap_or_default();
+    let (name, role) = (signed_in.name.clone(), signed_in.role);
     gate.app
-        .with_accounts(&signed_in.school, |accounts| {
-            access_log::record(accounts, &signed_in.name, signed_in.role, &page)
+        .with_accounts_apart(&signed_in.school, move |accounts| {
+            access_log::record(accounts, &name, role, &page)
         })
+        .await
         .transpose()?;
     request.extensions_mut().insert(signed_in);
     Ok(next.run(request).await)

@@ -128,7 +128,12 @@ pub(super) async fn sign_in(
         answer.headers_mut().insert(header::RETRY_AFTER, header::HeaderValue::from_static("60"));
         return Ok(answer);
     }
-    let stored = app.with_accounts(&school, |accounts| accounts.stored(&name)).transpose()?.flatten();
+    let wanted = name.clone();
+    let stored = app
+        .with_accounts_apart(&school, move |accounts| accounts.stored(&wanted))
+        .await
+        .transpose()?
+        .flatten();
     let permit = app.brakes().hashing.acquire().await;
     let hash =
         stored.as_ref().map_or_else(|| app.brakes().nobody.clone(), |stored| stored.password_hash.clone());

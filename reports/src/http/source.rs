@@ -11,6 +11,7 @@ use query::disclosure::sealed::SealedSet;
 use query::{Ask, Audience, Error, Governors, Kind, Public, Releasable, School, Staff, Table};
 
 use super::accounts::Accounts;
+use super::apart;
 
 /// A cleared value on its way to a page. Only tests can make one of something else.
 pub(super) enum Cleared<T, A: Audience> {
@@ -70,9 +71,9 @@ pub(super) struct Installation {
     pub(super) dir: PathBuf,
 }
 
-#[async_trait]
-impl Source for Installation {
-    async fn live(&self, school: &SchoolId, question: &Question) -> Result<Cleared<Table, Staff>, Error> {
+impl Installation {
+    /// What a page asks, from the lake.
+    async fn answer(&self, school: &SchoolId, question: &Question) -> Result<Cleared<Table, Staff>, Error> {
         let ask = Ask {
             from: question.from,
             to: question.to,
@@ -86,6 +87,25 @@ impl Source for Installation {
         let viewer = Accounts::open(&self.dir, school)?.viewer(&root, &question.account)?;
         let school = Box::pin(School::open(&self.dir, school)).await.map_err(own)?.seen_by(viewer);
         Box::pin(school.metric(question.metric, &ask)).await.map(Cleared::Released)
+    }
+}
+
+#[async_trait]
+impl Source for Installation {
+    async fn live(&self, school: &SchoolId, question: &Question) -> Result<Cleared<Table, Staff>, Error> {
+        let (installation, school, question) = (self.clone(), school.clone(), question.clone());
+        let runtime = tokio::runtime::Handle::current();
+        // Dropped with the page that is given up, so that its work is.
+        let (_waiting, given_up) = tokio::sync::oneshot::channel::<()>();
+        apart(move || {
+            runtime.block_on(async move {
+                tokio::select! {
+                    answer = installation.answer(&school, &question) => answer,
+                    _ = given_up => Err(Error::new(Kind::Retry, "the page was given up")),
+                }
+            })
+        })
+        .await
     }
 
     fn entries(&self, school: &SchoolId) -> Result<Vec<Entry>, Error> {

@@ -41,9 +41,9 @@ pub(super) fn paper(facts: &Facts) -> Paper {
     let pages = PAGES
         .iter()
         .flat_map(|page| {
-            Role::ALL.into_iter().map(move |role| {
-                row([page.route, page.shows, role.in_words(), answer(facts, page, role)])
-            })
+            Role::ALL
+                .into_iter()
+                .map(move |role| row([page.route, page.shows, role.in_words(), answer(facts, page, role)]))
         })
         .collect();
     paper.section("Pages by role").table("Pages", &["Page", "Shows", "Role", "Sees it"], pages);
@@ -78,8 +78,7 @@ pub(super) fn paper(facts: &Facts) -> Paper {
 
 /// Whether a role sees a page, by the route and by `concerns.csv`.
 fn answer(facts: &Facts, page: &Page, role: Role) -> &'static str {
-    let (staff, head) =
-        (facts.concerns.about_staff(role.word()), facts.concerns.about_head(role.word()));
+    let (staff, head) = (facts.concerns.about_staff(role.word()), facts.concerns.about_head(role.word()));
     match page.route {
         _ if !page.roles.contains(&role) => "no",
         CONCERNS if staff && head => "yes, and what concerns the head",

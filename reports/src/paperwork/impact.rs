@@ -224,7 +224,8 @@ pub(super) fn open(facts: &Facts) -> Vec<String> {
     points.extend(overdue.map(|hold| format!("Hold {} is past its review date.", hold.id)));
     let overdue = facts.live.iter().filter(|mark| mark.review < facts.made_on);
     points.extend(
-        overdue.map(|mark| format!("Embargo {} is past its review date, and hides its matter still.", mark.id)),
+        overdue
+            .map(|mark| format!("Embargo {} is past its review date, and hides its matter still.", mark.id)),
     );
     points.extend(facts.unfollowed.iter().map(|id| {
         format!("Embargo {id} does not hold in this academic year: nobody knows the pseudonym of its person there.")

@@ -53,7 +53,7 @@ fn viewers() -> Vec<String> {
     ];
     // The same whatever was shared and with whom: that a child's services were told is not for everybody to read.
     points.push(
-        "To keep a child safe, or when the law says so, we may have to tell others, such as social workers or the police. We write it down each time."
+        "We may have to tell others, such as social workers or the police. We do that to keep a child safe, or when the law says so. We write it down each time."
             .to_owned(),
     );
     points

@@ -1,7 +1,7 @@
 //! Who sees what: the same lake through several pairs of eyes.
 
-use ingest::school::AcademicYear;
 use ingest::schema::{CHANGES, CHECKS, INCIDENT_LINKS, INCIDENTS};
+use ingest::school::AcademicYear;
 use ingest::state::{AccountHolder, PersonOfYear};
 
 use super::*;
@@ -59,9 +59,8 @@ fn with_staff(dir: &Path) -> School {
 /// The tables with accounts tied as they are.
 fn untied(dir: &Path) -> School {
     let root = SchoolRoot::new(dir, &SchoolId::parse("st-annes").unwrap());
-    let holders = ["dsl", "head", "chair"].map(|account| {
-        (account, State::open(&root).unwrap().account_holder(account).unwrap())
-    });
+    let holders = ["dsl", "head", "chair"]
+        .map(|account| (account, State::open(&root).unwrap().account_holder(account).unwrap()));
     let school = with_staff(dir);
     for (account, holder) in holders {
         State::open(&root).unwrap().link_account(account, &holder).unwrap();
@@ -214,13 +213,33 @@ async fn what_stood_in_earlier_exports_is_as_restricted_as_what_stands_now() {
     all.retain(|(schema, _)| schema.name != IMPORTS.name);
     all.push((&IMPORTS, vec![vec![import, ("imported_utc", "2025-09-18T02:00:00Z")]]));
     let incident = |number, subject, code| {
-        vec![day, import, ("incident", number), ("incident_row", number), ("record_number", number), ("subject", subject), ("code", code)]
+        vec![
+            day,
+            import,
+            ("incident", number),
+            ("incident_row", number),
+            ("record_number", number),
+            ("subject", subject),
+            ("code", code),
+        ]
     };
-    all.push((&INCIDENTS, vec![incident("1", "1", "BULLY"), incident("2", "1", "ILL-CSAM"), incident("3", "77", "BULLY")]));
-    let link = |number, linked| vec![day, import, ("incident", number), ("record_number", number), ("linked", linked)];
+    all.push((
+        &INCIDENTS,
+        vec![incident("1", "1", "BULLY"), incident("2", "1", "ILL-CSAM"), incident("3", "77", "BULLY")],
+    ));
+    let link = |number, linked| {
+        vec![day, import, ("incident", number), ("record_number", number), ("linked", linked)]
+    };
     all.push((&INCIDENT_LINKS, vec![link("1", "2"), link("1", "77")]));
     let change = |number, code, illegal| {
-        vec![day, import, ("change_token", number), ("record_number", number), ("code", code), ("illegal", illegal)]
+        vec![
+            day,
+            import,
+            ("change_token", number),
+            ("record_number", number),
+            ("code", code),
+            ("illegal", illegal),
+        ]
     };
     all.push((&CHANGES, vec![change("1", "GAMBLE", "false"), change("2", "ILL-CSAM", "true")]));
     // That a test asked for what is on a list is no hit.
