@@ -149,14 +149,15 @@ impl PeopleImport<'_> {
             }
         }
         state.carry_embargoes(self.year, &mut |token| {
-            let Some(key) = known.values().find_map(|tokens| tokens.get(&token)) else {
-                return Ok(Vec::new());
-            };
-            let of = |year: &AcademicYear| {
+            let found = known.iter().find_map(|(year, tokens)| Some((*year, *tokens.get(&token)?)));
+            let Some((marked, key)) = found else { return Ok(Vec::new()) };
+            // The mark's own pseudonym may be an account's; its year is noted, so that it goes with that year's key.
+            let mut all = vec![PersonOfYear { year: marked, person: token }];
+            for year in &years {
                 let person = self.keyring.token(*year, Domain::Person, key.as_bytes())?;
-                Ok(PersonOfYear { year: *year, person })
-            };
-            years.iter().map(of).collect()
+                all.push(PersonOfYear { year: *year, person });
+            }
+            Ok(all)
         })
     }
 

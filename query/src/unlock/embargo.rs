@@ -153,20 +153,22 @@ fn of_roster(
     let mut years = keyring.years()?;
     years.retain(|year| !keyring.is_destroyed(*year));
     for row in reader.people()? {
-        let mut is_it = row.person == token;
+        let mut found = BTreeSet::new();
         let accounts: Vec<String> = accounts(&row).filter(|account| !account.is_empty()).collect();
         for year in &years {
-            is_it |= keyring.token(*year, Domain::Person, row.person_key.as_bytes())? == token;
+            let mut is_it = keyring.token(*year, Domain::Person, row.person_key.as_bytes())? == token;
             for account in &accounts {
                 is_it |= keyring.token(*year, Domain::Account, account.as_bytes())? == token;
             }
+            // The year of an account's pseudonym is noted too, so that it goes with that year's key.
+            found.extend(is_it.then_some(PersonOfYear { year: *year, person: token }));
         }
-        if is_it {
-            let of = |year: &AcademicYear| {
+        if !found.is_empty() {
+            for year in &years {
                 let person = keyring.token(*year, Domain::Person, row.person_key.as_bytes())?;
-                Ok(PersonOfYear { year: *year, person })
-            };
-            return years.iter().map(of).collect();
+                found.insert(PersonOfYear { year: *year, person });
+            }
+            return Ok(found);
         }
     }
     Ok(BTreeSet::new())

@@ -44,6 +44,16 @@ fn an_account_stands_for_its_person_in_all_years_and_a_slip_is_refused() {
     let marks = state.embargoes().unwrap();
     let known = state.embargo_persons(&marks[0]).unwrap();
     assert_eq!(known, &both | &BTreeSet::from([amy]));
+    let noted: Vec<String> = State::open(&bench.root())
+        .unwrap()
+        .connection()
+        .prepare("SELECT academic_year FROM embargo_persons WHERE embargo = 1 ORDER BY 1")
+        .unwrap()
+        .query_map([], |row| row.get(0))
+        .unwrap()
+        .collect::<Result<_, _>>()
+        .unwrap();
+    assert_eq!(noted, ["2025-26", "2025-26", "2026-27"], "the account's own year with the person's");
     for year in [year(), next] {
         assert_eq!(state.unfollowed_embargoes(year).unwrap(), [] as [i64; 0]);
     }
