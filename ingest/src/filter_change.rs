@@ -289,6 +289,8 @@ pub struct ChangeText<'a> {
     pub narrative: Option<Cow<'a, str>>,
     /// Dates that could not be read, as written.
     pub unread_dates: Option<Cow<'a, str>>,
+    /// The row speaks of an illegal list without being about one: no text has an address any more.
+    pub names_list: bool,
 }
 
 crate::event::redacted!(ChangeText);

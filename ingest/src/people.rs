@@ -20,7 +20,7 @@ use crate::quick_map::QuickMap;
 use crate::school::AcademicYear;
 use crate::settings::sheet::Sheet;
 use crate::settings::year_group;
-use crate::state::{RosterEntry, State};
+use crate::state::{PersonOfYear, RosterEntry, State};
 
 const FILE: &str = "people.csv";
 const REQUIRED: [&str; 3] = ["person_key", "accounts", "role"];
@@ -47,6 +47,8 @@ pub struct PeopleSummary {
     pub erased: u64,
     /// Pupils without a year group: they count in no breakdown by year.
     pub pupils_without_year: u64,
+    /// Persons who lead the school: without one, what concerns staff is shown to nobody in that year.
+    pub heads: u64,
 }
 
 /// One person as the file states it.
@@ -112,24 +114,50 @@ impl PeopleImport<'_> {
         state.sealed_roster(self.year, &name)?;
         state.replace_roster(self.year, &accounts, &names)?;
         let token = |person: &Person| self.keyring.token(self.year, Domain::Person, person.key.as_bytes());
-        let heads = people.iter().filter(|person| person.head).map(token).collect::<Result<_, _>>()?;
-        state.replace_heads(self.year, &heads)?;
-        self.carry_links(&people, state)?;
+        let heads: BTreeSet<i64> =
+            people.iter().filter(|person| person.head).map(token).collect::<Result<_, _>>()?;
+        summary.heads = heads.len() as u64;
+        state.add_heads(self.year, &heads)?;
+        self.carry(&people, state)?;
         Ok(summary)
     }
 
-    /// Who was linked to an account by last year's token has this year's too.
-    fn carry_links(&self, people: &[Person], state: &mut State) -> Result<(), Error> {
+    /// Who was linked to an account, or is the person of a live matter, by another year's pseudonym is so by
+    /// this year's too.
+    fn carry(&self, people: &[Person], state: &mut State) -> Result<(), Error> {
+        let mut years = self.keyring.years()?;
+        years.retain(|year| !self.keyring.is_destroyed(*year));
         let mut known: BTreeMap<AcademicYear, HashMap<i64, &str>> = BTreeMap::new();
-        for year in self.keyring.years()?.into_iter().filter(|year| !self.keyring.is_destroyed(*year)) {
-            let tokens = known.entry(year).or_default();
+        for year in &years {
+            let tokens = known.entry(*year).or_default();
             for person in people {
-                tokens.insert(self.keyring.token(year, Domain::Person, person.key.as_bytes())?, &person.key);
+                tokens.insert(self.keyring.token(*year, Domain::Person, person.key.as_bytes())?, &person.key);
             }
         }
         state.carry_links(self.year, &mut |other| {
             let key = known.get(&other.year)?.get(&other.person)?;
             self.keyring.token(self.year, Domain::Person, key.as_bytes()).ok()
+        })?;
+        // A matter may be marked by the account, when no roster of its year had that yet.
+        for year in &years {
+            let tokens = known.entry(*year).or_default();
+            for person in people {
+                for account in &person.accounts {
+                    tokens
+                        .insert(self.keyring.token(*year, Domain::Account, account.as_bytes())?, &person.key);
+                }
+            }
+        }
+        state.carry_embargoes(self.year, &mut |token| {
+            let found = known.iter().find_map(|(year, tokens)| Some((*year, *tokens.get(&token)?)));
+            let Some((marked, key)) = found else { return Ok(Vec::new()) };
+            // The mark's own pseudonym may be an account's; its year is noted, so that it goes with that year's key.
+            let mut all = vec![PersonOfYear { year: marked, person: token }];
+            for year in &years {
+                let person = self.keyring.token(*year, Domain::Person, key.as_bytes())?;
+                all.push(PersonOfYear { year: *year, person });
+            }
+            Ok(all)
         })
     }
 

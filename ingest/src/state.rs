@@ -18,6 +18,7 @@ mod embargoes;
 mod erasure;
 mod exports;
 mod feeds;
+mod followed;
 mod holds;
 mod lines;
 mod links;
@@ -151,6 +152,14 @@ const MIGRATIONS: &[&str] = &[
     CREATE TABLE correction_persons (
         correction INTEGER NOT NULL, academic_year TEXT NOT NULL, side TEXT NOT NULL, token INTEGER NOT NULL,
         role TEXT, year_group INTEGER, PRIMARY KEY (correction, side, token)) WITHOUT ROWID;
+",
+    "
+    CREATE TABLE embargo_persons (
+        embargo INTEGER NOT NULL, academic_year TEXT NOT NULL, person INTEGER NOT NULL,
+        PRIMARY KEY (embargo, academic_year, person)) WITHOUT ROWID;
+    CREATE TABLE embargo_rosters (
+        embargo INTEGER NOT NULL, academic_year TEXT NOT NULL,
+        PRIMARY KEY (embargo, academic_year)) WITHOUT ROWID;
 ",
 ];
 

@@ -12,8 +12,8 @@ mod sharing;
 use std::path::Path;
 
 use ingest::school::{SchoolId, SchoolRoot};
-use ingest::state::State;
-use rusqlite::{OptionalExtension, TransactionBehavior, params};
+use ingest::state::{PersonOfYear, State};
+use rusqlite::{OptionalExtension, Transaction, TransactionBehavior, params};
 
 use crate::error::{Error, Kind};
 
@@ -61,6 +61,12 @@ pub enum What {
     Cohorts,
     /// What concerns staff.
     StaffConcerns,
+    /// Hits on illegal lists.
+    Listed,
+    /// Who led the school was taken back.
+    HeadOfSchool,
+    /// Records are set apart from what is counted.
+    SetApart,
     /// A matter was marked live, or the mark lifted.
     Embargo,
     /// Somebody looked at the entries before this one.
@@ -92,6 +98,9 @@ impl What {
             Self::Keys => "keys",
             Self::Cohorts => "cohorts",
             Self::StaffConcerns => "staff concerns",
+            Self::Listed => "illegal-list hits",
+            Self::HeadOfSchool => "head of the school",
+            Self::SetApart => "set apart",
             Self::Embargo => "embargo",
             Self::Review => "review",
             Self::AccessReview => "access review",
@@ -280,6 +289,28 @@ impl AccessAudit {
         self.record(&Access { who: &role, what: What::Review, reason: remark, target: &head, rows: 0 })
     }
 
+    /// Takes back that a person led the school in a year, with an entry that says by whom and why; answers
+    /// whether a roster had said so.
+    ///
+    /// # Errors
+    /// As [`record`](Self::record); nothing is taken back then.
+    pub fn remove_head(
+        dir: &Path,
+        school: &SchoolId,
+        known: PersonOfYear,
+        who: &str,
+        reason: &str,
+    ) -> Result<bool, Error> {
+        let mut audit = Self::open(dir, school)?;
+        let reason = checked_reason(reason)?;
+        let target = format!("{}: one person no longer", known.year);
+        let access = Access { who, what: What::HeadOfSchool, reason, target: &target, rows: 0 };
+        let removed = audit
+            .state
+            .remove_head(known, &mut |transaction| enter(transaction, reason, &access).map(|_| ()))?;
+        Ok(removed)
+    }
+
     /// The name under which the audit speaks of a person: it stands for the pseudonym in a list beside the
     /// audit, which an erasure shortens and the chain does not cover.
     ///
@@ -381,6 +412,18 @@ pub(crate) fn checked_reason(reason: &str) -> Result<&str, Error> {
 
 fn write(state: &mut State, reason: &str, access: &Access<'_>) -> rusqlite::Result<Entry> {
     let transaction = state.connection().transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let entry = enter(&transaction, reason, access)?;
+    transaction.commit()?;
+    Ok(entry)
+}
+
+/// Writes an entry with what it is about, so that neither stands without the other. The audit must have been
+/// opened before, and the reason be a [`checked_reason`].
+pub(crate) fn enter(
+    transaction: &Transaction<'_>,
+    reason: &str,
+    access: &Access<'_>,
+) -> rusqlite::Result<Entry> {
     let newest: Option<(i64, String)> = transaction
         .query_row("SELECT sequence, hash FROM access_audit ORDER BY sequence DESC LIMIT 1", [], |row| {
             Ok((row.get(0)?, row.get(1)?))
@@ -411,7 +454,6 @@ fn write(state: &mut State, reason: &str, access: &Access<'_>) -> rusqlite::Resu
             entry.hash
         ],
     )?;
-    transaction.commit()?;
     Ok(entry)
 }
 

@@ -6,11 +6,16 @@ use arrow::array::{Array, AsArray};
 use arrow::datatypes::Int64Type;
 use ingest::lake::Lake;
 use ingest::schema::{BLOCKED_SITE_DAYS, REQUESTS, TableSchema};
-use ingest::school::SchoolRoot;
+use ingest::school::{AcademicYear, SchoolRoot};
 use ingest::state::{Embargo, State};
 use jiff::civil::Date;
 
 use crate::error::{Error, Kind};
+use crate::viewer::person_column;
+
+/// Where it stands who was at a site on which day: blocked visits for as long as events are kept, all visits
+/// while there is detail.
+pub(crate) const LOOKED_UP: [&TableSchema; 2] = [&BLOCKED_SITE_DAYS, &REQUESTS];
 
 /// A live mark, with all tokens of its person.
 #[derive(Clone, Debug)]
@@ -37,7 +42,7 @@ impl Embargoes {
         let mut live = Vec::new();
         for marked in state.embargoes()?.into_iter().filter(Embargo::is_live) {
             let tokens = match marked.person {
-                Some(person) => state.tokens_of(&BTreeSet::from([person]))?,
+                Some(_) => state.tokens_of(&state.embargo_persons(&marked)?)?,
                 None => BTreeSet::new(),
             };
             live.push(Mark { marked, tokens });
@@ -45,9 +50,25 @@ impl Embargoes {
         Ok(Self(live))
     }
 
+    /// Live marks about a person of which nobody knows whom they are about in a year, by their numbers: what is
+    /// counted of that year holds the rows they are meant to keep out. Empty where all are known.
+    pub(crate) fn unfollowed(root: &SchoolRoot, year: AcademicYear) -> Result<Vec<i64>, Error> {
+        if root.state().exists() {
+            Ok(State::open(root)?.unfollowed_embargoes(year)?)
+        } else {
+            Ok(Vec::new())
+        }
+    }
+
+    /// Only the mark of a number.
+    pub(crate) fn only(mut self, id: i64) -> Self {
+        self.0.retain(|mark| mark.marked.id == id);
+        self
+    }
+
     /// Tables that the conditions look things up in, beside those that are asked.
-    pub(crate) fn reads(&self) -> Option<&'static TableSchema> {
-        self.0.iter().any(|mark| mark.marked.site.is_some()).then_some(&BLOCKED_SITE_DAYS)
+    pub(crate) fn reads(&self) -> &'static [&'static TableSchema] {
+        if self.0.iter().any(|mark| mark.marked.site.is_some()) { &LOOKED_UP } else { &[] }
     }
 
     /// What a row of a table must not be to stay; nothing where no mark can be about such rows. `of_person`
@@ -63,7 +84,7 @@ impl Embargoes {
     pub(crate) fn flag(&self, table: &TableSchema) -> String {
         let has = |name: &str| table.columns.iter().any(|column| column.name == name);
         let conditions: Vec<String> =
-            self.0.iter().filter_map(|mark| mark.covers_sql(Some("actor"), &has)).collect();
+            self.0.iter().filter_map(|mark| mark.covers_sql(person_column(table), &has)).collect();
         if conditions.is_empty() {
             "false".to_owned()
         } else {
@@ -117,11 +138,11 @@ impl Mark {
                 all.push(format!("site = '{site}'"));
             } else if has("actor") {
                 // Rows without a site: of whoever was there on that day.
-                all.push(format!(
-                    "concat(CAST(actor AS VARCHAR), ' ', CAST(local_date AS VARCHAR)) IN (
-                         SELECT concat(CAST(actor AS VARCHAR), ' ', CAST(local_date AS VARCHAR))
-                         FROM blocked_site_days WHERE site = '{site}')"
-                ));
+                let of_day = "concat(CAST(actor AS VARCHAR), ' ', CAST(local_date AS VARCHAR))";
+                let there = LOOKED_UP.map(|table| {
+                    format!("{of_day} IN (SELECT {of_day} FROM {} WHERE site = '{site}')", table.name)
+                });
+                all.push(format!("({})", there.join(" OR ")));
             } else {
                 return None;
             }

@@ -30,3 +30,15 @@ pub use disclosure::table::{Cell, ColumnRole, CoveredPeriod, Table, TableColumn,
 pub use error::{Error, Kind};
 pub use service::{Ask, METRICS, Metric, School};
 pub use viewer::{Seat, Viewer};
+
+/// Live marks about a person of which nobody knows whom they are about in an academic year, by their numbers: what is
+/// counted of that year holds rows that they are meant to keep out. Empty where all are known.
+///
+/// # Errors
+/// When the school's state cannot be read.
+pub fn unfollowed_matters(
+    root: &ingest::school::SchoolRoot,
+    year: ingest::school::AcademicYear,
+) -> Result<Vec<i64>, Error> {
+    embargo::Embargoes::unfollowed(root, year)
+}

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use ingest::lake::Lake;
-use ingest::schema::{IMPORTS, TableSchema};
+use ingest::schema::{EPISODES, IMPORTS, INCIDENTS, STAFF_EPISODES, STAFF_INCIDENTS, TableSchema};
 use ingest::school::{Config, SchoolConfig, SchoolId, SchoolRoot};
 use ingest::settings::Settings;
 use ingest::settings::concerns::Concerns;
@@ -12,6 +12,7 @@ use ingest::state::{ExpectedFeed, State};
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
+use crate::audit::{Access, AccessAudit, What};
 use crate::catalog::FileList;
 use crate::disclosure::audience::Staff;
 use crate::disclosure::control::{self, Frame};
@@ -199,24 +200,19 @@ impl School {
         if root.state().exists() { Ok(State::open(&root)?.expected_feeds()?) } else { Ok(Vec::new()) }
     }
 
-    /// What concerns staff, for the holder of an account; the look stands in the access audit first.
-    ///
-    /// # Errors
-    /// As [`attention`](Self::attention), and when it is not for that account.
-    pub async fn staff_concerns(&self, account: &str, ask: &Ask) -> Result<Releasable<Table, Staff>, Error> {
-        self.viewer.may_ask("attention", "staff", &self.concerns)?;
-        let access = crate::audit::Access {
-            who: account,
-            what: crate::audit::What::StaffConcerns,
-            reason: "a look at what concerns staff",
-            target: "",
-            rows: 0,
+    /// Writes into the access audit that somebody looks at what concerns staff or at hits on illegal lists.
+    fn record_look(&self, table: &str) -> Result<(), Error> {
+        let (what, reason) = match table {
+            "staff" => (What::StaffConcerns, "a look at what concerns staff"),
+            "listed" => (What::Listed, "a look at the hits on illegal lists"),
+            _ => return Ok(()),
         };
-        crate::audit::AccessAudit::open(&self.dir, &self.id)?.record(&access)?;
-        self.metric("attention", &Ask { table: Some("staff".to_owned()), ..ask.clone() }).await
+        let access = Access { who: self.viewer.name(), what, reason, target: "", rows: 0 };
+        AccessAudit::open(&self.dir, &self.id)?.record(&access).map(|_| ())
     }
 
-    /// A metric of [`METRICS`] by its word.
+    /// A metric of [`METRICS`] by its word. A look at what concerns staff, or at hits on illegal lists, stands in
+    /// the access audit before it is answered.
     ///
     /// # Errors
     /// As [`attention`](Self::attention).
@@ -224,11 +220,12 @@ impl School {
         let metric = metrics::metric(word)?;
         let table = metrics::table_of(metric.tables, ask.table.as_deref())?;
         self.viewer.may_ask(word, table, &self.concerns)?;
+        self.record_look(table)?;
         let root = SchoolRoot::new(&self.dir, &self.id);
         let embargoes = Embargoes::of(&root)?;
         let mut session = Session::new(&self.limits)?;
-        let beside =
-            embargoes.reads().filter(|table| metric.reads.iter().all(|read| read.name != table.name));
+        let looked_up = embargoes.reads().iter().copied();
+        let beside = looked_up.filter(|table| metric.reads.iter().all(|read| read.name != table.name));
         let tables: Vec<&'static TableSchema> = metric.reads.iter().copied().chain(beside).collect();
         self.add(&mut session, &tables).await?;
         self.viewer.restrict(&mut session, &root, &self.concerns, &embargoes).await?;
@@ -305,6 +302,26 @@ impl School {
             versions: self.versions(&reader.session),
         };
         control::staff(figures, frame)
+    }
+
+    /// Episodes and rows of incidents, pupils' and staff's, that the live mark of a number covers.
+    pub(crate) async fn covered_by(&self, id: i64) -> Result<(u64, u64), Error> {
+        let mark = Embargoes::of(&SchoolRoot::new(&self.dir, &self.id))?.only(id);
+        let mut session = Session::new(&self.limits)?;
+        let counted = [[&EPISODES, &STAFF_EPISODES], [&INCIDENTS, &STAFF_INCIDENTS]];
+        let tables: Vec<_> =
+            counted.iter().flatten().chain(mark.reads()).copied().chain([&IMPORTS]).collect();
+        self.add(&mut session, &tables).await?;
+        let mut rows = [0; 2];
+        for (sum, tables) in rows.iter_mut().zip(counted) {
+            for table in tables {
+                let covered = mark.flag(table);
+                let statement = format!("SELECT count(*) AS n FROM {} WHERE {covered}", table.name);
+                *sum += session.query(&statement, &[]).await?.count(0, "n").unsigned_abs();
+            }
+        }
+        let [episodes, incidents] = rows;
+        Ok((episodes, incidents))
     }
 
     /// Adds tables at the newest version that readers may see.

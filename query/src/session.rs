@@ -48,6 +48,8 @@ pub(crate) struct Session {
     context: SessionContext,
     limits: Limits,
     tables: Vec<&'static TableSchema>,
+    /// Tables that [`narrow`](Self::narrow) left whole under another name.
+    whole: Vec<(&'static TableSchema, &'static str)>,
     versions: Vec<String>,
 }
 
@@ -70,7 +72,7 @@ impl Session {
         // Two partitions: the smallest machine has two cores, and every plan then crosses one exchange.
         let config = SessionConfig::new().with_target_partitions(2).with_information_schema(false);
         let context = SessionContext::new_with_config_rt(config, runtime);
-        Ok(Self { context, limits: *limits, tables: Vec::new(), versions: Vec::new() })
+        Ok(Self { context, limits: *limits, tables: Vec::new(), whole: Vec::new(), versions: Vec::new() })
     }
 
     /// Adds a table at a version.
@@ -92,20 +94,17 @@ impl Session {
     pub(crate) async fn narrow(
         &mut self,
         table: &'static TableSchema,
-        whole: &str,
+        whole: &'static str,
         statement: &str,
     ) -> Result<(), Error> {
-        let broken = |_| Error::new(Kind::Bug, format!("table `{}` cannot be narrowed", table.name));
-        if let Some(provider) = self.context.deregister_table(table.name).map_err(broken)? {
-            self.context.register_table(whole, provider).map_err(broken)?;
-            let chosen =
-                Box::pin(self.context.sql_with_options(statement, only_read())).await.map_err(broken)?;
-            self.context.register_table(table.name, chosen.into_view()).map_err(broken)?;
+        if self.replace(table.name, whole, statement).await? {
+            self.whole.push((table, whole));
         }
         Ok(())
     }
 
-    /// Leaves in a table only the rows that fit a condition; the others can be asked for under no name.
+    /// Leaves in a table, and in what it was before it was narrowed, only the rows that fit a condition; the
+    /// others can be asked for under no name.
     pub(crate) async fn restrict(
         &mut self,
         table: &'static TableSchema,
@@ -113,10 +112,24 @@ impl Session {
     ) -> Result<(), Error> {
         const WHOLE: &str = "before_restriction";
         let statement = format!("SELECT * FROM {WHOLE} WHERE {condition}");
-        self.narrow(table, WHOLE, &statement).await?;
         let broken = |_| Error::new(Kind::Bug, format!("table `{}` cannot be restricted", table.name));
-        self.context.deregister_table(WHOLE).map_err(broken)?;
+        let narrowed = self.whole.iter().filter(|(known, _)| known.name == table.name);
+        let names: Vec<&str> = std::iter::once(table.name).chain(narrowed.map(|(_, name)| *name)).collect();
+        for name in names {
+            self.replace(name, WHOLE, &statement).await?;
+            self.context.deregister_table(WHOLE).map_err(broken)?;
+        }
         Ok(())
+    }
+
+    /// Puts a statement in a table's place; answers whether the table was there.
+    async fn replace(&mut self, name: &str, whole: &str, statement: &str) -> Result<bool, Error> {
+        let broken = |_| Error::new(Kind::Bug, format!("table `{name}` cannot be replaced"));
+        let Some(provider) = self.context.deregister_table(name).map_err(broken)? else { return Ok(false) };
+        self.context.register_table(whole, provider).map_err(broken)?;
+        let chosen = Box::pin(self.context.sql_with_options(statement, only_read())).await.map_err(broken)?;
+        self.context.register_table(name, chosen.into_view()).map_err(broken)?;
+        Ok(true)
     }
 
     /// `table=version` of each table.

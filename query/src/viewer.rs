@@ -1,13 +1,13 @@
 //! For whom a question is answered, and what that one never sees.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use ingest::schema::{self, TableSchema};
-use ingest::school::SchoolRoot;
+use ingest::school::{AcademicYear, SchoolRoot};
 use ingest::settings::concerns::Concerns;
 use ingest::state::{AccountHolder, State};
 
-use crate::embargo::Embargoes;
+use crate::embargo::{Embargoes, LOOKED_UP};
 use crate::error::{Error, Kind};
 use crate::session::Session;
 
@@ -50,15 +50,26 @@ impl Seat {
 #[derive(Clone, Debug)]
 pub struct Viewer {
     seat: Seat,
-    /// The one who asks, by all tokens; none where nobody has said who it is.
-    own: Option<BTreeSet<i64>>,
+    /// The name that the access audit has.
+    name: String,
+    /// The one who asks; none where nobody has said who it is.
+    own: Option<Own>,
+}
+
+/// The one who asks.
+#[derive(Clone, Debug, Default)]
+struct Own {
+    /// By all tokens.
+    tokens: BTreeSet<i64>,
+    /// Years in which these are known; none for somebody who is in no roster, who has no rows in any.
+    years: Option<BTreeSet<AcademicYear>>,
 }
 
 impl Viewer {
     /// Whoever works at the command line.
     #[must_use]
-    pub const fn operator() -> Self {
-        Self { seat: Seat::Operator, own: None }
+    pub fn operator() -> Self {
+        Self { seat: Seat::Operator, name: "command line".to_owned(), own: None }
     }
 
     /// The holder of an account of the web service.
@@ -69,18 +80,24 @@ impl Viewer {
         let state = State::open(root)?;
         let own = match state.account_holder(account)? {
             AccountHolder::Unsaid => None,
-            AccountHolder::Outside => Some(BTreeSet::new()),
-            AccountHolder::Person(years) => {
-                Some(state.tokens_of(&years.iter().map(|known| known.person).collect())?)
-            }
+            AccountHolder::Outside => Some(Own::default()),
+            AccountHolder::Person(known) => Some(Own {
+                tokens: state.tokens_of(&known.iter().map(|known| known.person).collect())?,
+                years: Some(known.iter().map(|known| known.year).collect()),
+            }),
         };
-        Ok(Self { seat, own })
+        Ok(Self { seat, name: account.to_owned(), own })
     }
 
-    /// Anybody, for tests.
+    /// Anybody who is in no roster, for tests.
     #[cfg(test)]
-    pub(crate) fn made(seat: Seat, own: &[i64]) -> Self {
-        Self { seat, own: Some(own.iter().copied().collect()) }
+    pub(crate) fn made(seat: Seat) -> Self {
+        Self { seat, name: "somebody".to_owned(), own: Some(Own::default()) }
+    }
+
+    /// The name that the access audit has.
+    pub(crate) fn name(&self) -> &str {
+        &self.name
     }
 
     /// Whether the DSL's marks are shown, and not what is marked hidden.
@@ -109,13 +126,18 @@ impl Viewer {
             ("attention", "staff") if !of_staff => {
                 refused("`concerns.csv` says which roles see what concerns staff")
             }
-            ("attention", "staff") if self.own.is_none() => Err(Error::new(
-                Kind::Forbidden,
-                "nobody has said whose account this is, so what is about its holder cannot be left out",
-            )
-            .help("`accounts link NAME --person KEY`, or `--outside` for somebody who is in no roster")),
-            ("attention", "staff") => Ok(()),
-            ("attention", "listed") if matches!(seat, Seat::Dsl | Seat::Head | Seat::Operator) => Ok(()),
+            ("attention", "listed") if !matches!(seat, Seat::Dsl | Seat::Head | Seat::Operator) => {
+                refused("hits on illegal lists are for the safeguarding lead and the head")
+            }
+            // The operator's own rows are not told apart either, but no rows of staff are shown there.
+            ("attention", "staff" | "listed") if self.own.is_none() && seat != Seat::Operator => {
+                Err(Error::new(
+                    Kind::Forbidden,
+                    "nobody has said whose account this is, so what is about its holder cannot be left out",
+                )
+                .help("`accounts link NAME --person KEY`, or `--outside` for somebody who is in no roster"))
+            }
+            ("attention", "staff" | "listed") => Ok(()),
             ("attention", "pupils") if matches!(seat, Seat::Dsl | Seat::Operator) => Ok(()),
             ("coverage", _) if !matches!(seat, Seat::Chair | Seat::Authority) => Ok(()),
             ("trend" | "groups" | "overblocking", _)
@@ -137,35 +159,40 @@ impl Viewer {
         concerns: &Concerns,
         embargoes: &Embargoes,
     ) -> Result<(), Error> {
-        let heads = if root.state().exists() {
+        let (by_year, heads) = if root.state().exists() {
             let state = State::open(root)?;
-            state.tokens_of(&state.heads()?)?
+            let by_year = state.heads()?;
+            let heads = state.tokens_of(&by_year.values().flatten().copied().collect())?;
+            (by_year, heads)
         } else {
-            BTreeSet::new()
+            (BTreeMap::new(), BTreeSet::new())
         };
         let about_head = concerns.about_head(self.seat.word());
         // What others are asked by comes last: a mark of a site is looked up there.
         let mut tables = session.tables().to_vec();
-        tables.sort_by_key(|table| table.name == schema::BLOCKED_SITE_DAYS.name);
+        tables.sort_by_key(|table| LOOKED_UP.iter().any(|looked_up| looked_up.name == table.name));
         for table in tables {
             let person = person_column(table);
             let mut conditions: Vec<String> = Vec::new();
             if let Some(person) = person {
-                let mut hidden = self.own.clone().unwrap_or_default();
+                let mut hidden = self.own.as_ref().map(|own| own.tokens.clone()).unwrap_or_default();
                 if !about_head {
                     hidden.extend(&heads);
                 }
                 if !hidden.is_empty() {
                     conditions.push(format!("({person} IS NULL OR {person} NOT IN ({}))", listed(&hidden)));
                 }
-                if self.is_about_head(concerns) && table.name == schema::STAFF_EPISODES.name {
+                if self.is_about_head(concerns) && is_of_staff(table) {
                     conditions.push(match heads.is_empty() {
                         true => "false".to_owned(),
                         false => format!("{person} IN ({})", listed(&heads)),
                     });
                 }
             }
-            if !self.sees_live_matters() {
+            if is_of_staff(table) {
+                // A mark is the DSL's to make, and must not blind those who are told of the DSL and of the head.
+                conditions.push(self.staff_years(concerns, by_year.keys().copied()));
+            } else if !self.sees_live_matters() {
                 conditions.extend(embargoes.excluded(table, person));
             }
             if !conditions.is_empty() {
@@ -174,6 +201,28 @@ impl Viewer {
         }
         Ok(())
     }
+
+    /// Rows of staff of the years in which it is known who leads the school and which rows are the viewer's own:
+    /// until a year's roster is in, both stand under pseudonyms that nobody has told apart.
+    fn staff_years(&self, concerns: &Concerns, with_head: impl Iterator<Item = AcademicYear>) -> String {
+        let word = self.seat.word();
+        let Some(own) = &self.own else { return "false".to_owned() };
+        if !concerns.about_staff(word) && !concerns.about_head(word) {
+            return "false".to_owned();
+        }
+        let known = with_head.filter(|year| own.years.as_ref().is_none_or(|years| years.contains(year)));
+        let days: Vec<String> = known
+            .map(|year| {
+                format!("local_date BETWEEN DATE '{}' AND DATE '{}'", year.first_day(), year.last_day())
+            })
+            .collect();
+        if days.is_empty() { "false".to_owned() } else { format!("({})", days.join(" OR ")) }
+    }
+}
+
+/// Whether a table has rows of staff.
+fn is_of_staff(table: &TableSchema) -> bool {
+    table.name.starts_with("staff_")
 }
 
 /// Takes hits on illegal lists out of all tables: they stand in `attention` alone.
@@ -190,7 +239,7 @@ pub(crate) async fn without_listed(session: &mut Session, illegal: &str) -> Resu
 }
 
 /// The column that says whom a row is about.
-fn person_column(table: &TableSchema) -> Option<&'static str> {
+pub(crate) fn person_column(table: &TableSchema) -> Option<&'static str> {
     ["actor", "subject", "linked"]
         .into_iter()
         .find(|name| table.columns.iter().any(|column| column.name == *name))
@@ -208,7 +257,7 @@ mod tests {
     use super::*;
 
     fn viewer(seat: Seat) -> Viewer {
-        Viewer { seat, own: Some(BTreeSet::new()) }
+        Viewer::made(seat)
     }
 
     #[test]
@@ -216,9 +265,12 @@ mod tests {
         let concerns = Concerns::shipped().unwrap();
         for seat in [Seat::Dsl, Seat::Head, Seat::Chair] {
             assert!(viewer(seat).may_ask("attention", "staff", &concerns).is_ok(), "{seat:?}");
-            let unknown = Viewer { seat, own: None };
-            assert!(unknown.may_ask("attention", "staff", &concerns).is_err(), "{seat:?}");
+            let unknown = Viewer { own: None, ..viewer(seat) };
+            for table in ["staff", "listed"] {
+                assert!(unknown.may_ask("attention", table, &concerns).is_err(), "{seat:?} {table}");
+            }
         }
+        assert!(Viewer::operator().may_ask("attention", "listed", &concerns).is_ok());
         for seat in [Seat::Leader, Seat::It, Seat::Authority, Seat::Operator] {
             assert!(viewer(seat).may_ask("attention", "staff", &concerns).is_err(), "{seat:?}");
         }

@@ -24,4 +24,5 @@ mod readme;
 mod recompute;
 mod retention;
 mod secrets;
+mod staff;
 mod support;

@@ -53,14 +53,16 @@ impl Apart {
             let network = networks.required(row, symbols);
             let (time_us, illegal) = (times.value(row), listed.value(row));
             let is = |token: i64| Some(token) == actor || Some(token) == device;
+            // A hit on an illegal list is somebody's until a recorded test says otherwise: no investigation and no
+            // bench needs one.
             let of_token = self.day.tokens.iter().find(|(token, _)| is(*token)).map(|(_, purpose)| *purpose);
             let of_network = || wanted.iter().find(|(name, _)| *name == network).map(|(_, purpose)| *purpose);
             let of_test = || {
                 let tested =
                     |(token, from, to): &(i64, i64, i64)| is(*token) && (*from..=*to).contains(&time_us);
-                (illegal && self.day.tests.iter().any(tested)).then_some(Purpose::Test)
+                self.day.tests.iter().any(tested).then_some(Purpose::Test)
             };
-            let purpose = of_token.or_else(of_network).or_else(of_test);
+            let purpose = if illegal { of_test() } else { of_token.or_else(of_network) };
             if let Some(purpose) = purpose.filter(|_| counted) {
                 let count = self.counts.entry(purpose).or_default();
                 count.records += 1;

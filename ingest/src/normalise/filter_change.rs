@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use super::request::owned_page;
 use super::{Normaliser, Roster, person, text};
 use crate::classify::ClassifyInput;
+use crate::classify::listed::without_addresses;
 use crate::event::{Identified, Page, SiteName};
 use crate::fields::{ChangeFields, ChangeKind, TimeBasis};
 use crate::filter_change::{Asked, ChangeText, Decision, FilterChange, Term};
@@ -68,9 +69,8 @@ impl<'s> Normaliser<'s> {
             Asked::Unknown if fields.kind == ChangeKind::Report => Asked::Block,
             asked => asked,
         };
-        let mut sealable = |text| settings.classifier().sealable(class.code, text::read(text, tally));
-        let (reason, risk_note) = (sealable(&fields.reason), sealable(&fields.risk_note));
-        let narrative = sealable(&fields.narrative);
+        let (reason, risk_note) = (text::read(&fields.reason, tally), text::read(&fields.risk_note, tally));
+        let narrative = text::read(&fields.narrative, tally);
         let decision = text::read(&fields.decision, tally);
         let status_words = text::read(&fields.status, tally);
         let status = status_words.as_deref().map_or(RecordStatus::Unknown, RecordStatus::read);
@@ -90,6 +90,39 @@ impl<'s> Normaliser<'s> {
                 .join("\u{1f}"),
             ),
         };
+        let unread_dates = text::read(&fields.unread_dates, tally);
+        let cell = text::read(&fields.address_cell, tally);
+        // The list's own site may be asked for by its address; its name anywhere else is about a hit.
+        let beside = match (cell.as_deref(), address.as_deref()) {
+            (Some(cell), Some(address)) => Some(cell.replace(address, " ")),
+            (cell, _) => cell.map(str::to_owned),
+        };
+        let names_list = !class.illegal
+            && [
+                title.as_deref(),
+                reason.as_deref(),
+                risk_note.as_deref(),
+                narrative.as_deref(),
+                asked_words.as_deref(),
+                categories.as_deref(),
+                decision.as_deref(),
+                status_words.as_deref(),
+                group.as_deref(),
+                unread_dates.as_deref(),
+                requester_role.as_deref(),
+                decided_by_role.as_deref(),
+                beside.as_deref(),
+            ]
+            .into_iter()
+            .flatten()
+            .any(|text| settings.classifier().names_illegal_list(text.as_bytes()));
+        // An address in one cell is that of the hit that another speaks of.
+        let told = |text: Option<Cow<'a, str>>| match text {
+            Some(text) if names_list => Some(Cow::Owned(without_addresses(&text))),
+            text => text,
+        };
+        let sealable = |text: Option<Cow<'a, str>>| told(settings.classifier().sealable(class.code, text));
+        let unmapped = if names_list { Vec::new() } else { unmapped };
         Ok(FilterChange {
             place,
             kind: fields.kind,
@@ -126,23 +159,24 @@ impl<'s> Normaliser<'s> {
             reason_given: fields.reason_given,
             risk_noted: fields.risk_noted,
             text: ChangeText {
-                title,
-                address: text::read(&fields.address_cell, tally).or(address),
-                categories,
+                title: told(title),
+                address: cell.or(address).filter(|_| !names_list),
+                categories: told(categories),
                 unmapped,
                 group_unmatched: group_id == Some(UNMATCHED),
-                group,
-                asked: asked_words,
-                requester_role,
-                decided_by_role,
-                decision,
-                status: status_words,
-                reason,
-                risk_note,
-                narrative,
-                unread_dates: text::read(&fields.unread_dates, tally),
+                group: told(group),
+                asked: told(asked_words),
+                requester_role: told(requester_role),
+                decided_by_role: told(decided_by_role),
+                decision: told(decision),
+                status: told(status_words),
+                reason: sealable(reason),
+                risk_note: sealable(risk_note),
+                narrative: sealable(narrative),
+                unread_dates: told(unread_dates),
+                names_list,
             },
-            page,
+            page: if names_list { Page::default() } else { page },
             requested,
         })
     }
@@ -315,5 +349,38 @@ mod tests {
         assert_eq!((row.code, row.code_source, row.learning), ("EDU", "site list", true));
         let row = change(ChangeFields { categories: some("IWF"), ..report() }).unwrap();
         assert_eq!((row.code, row.illegal, row.theme), ("ILL-CSAM", true, None));
+    }
+
+    #[test]
+    fn a_ticket_that_speaks_of_a_list_keeps_no_address_wherever_it_stands() {
+        let ticket = || ChangeFields {
+            requested: When::Local(date(2025, 11, 12).at(9, 15, 0, 0)),
+            key: some("T-1"),
+            title: some("IWF block on http://bad.example/x"),
+            narrative: some("Please look at bad.example/x in room 4"),
+            address: some("http://bad.example/x"),
+            address_source: AddressSource::Text,
+            ..ChangeFields::default()
+        };
+        let row = change(ticket()).unwrap();
+        assert_eq!((row.code, row.illegal, row.text.names_list), ("UNCAT", false, true));
+        assert_eq!((row.page.host.as_ref(), &row.page.site), ("", &SiteName::None));
+        assert_eq!(row.text.title.as_deref(), Some("IWF block on (address not kept)"));
+        assert_eq!(row.text.narrative.as_deref(), Some("Please look at (address not kept) in room 4"));
+        assert_eq!(row.text.address, None);
+        let quiet =
+            change(ChangeFields { title: some("Block on http://bad.example/x"), ..ticket() }).unwrap();
+        assert_eq!((quiet.page.host.as_ref(), quiet.text.names_list), ("bad.example", false));
+        assert_eq!(quiet.text.title.as_deref(), Some("Block on http://bad.example/x"));
+        // The list's own site, asked for in a column, is no hit.
+        let own = change(ChangeFields {
+            title: None,
+            narrative: None,
+            address: some("https://www.iwf.org.uk/"),
+            address_cell: some("https://www.iwf.org.uk/"),
+            address_source: AddressSource::Column,
+            ..ticket()
+        });
+        assert!(!own.unwrap().text.names_list);
     }
 }

@@ -77,6 +77,7 @@ fn accounts_and_names_lead_to_one_person() {
         ambiguous_names: 1,
         erased: 0,
         pupils_without_year: 1,
+        heads: 0,
     };
     assert_eq!(summary, expected);
 
@@ -168,4 +169,59 @@ fn windows_exports_are_read() {
     let content = b"\xef\xbb\xbfPerson_Key,Accounts,MIS_Name,Role\r\nP1,zoe,\"O'Neil, Zo\xeb\",Student\r\n";
     bench.import(content, year("2025-26")).unwrap();
     assert!(bench.roster().member_by_name("zoë o'neil", year("2025-26")).is_some());
+}
+
+#[test]
+fn who_leads_the_school_is_kept_until_somebody_takes_it_back() {
+    let bench = Bench::new();
+    let this = year("2025-26");
+    let with_head = ROSTER.replace("\"Teacher, Tess\",,staff", "\"Teacher, Tess\",,head");
+    assert_eq!(bench.import(with_head.as_bytes(), this).unwrap().heads, 1);
+    let tess = bench.keyring.token(this, Domain::Person, b"S1").unwrap();
+    let heads = || State::open(&bench.root).unwrap().heads().unwrap();
+    let expected = BTreeMap::from([(this, BTreeSet::from([tess]))]);
+    assert_eq!(heads(), expected);
+    // An export of teachers' pay grades, say, has no role `head`.
+    assert_eq!(bench.import(ROSTER.as_bytes(), this).unwrap().heads, 0);
+    assert_eq!(heads(), expected);
+    let mut state = State::open(&bench.root).unwrap();
+    let known = PersonOfYear { year: this, person: tess };
+    assert!(state.remove_head(known, &mut |_| Ok(())).unwrap());
+    assert!(!state.remove_head(known, &mut |_| Ok(())).unwrap());
+    assert_eq!(heads(), BTreeMap::new());
+}
+
+#[test]
+fn a_mark_follows_its_person_into_the_new_year() {
+    let bench = Bench::new();
+    let (this, next) = (year("2025-26"), year("2026-27"));
+    bench.import(ROSTER.as_bytes(), this).unwrap();
+    let token = |year, key: &str| bench.keyring.token(year, Domain::Person, key.as_bytes()).unwrap();
+    let account = bench.keyring.account_token(this, "ben.badger").unwrap();
+    let new = |person| crate::state::NewEmbargo {
+        from: jiff::civil::date(2026, 6, 8),
+        to: None,
+        person: Some(person),
+        theme: None,
+        site: None,
+        incident: None,
+        reason: "case 12",
+        reviewer: "DSL",
+        review: jiff::civil::date(2026, 7, 8),
+    };
+    let mut state = State::open(&bench.root).unwrap();
+    // By person, by account, and of somebody who leaves.
+    for person in [token(this, "P17"), account, token(this, "P19")] {
+        state.add_embargo(&new(person), jiff::civil::date(2026, 6, 10)).unwrap();
+    }
+    assert_eq!(state.unfollowed_embargoes(next).unwrap(), [1, 2, 3]);
+    let without_p19: String =
+        ROSTER.lines().filter(|line| !line.starts_with("P19")).map(|line| format!("{line}\n")).collect();
+    bench.import(without_p19.as_bytes(), next).unwrap();
+    let known = |at: usize| state.embargo_persons(&state.embargoes().unwrap()[at]).unwrap();
+    assert_eq!(known(0), BTreeSet::from([token(this, "P17"), token(next, "P17")]));
+    assert_eq!(known(1), BTreeSet::from([account, token(this, "P18"), token(next, "P18")]));
+    assert_eq!(known(2), BTreeSet::from([token(this, "P19")]));
+    assert_eq!(state.unfollowed_embargoes(next).unwrap(), [] as [i64; 0], "the roster was searched");
+    assert_eq!(state.embargoes_without_person(next).unwrap(), [3]);
 }

@@ -19,6 +19,7 @@ use crate::schema::{
     STAFF_ACTIVITY, STAFF_ACTOR_DAYS, STAFF_ACTOR_THEME_DAYS, STAFF_ATTEMPTS, STAFF_BLOCKED_SITE_DAYS,
     STAFF_EPISODES, STAFF_REQUESTS, TableSchema,
 };
+use crate::school::AcademicYear;
 use crate::settings::Settings;
 use crate::settings::investigations::{Purpose, SetApartDay};
 use crate::state::State;
@@ -62,11 +63,20 @@ pub(super) async fn dirty_days(
         let overlay = Overlay::load(state)?;
         let mut number = 0;
         let checks = lake.readable(&CHECKS).await?;
+        let roster = state.roster()?;
         let mut apart: Vec<(Date, Apart)> = Vec::new();
         lake.replace_days(&DERIVED, &days, &mut |day| {
             number += 1;
             progress.deriving(number, days.len());
             let mut set_apart = settings.investigations().on(day);
+            // What was written down by an account is under the person once a roster has that account.
+            if let Some(accounts) = roster.get(&AcademicYear::of(day)) {
+                let persons = set_apart.tokens.iter().filter_map(|(token, purpose)| {
+                    accounts.get(token).map(|member| (member.person, *purpose))
+                });
+                let persons: Vec<_> = persons.collect();
+                set_apart.tokens.extend(persons);
+            }
             set_apart.tests = recorded_tests(&checks, day, settings)?;
             let mut counts = Vec::new();
             let mut of = |population| {

@@ -340,7 +340,7 @@ impl Run<'_> {
                         if erased.has_person(pseudonymiser, year, day, &incident.subject)? {
                             return leave_out(tally);
                         }
-                        listed |= classifier.is_illegal(incident.code);
+                        listed |= classifier.is_illegal(incident.code) || classifier.names_illegal_list(raw);
                         let pseudonymous = pseudonymiser.incident(&incident)?;
                         vault.push_incident(&incident, &pseudonymous)?;
                         writer.push_incident(&pseudonymous)?;
@@ -356,7 +356,7 @@ impl Run<'_> {
                         if erased.has_person(pseudonymiser, year, day, &change.requester)? {
                             return leave_out(tally);
                         }
-                        listed |= change.illegal;
+                        listed |= change.illegal || change.text.names_list;
                         let pseudonymous = pseudonymiser.change(&change)?;
                         vault.push_change(&change, &pseudonymous)?;
                         writer.push_kept(&pseudonymous)?;
@@ -372,7 +372,7 @@ impl Run<'_> {
                         if erased.has_person(pseudonymiser, year, day, &check.tester)? {
                             return leave_out(tally);
                         }
-                        listed |= classifier.is_illegal(check.code);
+                        listed |= classifier.is_illegal(check.code) || classifier.names_illegal_list(raw);
                         let pseudonymous = pseudonymiser.check(&check)?;
                         vault.push_check(&check, &pseudonymous)?;
                         writer.push_kept(&pseudonymous)?;

@@ -13,6 +13,8 @@ use crate::pseudonymise::parse;
 
 /// An investigation is no standing exemption.
 const LONGEST_DAYS: i32 = 92;
+/// A bench for tests is looked at again each year.
+const LONGEST_TEST_DAYS: i32 = 366;
 
 /// Why records are set apart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -84,11 +86,14 @@ impl Investigations {
             let length = match (days.from, days.to) {
                 (Some(from), Some(to)) => to.since(from).map_or(i32::MAX, |span| span.get_days()),
                 (None, _) => return Err(row.error("`valid_from` is missing")),
-                (_, None) if purpose == Purpose::Test => 0,
-                (_, None) => return Err(row.error("an investigation needs a `valid_to`")),
+                (_, None) => return Err(row.error("`valid_to` is missing: nothing is set apart for good")),
             };
-            if purpose == Purpose::Investigation && length > LONGEST_DAYS {
-                return Err(row.error(format!("an investigation may last {LONGEST_DAYS} days at most")));
+            let (what, longest) = match purpose {
+                Purpose::Investigation => ("an investigation", LONGEST_DAYS),
+                Purpose::Test => ("a test", LONGEST_TEST_DAYS),
+            };
+            if length > longest {
+                return Err(row.error(format!("{what} may last {longest} days at most")));
             }
             rows.push(SetApart { holder, purpose, days });
         }
@@ -178,7 +183,7 @@ mod tests {
     fn a_holder_is_set_apart_on_its_days() {
         let found = read(
             "00000000000000ff,investigation,2025-11-03,2025-11-07,case 12,headteacher\n\
-             IT office,test,2025-09-01,,test bench,IT\n",
+             IT office,test,2025-09-01,2026-07-31,test bench,IT\n",
         )
         .unwrap();
         let day = found.on(date(2025, 11, 7));
@@ -194,12 +199,14 @@ mod tests {
         for (row, wrong) in [
             ("jdoe,investigation,2025-11-03,2025-11-07,case 12,head", "`holder` must be"),
             ("00000000000000ff,holiday,2025-11-03,2025-11-07,case 12,head", "`purpose` must be"),
-            ("00000000000000ff,investigation,2025-11-03,,case 12,head", "needs a `valid_to`"),
+            ("00000000000000ff,investigation,2025-11-03,,case 12,head", "`valid_to` is missing"),
+            ("00000000000000ff,test,2025-11-03,,case 12,head", "`valid_to` is missing"),
+            ("00000000000000ff,test,2025-11-03,2026-11-05,case 12,head", "366 days"),
             ("00000000000000ff,investigation,2025-11-03,2026-03-07,case 12,head", "92 days"),
             ("00000000000000ff,investigation,,2026-03-07,case 12,head", "`valid_from` is missing"),
             ("00000000000000ff,test,2025-11-07,2025-11-03,case 12,head", "lies after"),
-            ("00000000000000ff,test,2025-11-03,,,head", "`reason` must be"),
-            ("00000000000000ff,test,2025-11-03,,case 12,", "`role` must be"),
+            ("00000000000000ff,test,2025-11-03,2025-11-07,,head", "`reason` must be"),
+            ("00000000000000ff,test,2025-11-03,2025-11-07,case 12,", "`role` must be"),
         ] {
             let error = read(&format!("{row}\n")).unwrap_err().to_string();
             assert!(error.starts_with("investigations.csv:2: ") && error.contains(wrong), "{error}");

@@ -169,6 +169,16 @@ impl Settings {
         &self.investigations
     }
 
+    /// Whether a text will do as the school's `investigations.csv` beside the files that are there.
+    ///
+    /// # Errors
+    /// [`Kind::Configuration`](crate::Kind::Configuration), naming the line, when it says something that cannot be.
+    pub fn check_investigations(&self, text: &str) -> Result<(), Error> {
+        let source =
+            Source { name: "investigations.csv", shipped: INVESTIGATIONS, school: Some(text.to_owned()) };
+        Investigations::read(&source, &self.networks.names()).map(|_| ())
+    }
+
     /// Pupils on roll.
     #[must_use]
     pub const fn roll(&self) -> &Roll {

@@ -2,9 +2,9 @@
 //! DSL's, until the mark is lifted.
 
 use jiff::civil::Date;
-use rusqlite::params;
+use rusqlite::{Transaction, params};
 
-use super::State;
+use super::{PersonOfYear, State, followed};
 use crate::error::{Error, Kind};
 
 /// Characters of a reason or a reviewer at most.
@@ -97,6 +97,21 @@ impl State {
     /// # Errors
     /// [`Kind::Configuration`] when nothing is marked, or days, reason, reviewer or review date will not do.
     pub fn add_embargo(&mut self, new: &NewEmbargo<'_>, today: Date) -> Result<i64, Error> {
+        self.make_embargo(new, &[], today, &mut |_, _| Ok(()))
+    }
+
+    /// Marks a matter, with the pseudonyms that its person has in the years that are known; answers its number.
+    /// `also` writes what must stand in the same file if the mark does, and is told the number.
+    ///
+    /// # Errors
+    /// As [`add_embargo`](Self::add_embargo), and as `also`; then there is no mark.
+    pub fn make_embargo(
+        &mut self,
+        new: &NewEmbargo<'_>,
+        known: &[PersonOfYear],
+        today: Date,
+        also: &mut dyn FnMut(&Transaction<'_>, i64) -> rusqlite::Result<()>,
+    ) -> Result<i64, Error> {
         let wrong = |what: &str, help: &str| {
             Err(Error::new(Kind::Configuration, format!("an embargo {what}")).help(help.to_owned()))
         };
@@ -117,7 +132,7 @@ impl State {
         }
         let now = jiff::Timestamp::now().to_string();
         self.write(|transaction| {
-            transaction.query_row(
+            let id = transaction.query_row(
                 "INSERT INTO embargoes (from_date, to_date, person, theme, site, incident, reason, reviewer,
                                         review_date, added_utc)
                  VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10) RETURNING id",
@@ -134,7 +149,10 @@ impl State {
                     now
                 ],
                 |row| row.get(0),
-            )
+            )?;
+            followed::follow(transaction, id, known)?;
+            also(transaction, id)?;
+            Ok(id)
         })
     }
 
@@ -191,13 +209,31 @@ impl State {
     /// # Errors
     /// [`Kind::Configuration`] when no live mark has the number, or there is no reason.
     pub fn lift_embargo(&mut self, id: i64, why: &str) -> Result<(), Error> {
+        self.end_embargo(id, why, &mut |_, _| Ok(()))
+    }
+
+    /// As [`lift_embargo`](Self::lift_embargo); `also` writes what must stand in the same file if the mark is
+    /// lifted.
+    ///
+    /// # Errors
+    /// As [`lift_embargo`](Self::lift_embargo), and as `also`; then the mark holds on.
+    pub fn end_embargo(
+        &mut self,
+        id: i64,
+        why: &str,
+        also: &mut dyn FnMut(&Transaction<'_>, i64) -> rusqlite::Result<()>,
+    ) -> Result<(), Error> {
         sound("reason for lifting it", why)?;
         let now = jiff::Timestamp::now().to_string();
         let lifted = self.write(|transaction| {
-            transaction.execute(
+            let lifted = transaction.execute(
                 "UPDATE embargoes SET lifted_utc = ?2, lifted_why = ?3 WHERE id = ?1 AND lifted_utc IS NULL",
                 params![id, now, why.trim()],
-            )
+            )?;
+            if lifted > 0 {
+                also(transaction, id)?;
+            }
+            Ok(lifted)
         })?;
         if lifted == 0 {
             return Err(Error::new(Kind::Configuration, format!("there is no live embargo {id}"))

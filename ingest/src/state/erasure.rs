@@ -60,6 +60,10 @@ impl State {
                     [],
                 )?;
             }
+            transaction.execute_batch(
+                "DELETE FROM embargoes WHERE id IN
+                     (SELECT embargo FROM embargo_persons WHERE person IN (SELECT token FROM erasing))",
+            )?;
             // An account of the service stays, and says no longer whose it is.
             for table in ["account_holders", "heads", "embargoes"] {
                 transaction.execute(
@@ -67,6 +71,10 @@ impl State {
                     [],
                 )?;
             }
+            transaction.execute_batch(
+                "DELETE FROM embargo_persons WHERE embargo NOT IN (SELECT id FROM embargoes);
+                 DELETE FROM embargo_rosters WHERE embargo NOT IN (SELECT id FROM embargoes);",
+            )?;
             transaction.execute("DELETE FROM roster WHERE account IN (SELECT token FROM erasing)", [])?;
             // Records that are corrected to be the person's are nobody's from here on.
             transaction

@@ -1,9 +1,9 @@
 //! Who is who in the state file's own words: accounts of the web service that belong to a person of the
 //! roster, and the persons who lead the school. Keyed tokens only.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use rusqlite::params;
+use rusqlite::{Transaction, params};
 
 use super::State;
 use crate::error::Error;
@@ -111,29 +111,62 @@ impl State {
         })
     }
 
-    /// Who leads the school in a year, by the roster.
+    /// Who leads the school in a year, by a roster. Who led it by an earlier roster of the year is kept: one that
+    /// was exported without the head must not send what concerns the head to others.
     ///
     /// # Errors
     /// When the file cannot be written.
-    pub(crate) fn replace_heads(&mut self, year: AcademicYear, heads: &BTreeSet<i64>) -> Result<(), Error> {
+    pub fn add_heads(&mut self, year: AcademicYear, heads: &BTreeSet<i64>) -> Result<(), Error> {
         self.write(|transaction| {
-            transaction.execute("DELETE FROM heads WHERE academic_year = ?1", [year.to_string()])?;
             for person in heads {
-                transaction
-                    .execute("INSERT INTO heads VALUES (?1, ?2)", params![year.to_string(), person])?;
+                transaction.execute(
+                    "INSERT OR IGNORE INTO heads VALUES (?1, ?2)",
+                    params![year.to_string(), person],
+                )?;
             }
             Ok(())
         })
     }
 
-    /// Who leads the school, in all years.
+    /// Takes back that a person led the school in a year; answers whether that was known. `also` writes what
+    /// must stand in the same file then.
+    ///
+    /// # Errors
+    /// When the file cannot be written, and as `also`; then the person leads it still.
+    pub fn remove_head(
+        &mut self,
+        known: PersonOfYear,
+        also: &mut dyn FnMut(&Transaction<'_>) -> rusqlite::Result<()>,
+    ) -> Result<bool, Error> {
+        self.write(|transaction| {
+            let gone = transaction.execute(
+                "DELETE FROM heads WHERE academic_year = ?1 AND person = ?2",
+                params![known.year.to_string(), known.person],
+            )?;
+            if gone > 0 {
+                also(transaction)?;
+            }
+            Ok(gone > 0)
+        })
+    }
+
+    /// Who leads the school, by the years of which a roster says so.
     ///
     /// # Errors
     /// When the file cannot be read.
-    pub fn heads(&self) -> Result<BTreeSet<i64>, Error> {
-        self.read(|connection| {
-            connection.prepare("SELECT person FROM heads")?.query_map([], |row| row.get(0))?.collect()
-        })
+    pub fn heads(&self) -> Result<BTreeMap<AcademicYear, BTreeSet<i64>>, Error> {
+        let rows: Vec<(String, i64)> = self.read(|connection| {
+            connection
+                .prepare("SELECT academic_year, person FROM heads")?
+                .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?
+                .collect()
+        })?;
+        let mut heads: BTreeMap<_, BTreeSet<_>> = BTreeMap::new();
+        for (year, person) in rows {
+            let year = AcademicYear::parse(&year).ok_or_else(|| self.corrupt())?;
+            heads.entry(year).or_default().insert(person);
+        }
+        Ok(heads)
     }
 
     /// Remembers under which name a year's roster was sealed last.

@@ -70,6 +70,7 @@ impl State {
             for (year, check_value) in &begun.destroyed {
                 let (first, last) = (year.first_day().to_string(), year.last_day().to_string());
                 let year = year.to_string();
+                super::followed::forget_year(transaction, &year)?;
                 transaction.execute(
                     "INSERT OR IGNORE INTO destroyed_keys VALUES (?1, ?2, ?3)",
                     params![year, now, check_value],

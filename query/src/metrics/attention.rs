@@ -40,7 +40,11 @@ pub(super) async fn figures(
         "listed" => (both.as_str(), "illegal"),
         _ => (schema::EPISODES.name, "(severity >= 4 OR illegal)"),
     };
-    let live = place.live.map_or_else(|| "false".to_owned(), |live| live.flag(&schema::EPISODES));
+    // What concerns staff is in no set, and shown to those whom `concerns.csv` names, marked or not.
+    let live = place.live.map_or_else(
+        || "false".to_owned(),
+        |live| format!("({} AND coalesce(role, '') <> 'staff')", live.flag(&schema::EPISODES)),
+    );
     let mut only = String::new();
     if reader.ask.group.is_some() {
         only.push_str(" AND group_id = $group");
@@ -60,12 +64,12 @@ pub(super) async fn figures(
     // The same words whether or not there is anything: their presence tells nothing.
     notes.push(
         match asked {
-            "staff" if place.about_head => "This list is about the headteacher and nobody else.",
+            "staff" if place.about_head => "This list is about the headteacher and nobody else. Of an academic year whose roster does not say who that is, nothing stands here.",
             "staff" => {
-                "What concerns the reader of this list is left out of it, and what concerns the headteacher is routed elsewhere, whether or not there is anything."
+                "What concerns the reader of this list is left out of it, and what concerns the headteacher is routed elsewhere, whether or not there is anything. Of an academic year whose roster does not say who leads the school, or whose roster the reader's account is not tied to, nothing stands here."
             }
             "listed" => {
-                "Hits on illegal lists, one line each, without any address: follow the school's procedure for the police first. What concerns the reader or the headteacher is routed elsewhere, whether or not there is anything."
+                "Hits on illegal lists, one line each, without any address: follow the school's procedure for the police first. What concerns the reader or the headteacher is routed elsewhere, whether or not there is anything. Staff are here for those alone to whom the table `staff` shows them. Of what `investigations.csv` sets apart, hits on lists are here; those of recorded tests are not."
             }
             _ => {
                 "Staff are not in this list; they have a table of their own, `staff`, for the roles that `concerns.csv` names."

@@ -13,6 +13,7 @@ use crate::fixture::{Row, batch, table};
 use crate::viewer::Seat;
 use crate::window::tests::TwoTerms;
 
+mod embargoes;
 mod feeds;
 mod statements;
 mod viewers;
@@ -225,6 +226,7 @@ async fn school_with_a_lake(dir: &Path) -> School {
 async fn a_lake_of_delta_tables_gives_the_same_answers() {
     let dir = tempfile::tempdir().unwrap();
     let (lake, memory) = (school_with_a_lake(dir.path()).await, school(dir.path()));
+    with_head(dir.path(), "2025-26", 78);
     for (word, table) in [
         ("trend", None),
         ("groups", Some("themes")),
@@ -270,8 +272,15 @@ fn opened(dir: &Path, source: Source) -> School {
         source,
         limits: Limits::default(),
         concerns: ingest::settings::concerns::Concerns::shipped().unwrap(),
-        viewer: Viewer::made(Seat::Dsl, &[]),
+        viewer: Viewer::made(Seat::Dsl),
     }
+}
+
+/// States who leads the school: without that, what concerns staff is shown to nobody.
+fn with_head(dir: &Path, year: &str, person: i64) {
+    let root = SchoolRoot::new(dir, &SchoolId::parse("st-annes").unwrap());
+    let year = ingest::school::AcademicYear::parse(year).unwrap();
+    State::open(&root).unwrap().add_heads(year, &BTreeSet::from([person])).unwrap();
 }
 
 fn two_weeks() -> Ask {
@@ -405,6 +414,7 @@ async fn attention_lists_grave_episodes_newest_first() {
     assert!(table.reading.contains("1 was not, or not wholly, blocked"), "{}", table.reading);
     assert!(table.reading.contains("1 illegal-list hit"), "{}", table.reading);
     let staff = Ask { table: Some("staff".to_owned()), ..two_weeks() };
+    with_head(dir.path(), "2025-26", 78);
     assert_eq!(texts(school.attention(&staff).await.unwrap().value(), "pseudonym"), ["000000000000004d"]);
     let quiet = Ask { from: Some(date(2025, 9, 8)), to: Some(date(2025, 9, 12)), ..Ask::default() };
     assert!(school.attention(&quiet).await.unwrap().value().reading.contains("no proof"));

@@ -1,5 +1,6 @@
 //! Marking a matter live and lifting the mark: with a DSL's key, and on record.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use arrow::array::{Array, AsArray};
@@ -8,15 +9,19 @@ use ingest::keys::{PrivateKey, PublicKey};
 use ingest::lake::Lake;
 use ingest::pseudonymise::{Domain, Keyring, parse};
 use ingest::record::RecordKey;
-use ingest::schema::{INCIDENTS, STAFF_INCIDENTS};
-use ingest::school::{Config, SchoolId, SchoolRoot};
+use ingest::schema::{INCIDENTS, STAFF_INCIDENTS, TABLES};
+use ingest::school::{AcademicYear, Config, SchoolId, SchoolRoot};
 use ingest::settings::Settings;
-use ingest::state::{NewEmbargo, State};
+use ingest::state::{NewEmbargo, PersonOfYear, State};
+use ingest::vault::VaultReader;
 use jiff::civil::Date;
 
 use super::name_of_key;
-use crate::audit::{Access, AccessAudit, What, checked_reason};
+use super::person::accounts;
+use crate::audit::{Access, AccessAudit, What, checked_reason, enter};
 use crate::error::{Error, Kind};
+use crate::service::School;
+use crate::viewer::person_column;
 
 /// A matter as the DSL names it.
 #[derive(Clone, Debug, Default)]
@@ -48,15 +53,27 @@ struct Found {
     day: Date,
 }
 
-/// Marks a matter live; answers the mark's number.
+/// A mark that was made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Marked {
+    /// Its number.
+    pub id: i64,
+    /// Episodes that it covers so far, of pupils and of staff.
+    pub episodes: u64,
+    /// Rows of incidents that it covers so far.
+    pub incidents: u64,
+}
+
+/// Marks a matter live. An account's pseudonym stands for the person whose account it is by the rosters, in all
+/// years whose keys are there.
 ///
 /// # Errors
 /// [`Kind::Configuration`] when the key opens nothing here, something named is unknown, or days, reason or review
 /// will not do; else when lake, state or audit fail.
-pub async fn mark(dir: &Path, school: &SchoolId, matter: &Matter, key: &PrivateKey) -> Result<i64, Error> {
+pub async fn mark(dir: &Path, school: &SchoolId, matter: &Matter, key: &PrivateKey) -> Result<Marked, Error> {
     let (config, root) = opened(dir, school, key)?;
-    checked_reason(&matter.reason)?;
-    let person = match matter.pseudonym.as_deref() {
+    let reason = checked_reason(&matter.reason)?;
+    let named = match matter.pseudonym.as_deref() {
         Some(text) => Some(parse(text).ok_or_else(|| {
             Error::new(Kind::Configuration, "a pseudonym is 16 hex digits").help("as `attention` prints it")
         })?),
@@ -79,13 +96,24 @@ pub async fn mark(dir: &Path, school: &SchoolId, matter: &Matter, key: &PrivateK
         return Err(Error::new(Kind::Configuration, "that is no site")
             .help("a registrable domain, or `host-` and 16 hex digits, as the figures print it"));
     }
+    let keyring = Keyring::open(&school_config.pseudonym_key_dir, school, dir)?;
     let incident = match matter.incident.as_deref() {
-        Some(reference) => {
-            let keyring = Keyring::open(&school_config.pseudonym_key_dir, school, dir)?;
-            Some(find(&root, &keyring, reference).await?)
-        }
+        Some(reference) => Some(find(&root, &keyring, reference).await?),
         None => None,
     };
+    let person = named.or(incident.as_ref().and_then(|incident| incident.subject));
+    let known = match person {
+        Some(token) => {
+            let reader = VaultReader::open(&root.vault(), school, key);
+            let by_roster = of_roster(&reader, &keyring, token)?;
+            if by_roster.is_empty() { of_lake(&root, token).await? } else { by_roster }
+        }
+        None => BTreeSet::new(),
+    };
+    if person.is_some() && known.is_empty() {
+        return Err(Error::new(Kind::Configuration, "nothing that was taken in has this pseudonym")
+            .help("copy all 16 hex digits as `attention` prints them; a pseudonym is of one academic year"));
+    }
     let from = matter.from.or(incident.as_ref().map(|incident| incident.day)).ok_or_else(|| {
         Error::new(Kind::Configuration, "the first day is missing").help("give it as `--from`")
     })?;
@@ -95,7 +123,7 @@ pub async fn mark(dir: &Path, school: &SchoolId, matter: &Matter, key: &PrivateK
     let new = NewEmbargo {
         from,
         to: matter.to,
-        person: person.or(incident.as_ref().and_then(|incident| incident.subject)),
+        person,
         theme: matter.theme.as_deref(),
         site: matter.site.as_deref(),
         incident: incident.as_ref().map(|incident| incident.token),
@@ -103,9 +131,80 @@ pub async fn mark(dir: &Path, school: &SchoolId, matter: &Matter, key: &PrivateK
         reviewer: &matter.reviewer,
         review: matter.review.unwrap_or(today.saturating_add(jiff::Span::new().days(28))),
     };
-    let id = State::open(&root)?.add_embargo(&new, today)?;
-    record(dir, school, key, &matter.reason, &format!("embargo {id} made"))?;
-    Ok(id)
+    let who = name_of_key(dir, school, key);
+    // The audit is made if it is not there yet; then mark and entry stand together or not at all.
+    drop(AccessAudit::open(dir, school)?);
+    let known: Vec<PersonOfYear> = known.into_iter().collect();
+    let id = State::open(&root)?.make_embargo(&new, &known, today, &mut |transaction, id| {
+        let target = format!("embargo {id} made");
+        let access = Access { who: &who, what: What::Embargo, reason, target: &target, rows: 0 };
+        enter(transaction, reason, &access).map(|_| ())
+    })?;
+    let (episodes, incidents) = Box::pin(School::open(dir, school)).await?.covered_by(id).await?;
+    Ok(Marked { id, episodes, incidents })
+}
+
+/// The person of a pseudonym by the sealed rosters, in all years whose keys are there; empty where none has it.
+fn of_roster(
+    reader: &VaultReader<'_>,
+    keyring: &Keyring,
+    token: i64,
+) -> Result<BTreeSet<PersonOfYear>, Error> {
+    let mut years = keyring.years()?;
+    years.retain(|year| !keyring.is_destroyed(*year));
+    for row in reader.people()? {
+        let mut found = BTreeSet::new();
+        let accounts: Vec<String> = accounts(&row).filter(|account| !account.is_empty()).collect();
+        for year in &years {
+            let mut is_it = keyring.token(*year, Domain::Person, row.person_key.as_bytes())? == token;
+            for account in &accounts {
+                is_it |= keyring.token(*year, Domain::Account, account.as_bytes())? == token;
+            }
+            // The year of an account's pseudonym is noted too, so that it goes with that year's key.
+            found.extend(is_it.then_some(PersonOfYear { year: *year, person: token }));
+        }
+        if !found.is_empty() {
+            for year in &years {
+                let person = keyring.token(*year, Domain::Person, row.person_key.as_bytes())?;
+                found.insert(PersonOfYear { year: *year, person });
+            }
+            return Ok(found);
+        }
+    }
+    Ok(BTreeSet::new())
+}
+
+/// The years in which the lake has a pseudonym that no roster has: an account or a device.
+async fn of_lake(root: &SchoolRoot, token: i64) -> Result<BTreeSet<PersonOfYear>, Error> {
+    let lake = Lake::open(root).await?;
+    let mut found = BTreeSet::new();
+    for table in TABLES {
+        let Some(column) = person_column(table) else { continue };
+        if table.columns.iter().all(|known| known.name != "local_date") {
+            continue;
+        }
+        let snapshot = lake.readable(table).await?;
+        for file in &snapshot.files {
+            snapshot.read(file, Some(&[column, "local_date"]), &mut |batch| {
+                let columns = (|| {
+                    Some((
+                        batch.column_by_name(column)?.as_primitive_opt::<Int64Type>()?,
+                        batch.column_by_name("local_date")?.as_primitive_opt::<Date32Type>()?,
+                    ))
+                })();
+                let Some((tokens, days)) = columns else { return Ok(()) };
+                for row in (0..batch.num_rows()).filter(|row| tokens.is_valid(*row)) {
+                    if tokens.value(row) == token
+                        && let Some(day) = ingest::lake::columns::date_of(days.value(row))
+                    {
+                        found.insert(PersonOfYear { year: AcademicYear::of(day), person: token });
+                    }
+                }
+                Ok(())
+            })?;
+        }
+    }
+    Ok(found)
 }
 
 /// Lifts a mark. Sets that were sealed meanwhile stay as they are.
@@ -114,13 +213,18 @@ pub async fn mark(dir: &Path, school: &SchoolId, matter: &Matter, key: &PrivateK
 /// As [`mark`].
 pub fn lift(dir: &Path, school: &SchoolId, id: i64, why: &str, key: &PrivateKey) -> Result<(), Error> {
     let (_, root) = opened(dir, school, key)?;
-    checked_reason(why)?;
-    State::open(&root)?.lift_embargo(id, why)?;
-    record(dir, school, key, why, &format!("embargo {id} lifted"))
+    let (reason, who) = (checked_reason(why)?, name_of_key(dir, school, key));
+    drop(AccessAudit::open(dir, school)?);
+    State::open(&root)?.end_embargo(id, why, &mut |transaction, id| {
+        let target = format!("embargo {id} lifted");
+        let access = Access { who: &who, what: What::Embargo, reason, target: &target, rows: 0 };
+        enter(transaction, reason, &access).map(|_| ())
+    })?;
+    Ok(())
 }
 
 /// The configuration, if the key is one of those that open the vault now.
-fn opened(dir: &Path, school: &SchoolId, key: &PrivateKey) -> Result<(Config, SchoolRoot), Error> {
+pub(super) fn opened(dir: &Path, school: &SchoolId, key: &PrivateKey) -> Result<(Config, SchoolRoot), Error> {
     let config = Config::load(dir)?;
     let known =
         config.school(school)?.recipients.iter().any(|recipient| {
@@ -131,12 +235,6 @@ fn opened(dir: &Path, school: &SchoolId, key: &PrivateKey) -> Result<(Config, Sc
             .help("`watershed keys list` shows whose keys do"));
     }
     Ok((config, SchoolRoot::new(dir, school)))
-}
-
-fn record(dir: &Path, school: &SchoolId, key: &PrivateKey, reason: &str, target: &str) -> Result<(), Error> {
-    let who = name_of_key(dir, school, key);
-    let access = Access { who: &who, what: What::Embargo, reason, target, rows: 0 };
-    AccessAudit::open(dir, school)?.record(&access).map(|_| ())
 }
 
 /// The newest row of an incident by its reference, in whatever year it was.

@@ -2,6 +2,7 @@
 //!
 //! What comes out is [`Identified`], which no chart, page or release accepts.
 
+mod apart;
 mod cohorts;
 mod correct;
 mod corrected;
@@ -26,11 +27,12 @@ use ingest::vault::{Selection, VaultReader};
 use jiff::ToSpan;
 use jiff::civil::Date;
 
+pub use apart::set_apart;
 pub use cohorts::{CohortLine, cohorts};
 pub(crate) use correct::note as correction_note;
 pub use correct::{Corrected, WrongPerson, correct_code, correct_person, corrections, undo_correction};
 use corrected::Correcting;
-pub use embargo::{Matter, lift, mark};
+pub use embargo::{Marked, Matter, lift, mark};
 pub use episodes::Episode;
 pub use erase::{Erased, erase};
 pub use identified::Identified;

@@ -112,7 +112,8 @@ impl Person {
     }
 }
 
-fn accounts(row: &PersonRow<'_>) -> impl Iterator<Item = String> {
+/// Accounts and aliases of a roster's row, as records are compared by; one may be empty.
+pub(super) fn accounts(row: &PersonRow<'_>) -> impl Iterator<Item = String> {
     let aliases = row.aliases.as_deref().unwrap_or_default();
     let all: Vec<String> = row
         .accounts

@@ -387,4 +387,5 @@ fn spans_join_where_their_hours_meet() {
     assert_eq!(inside, [4, 5, 6, 7, 8, 9, 10, 11]);
 }
 mod correcting;
+mod embargoes;
 mod recipients;

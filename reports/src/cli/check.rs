@@ -6,12 +6,14 @@ use std::path::Path;
 use ingest::keys::PublicKey;
 use ingest::pseudonymise::Keyring;
 use ingest::retention::Retain;
-use ingest::school::{Config, SchoolConfig, SchoolRoot};
+use ingest::school::{AcademicYear, Config, SchoolConfig, SchoolRoot};
 use ingest::settings::Settings;
 use ingest::state::{Embargo, Hold, State};
+use jiff::civil::Date;
 use query::disclosure::ledger::Ledger;
 
 use super::{Context, Ended, Format, access, feeds, mailing};
+use crate::paperwork::without_head;
 
 /// One finding.
 struct Finding {
@@ -85,7 +87,7 @@ fn school_findings(dir: &Path, school: &SchoolConfig, findings: &mut Vec<Finding
     for says in embargoes(&root, school) {
         add("embargoes", says);
     }
-    add("staff concerns", heads(&root));
+    add("staff concerns", heads(&root, today(school)));
     add(
         "deletion log",
         match State::open(&root).and_then(|state| state.verify_deletions()) {
@@ -175,13 +177,18 @@ fn holds(root: &SchoolRoot, school: &SchoolConfig) -> Vec<Result<String, String>
     }
 }
 
-/// Whether somebody looks again at what is marked live.
+/// The school's day; that of UTC where its zone is unknown, which is a finding of its own.
+fn today(school: &SchoolConfig) -> Date {
+    let zone = jiff::tz::TimeZone::get(&school.zone).unwrap_or(jiff::tz::TimeZone::UTC);
+    jiff::Timestamp::now().to_zoned(zone).date()
+}
+
+/// Whether somebody looks again at what is marked live, and whether the marks follow their persons.
 fn embargoes(root: &SchoolRoot, school: &SchoolConfig) -> Vec<Result<String, String>> {
-    let found = State::open(root).and_then(|state| state.embargoes());
-    let (Ok(known), Ok(zone)) = (found, jiff::tz::TimeZone::get(&school.zone)) else {
+    let Ok(known) = State::open(root).and_then(|state| state.embargoes()) else {
         return vec![Err("the embargoes cannot be read".to_owned())];
     };
-    let today = jiff::Zoned::now().with_time_zone(zone).date();
+    let today = today(school);
     let live: Vec<_> = known.into_iter().filter(Embargo::is_live).collect();
     let overdue: Vec<_> = live
         .iter()
@@ -193,17 +200,44 @@ fn embargoes(root: &SchoolRoot, school: &SchoolConfig) -> Vec<Result<String, Str
             ))
         })
         .collect();
-    if overdue.is_empty() { vec![Ok(format!("{} live, no review is overdue", live.len()))] } else { overdue }
+    let mut wrong = overdue;
+    wrong
+        .extend(unfollowed(root, today).unwrap_or_else(|error| vec![error.to_string()]).into_iter().map(Err));
+    if wrong.is_empty() { vec![Ok(format!("{} live, no review is overdue", live.len()))] } else { wrong }
 }
 
-/// Whether what concerns the head can be told apart from what concerns other staff.
-fn heads(root: &SchoolRoot) -> Result<String, String> {
-    let known = State::open(root).and_then(|state| state.heads()).map_err(|error| error.to_string())?;
-    Ok(if known.is_empty() {
-        "no row of the roster has the role `head`: concerns about the head cannot be told apart".to_owned()
-    } else {
-        "concerns about the head go to the roles that concerns.csv names".to_owned()
-    })
+/// Live marks that do not reach their person's rows of this academic year or the one before.
+fn unfollowed(root: &SchoolRoot, today: Date) -> Result<Vec<String>, query::Error> {
+    let state = State::open(root)?;
+    let year = AcademicYear::of(today);
+    let mut found = Vec::new();
+    for year in [year.before(), year] {
+        for id in query::unfollowed_matters(root, year)? {
+            found.push(format!(
+                "embargo {id}: nobody knows the pseudonym that its person has in {year}, whose rows are not hidden; take in the roster of {year}, or lift it"
+            ));
+        }
+        for id in state.embargoes_without_person(year)? {
+            found.push(format!(
+                "embargo {id}: the roster of {year} does not have its person; if an account of that person goes on, mark its pseudonym too"
+            ));
+        }
+    }
+    Ok(found)
+}
+
+/// Whether what concerns the head can be told apart from what concerns other staff, in this academic year and in
+/// all that have a roster.
+fn heads(root: &SchoolRoot, today: Date) -> Result<String, String> {
+    let read = || without_head(&State::open(root)?, today);
+    let without = read().map_err(|error: query::Error| error.to_string())?;
+    if without.is_empty() {
+        return Ok("concerns about the head go to the roles that concerns.csv names".to_owned());
+    }
+    Err(format!(
+        "no roster of {} says who leads the school, so what concerns staff in it is shown to nobody; write `head` as that person's role and run `watershed people import`",
+        without.join(", ")
+    ))
 }
 
 /// Findings about feeds that are listed one by one.

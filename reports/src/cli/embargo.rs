@@ -78,9 +78,12 @@ pub(crate) fn run(context: &Context, command: EmbargoCommand) -> anyhow::Result<
                 reviewer: arguments.reviewer,
                 review: arguments.review,
             };
-            let id = wait(mark(&context.dir, &school.id, &matter, &key))??;
+            let marked = wait(mark(&context.dir, &school.id, &matter, &key))??;
             context.printer.say(&format!(
-                "Embargo {id} is made: the matter is in no paper, no set and no view but yours."
+                "Embargo {} is made: the matter is in no paper, no set and no view but yours. So far it covers {} and {}.",
+                marked.id,
+                counted(marked.episodes, "episode", "episodes"),
+                counted(marked.incidents, "row of incidents", "rows of incidents"),
             ));
         }
         EmbargoCommand::Lift { id, reason, key } => {
@@ -135,4 +138,8 @@ pub(crate) fn run(context: &Context, command: EmbargoCommand) -> anyhow::Result<
         }
     }
     Ok(Ended::Well)
+}
+
+fn counted(number: u64, one: &str, many: &str) -> String {
+    format!("{number} {}", if number == 1 { one } else { many })
 }

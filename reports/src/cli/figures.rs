@@ -163,10 +163,11 @@ pub(crate) struct StaffArguments {
 
 pub(crate) fn staff(context: &Context, arguments: &StaffArguments) -> anyhow::Result<Ended> {
     let school = context.school()?;
-    let ask = Ask { from: arguments.from, to: arguments.to, ..Ask::default() };
+    let table = Some("staff".to_owned());
+    let ask = Ask { from: arguments.from, to: arguments.to, table, ..Ask::default() };
     let cleared = wait(async {
         let opened = open_as(context, &school, Some(&arguments.account)).await?;
-        opened.staff_concerns(&arguments.account, &ask).await
+        opened.metric("attention", &ask).await
     })??;
     print(context, &cleared);
     Ok(Ended::Well)

@@ -6,12 +6,15 @@ use std::os::unix::fs::OpenOptionsExt;
 use anyhow::Context as _;
 use clap::{Args, Subcommand};
 use ingest::folder;
+use ingest::pipeline::WriterLock;
 use ingest::pseudonymise::{Domain, Keyring, written};
 use ingest::school::AcademicYear;
 use ingest::settings::Settings;
 use ingest::state::State;
 use jiff::civil::Date;
+use query::unlock::set_apart;
 
+use super::keys::KeyArguments;
 use super::{Context, Ended, OpenedSchool};
 
 const FILE: &str = "investigations.csv";
@@ -43,15 +46,17 @@ pub(crate) struct ApartArguments {
     /// First local day.
     #[arg(long, value_name = "DAY")]
     from: Date,
-    /// Last local day; an investigation needs one, at most 92 days on.
+    /// Last local day; at most 92 days on for an investigation, 366 for a test.
     #[arg(long, value_name = "DAY")]
-    to: Option<Date>,
+    to: Date,
     /// Why: a case number, not a name.
     #[arg(long)]
     reason: String,
     /// Who asked for it: a role.
     #[arg(long)]
     role: String,
+    #[command(flatten)]
+    key: KeyArguments,
 }
 
 pub(crate) fn run(context: &Context, command: InvestigationsCommand) -> anyhow::Result<Ended> {
@@ -81,6 +86,10 @@ pub(crate) fn run(context: &Context, command: InvestigationsCommand) -> anyhow::
 }
 
 fn add(context: &Context, school: &OpenedSchool, arguments: &ApartArguments) -> anyhow::Result<()> {
+    let key = arguments.key.open()?;
+    let settings = Settings::load(&school.root, &school.config)?;
+    // Two at a time would lose a row.
+    let _lock = WriterLock::take(&school.root)?;
     let path = school.root.settings().join(FILE);
     let mut text = match std::fs::read_to_string(&path) {
         Ok(text) => text,
@@ -90,28 +99,36 @@ fn add(context: &Context, school: &OpenedSchool, arguments: &ApartArguments) -> 
     if !text.ends_with('\n') {
         text.push('\n');
     }
-    let before = text.clone();
     for holder in holders(context, school, arguments)? {
         let quoted = |cell: &str| format!("\"{}\"", cell.replace('"', "\"\""));
         text.push_str(&format!(
             "{holder},{},{},{},{},{}\n",
             quoted(&arguments.purpose),
             arguments.from,
-            arguments.to.map(|day| day.to_string()).unwrap_or_default(),
+            arguments.to,
             quoted(arguments.reason.trim()),
             quoted(arguments.role.trim())
         ));
     }
+    // A file that does not read would stop every ingest: it is read before it is put in its place.
+    settings.check_investigations(&text)?;
+    set_apart(&context.dir, &school.id, &told(arguments), &arguments.reason, &key)?;
     write(&path, &text)?;
-    // What does not read back is taken back: the file decides what is counted.
-    if let Err(error) = Settings::load(&school.root, &school.config) {
-        write(&path, &before)?;
-        return Err(error.into());
-    }
     context
         .printer
         .say("It is set apart from the next ingest on; days taken in before are counted again then.");
     Ok(())
+}
+
+/// What the audit says of it: nobody's name or token.
+fn told(arguments: &ApartArguments) -> String {
+    let holder = match (&arguments.account, &arguments.device) {
+        (Some(_), _) => "an account",
+        (None, Some(_)) => "a device",
+        (None, None) => "a network",
+    };
+    let (from, to) = (arguments.from, arguments.to);
+    format!("{holder}, {}, from {from} to {to}, asked for by {}", arguments.purpose, arguments.role.trim())
 }
 
 /// Tokens of the holder in every academic year that the days touch; a person's own where a roster knows the
@@ -127,7 +144,7 @@ fn holders(
     let keyring = Keyring::open(&school.config.pseudonym_key_dir, &school.id, &context.dir)?;
     let roster = State::open(&school.root)?.roster()?;
     let first = AcademicYear::of(arguments.from);
-    let last = arguments.to.map_or(first, AcademicYear::of);
+    let last = AcademicYear::of(arguments.to);
     let mut found = Vec::new();
     for first_year in first.first_year()..=last.first_year() {
         let Some(day) = Date::new(first_year, 9, 1).ok() else { continue };

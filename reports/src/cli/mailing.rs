@@ -21,6 +21,9 @@ pub(super) const fn follows(command: &Command) -> bool {
         | Command::Sharing(_)
         | Command::Publish(_)
         | Command::Releases { .. }
+        | Command::Staff(_)
+        | Command::Embargo(_)
+        | Command::Investigations(_)
         | Command::Ingest(_) => true,
         _ => false,
     }

@@ -92,7 +92,7 @@ enum Command {
     Keys(keys::KeysCommand),
     /// Set up a school in this folder.
     Init(init::InitArguments),
-    /// Take the roster in, sealed: joins accounts to persons.
+    /// Take the roster in, sealed: joins accounts to persons; take back that somebody led the school.
     #[command(subcommand)]
     People(people::PeopleCommand),
     /// Sign-ins of the web service.

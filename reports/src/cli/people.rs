@@ -7,10 +7,12 @@ use clap::Subcommand;
 use ingest::keys::PublicKey;
 use ingest::people::{PeopleImport, PeopleSummary};
 use ingest::pipeline::WriterLock;
-use ingest::pseudonymise::Keyring;
+use ingest::pseudonymise::{Domain, Keyring};
 use ingest::school::AcademicYear;
-use ingest::state::State;
+use ingest::state::{PersonOfYear, State};
+use query::audit::AccessAudit;
 
+use super::sql::operator;
 use super::{Context, Ended, Format};
 
 #[derive(Debug, Subcommand)]
@@ -26,12 +28,47 @@ pub(crate) enum PeopleCommand {
         #[arg(long)]
         keep: bool,
     },
+    /// Take back that a person led the school: a roster said so, and a later one without it does not undo that.
+    NotHead {
+        /// The person's key in the roster.
+        key: String,
+        /// Academic year as 2025-26; the current one otherwise.
+        #[arg(long, value_name = "YEAR")]
+        year: Option<String>,
+        /// Why; it stands in the access audit.
+        #[arg(long)]
+        reason: String,
+    },
 }
 
 pub(crate) fn run(context: &Context, command: PeopleCommand) -> anyhow::Result<Ended> {
-    let PeopleCommand::Import { file, year, keep } = command;
-    let (year, summary) = import(context, &file, year.as_deref(), keep)?;
-    show(context, year, &summary)
+    match command {
+        PeopleCommand::Import { file, year, keep } => {
+            let (year, summary) = import(context, &file, year.as_deref(), keep)?;
+            show(context, year, &summary)
+        }
+        PeopleCommand::NotHead { key, year, reason } => {
+            let school = context.school()?;
+            let year = read_year(year.as_deref())?;
+            let keyring = Keyring::open(&school.config.pseudonym_key_dir, &school.id, &context.dir)?;
+            let _lock = WriterLock::take(&school.root)?;
+            let person = keyring.token(year, Domain::Person, key.trim().as_bytes())?;
+            let known = PersonOfYear { year, person };
+            let was = AccessAudit::remove_head(&context.dir, &school.id, known, &operator(), &reason)?;
+            anyhow::ensure!(was, "no roster of {year} said that this person leads the school");
+            context.printer.say(&format!(
+                "What concerns this person in {year} is shown as that of other staff from now on."
+            ));
+            Ok(Ended::Well)
+        }
+    }
+}
+
+fn read_year(year: Option<&str>) -> anyhow::Result<AcademicYear> {
+    match year {
+        Some(text) => AcademicYear::parse(text).context("an academic year is written as 2025-26"),
+        None => Ok(AcademicYear::of(jiff::Zoned::now().date())),
+    }
 }
 
 /// Seals the roster, keeps the tokens, deletes the source.
@@ -42,10 +79,7 @@ pub(crate) fn import(
     keep: bool,
 ) -> anyhow::Result<(AcademicYear, PeopleSummary)> {
     let school = context.school()?;
-    let year = match year {
-        Some(text) => AcademicYear::parse(text).context("an academic year is written as 2025-26")?,
-        None => AcademicYear::of(jiff::Zoned::now().date()),
-    };
+    let year = read_year(year)?;
     let content = std::fs::read(file).context("the roster cannot be read")?;
     let keyring = Keyring::open(&school.config.pseudonym_key_dir, &school.id, &context.dir)?;
     let recipients = school
@@ -80,6 +114,7 @@ fn show(context: &Context, year: AcademicYear, summary: &PeopleSummary) -> anyho
         ("people without an account of their own", summary.without_account),
         ("names that several people share", summary.ambiguous_names),
         ("pupils without a year group", summary.pupils_without_year),
+        ("people who lead the school", summary.heads),
         ("people who were erased and are left out", summary.erased),
     ];
     match context.format {
@@ -98,6 +133,11 @@ fn show(context: &Context, year: AcademicYear, summary: &PeopleSummary) -> anyho
     }
     if context.format == Format::Table && summary.pupils_without_year > 0 {
         context.printer.say("Pupils without a year group stand in no figure for governors or parents.");
+    }
+    if context.format == Format::Table && summary.heads == 0 {
+        context.printer.say(
+            "No row says who leads the school: write `head` as that person's role. Unless an earlier roster of the year said so, what concerns staff is shown to nobody.",
+        );
     }
     Ok(Ended::Well)
 }

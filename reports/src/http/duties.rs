@@ -17,6 +17,9 @@ const fn page(route: &'static str, shows: &'static str, roles: &'static [Role]) 
     Page { route, shows, roles }
 }
 
+/// The page of which `concerns.csv` decides who sees something.
+pub const CONCERNS: &str = "/staff/concerns";
+
 /// Every page that needs a sign-in.
 pub const PAGES: &[Page] = &[
     page("/governors", "List of the governors' sealed sets", &[Dsl, Head, Slt, Governor, Chair]),
@@ -33,7 +36,7 @@ pub const PAGES: &[Page] = &[
         &[Dsl, Head],
     ),
     page(
-        "/staff/concerns",
+        CONCERNS,
         "What concerns staff, as far as concerns.csv has it for the role; nobody's own, and the head's not for the head (personal data)",
         &[Dsl, Head, Chair, Authority],
     ),

@@ -31,6 +31,12 @@ impl Failure {
         )
     }
 
+    /// A question with a slip in it, and how to mend it.
+    pub(super) fn unclear(words: impl AsRef<str>) -> Self {
+        let words = format!("{}.", crate::chart::words::sentence(words.as_ref().trim_end_matches('.')));
+        Self::new(StatusCode::BAD_REQUEST, "The question is not clear", words)
+    }
+
     pub(super) fn withdrawn(day: &str, statement: &str) -> Self {
         Self::new(StatusCode::GONE, "Withdrawn", format!("This release was withdrawn on {day}. {statement}"))
     }
@@ -49,6 +55,10 @@ impl From<Error> for Failure {
         if error.kind() == Kind::Forbidden {
             tracing::warn!(%error, "a page was refused");
             return Self::new(StatusCode::FORBIDDEN, "Not for this account", format!("{error}."));
+        }
+        if matches!(error.kind(), Kind::Configuration | Kind::Input) {
+            tracing::warn!(%error, "a question could not be answered");
+            return Self::unclear(error.to_string());
         }
         let number = number();
         // Errors of `query` and `ingest` never hold text from a log.

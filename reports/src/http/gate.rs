@@ -12,9 +12,6 @@ use super::accounts::Role;
 use super::failure::Failure;
 use super::sessions::{SIGNED_IN, SignedIn};
 
-/// A session ends after so long, however busy it is.
-const LONGEST_SESSION_SECONDS: i64 = 10 * 60 * 60;
-
 /// Which accounts a route is for.
 #[derive(Clone)]
 pub(super) struct Gate {
@@ -32,15 +29,17 @@ pub(super) async fn pass(
     let failed = |_| Failure::from(Error::new(Kind::Environment, "the session could not be read"));
     let known: Option<SignedIn> = session.get(SIGNED_IN).await.map_err(failed)?;
     let Some(mut signed_in) = known else { return Ok(to_sign_in()) };
+    let name = signed_in.name.clone();
     let stored = gate
         .app
-        .with_accounts(&signed_in.school, |accounts| accounts.stored(&signed_in.name))
+        .with_accounts_apart(&signed_in.school, move |accounts| accounts.stored(&name))
+        .await
         .transpose()?
         .flatten();
-    let age_seconds = jiff::Timestamp::now().as_second() - signed_in.since_seconds;
+    let is_over = signed_in.is_over(jiff::Timestamp::now().as_second());
     let standing = stored
         .filter(|stored| !stored.disabled && stored.generation == signed_in.generation)
-        .filter(|_| (0..=LONGEST_SESSION_SECONDS).contains(&age_seconds));
+        .filter(|_| !is_over);
     let Some(stored) = standing else {
         session.flush().await.map_err(failed)?;
         return Ok(to_sign_in());
@@ -52,10 +51,12 @@ pub(super) async fn pass(
     // The route, not what was typed behind it.
     let route = request.extensions().get::<MatchedPath>().map(|path| path.as_str().to_owned());
     let page = route.unwrap_or_default();
+    let (name, role) = (signed_in.name.clone(), signed_in.role);
     gate.app
-        .with_accounts(&signed_in.school, |accounts| {
-            access_log::record(accounts, &signed_in.name, signed_in.role, &page)
+        .with_accounts_apart(&signed_in.school, move |accounts| {
+            access_log::record(accounts, &name, role, &page)
         })
+        .await
         .transpose()?;
     request.extensions_mut().insert(signed_in);
     Ok(next.run(request).await)

@@ -115,10 +115,32 @@ impl App {
         self.0.encrypted
     }
 
+    /// As [`with_accounts`](Self::with_accounts), where waiting for the disk holds up no other page.
+    async fn with_accounts_apart<T: Send + 'static>(
+        &self,
+        school: &str,
+        work: impl FnOnce(&mut Accounts) -> T + Send + 'static,
+    ) -> Option<T> {
+        let (app, school) = (self.clone(), school.to_owned());
+        apart(move || app.with_accounts(&school, work)).await
+    }
+
     /// Works on a school's accounts, one at a time; none where there is no such school.
     fn with_accounts<T>(&self, school: &str, work: impl FnOnce(&mut Accounts) -> T) -> Option<T> {
         let accounts = self.0.accounts.get(school)?;
         Some(work(&mut accounts.lock().unwrap_or_else(PoisonError::into_inner)))
+    }
+}
+
+/// Does what waits for a disk or takes a processor where it holds up no other page.
+async fn apart<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
+    match tokio::task::spawn_blocking(work).await {
+        Ok(done) => done,
+        Err(failed) => match failed.try_into_panic() {
+            Ok(panic) => std::panic::resume_unwind(panic),
+            // Only when the whole service ends: nobody waits for the answer any more.
+            Err(_) => std::future::pending().await,
+        },
     }
 }
 

@@ -72,6 +72,8 @@ pub(super) fn all(app: &App) -> Router {
         .with_http_only(true)
         .with_same_site(SameSite::Strict)
         .with_secure(encrypted)
+        // Reading is activity: without this the half hour would count from the sign-in.
+        .with_always_save(true)
         .with_expiry(Expiry::OnInactivity(time::Duration::minutes(IDLE_MINUTES)));
     routes
         .layer(sessions)

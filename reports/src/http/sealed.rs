@@ -11,10 +11,10 @@ use query::{Error, Kind};
 use serde::Deserialize;
 use tower_sessions::Session;
 
-use super::App;
 use super::failure::Failure;
 use super::pages::{self, GovernorsPage, Home, Release, Site};
 use super::sessions::{SIGNED_IN, SignedIn};
+use super::{App, apart};
 use crate::chart::{self, Media, Width, png, words};
 use crate::document::{self, Style};
 
@@ -37,6 +37,10 @@ impl Size {
 pub(super) async fn home(State(app): State<App>, session: Session) -> Page {
     // Only for the bar at the top; each page behind it asks again.
     let known: Option<SignedIn> = session.get(SIGNED_IN).await.unwrap_or_default();
+    apart(move || start(&app, known)).await
+}
+
+fn start(app: &App, known: Option<SignedIn>) -> Page {
     let mut releases = Vec::new();
     for school in app.schools() {
         let entries = app.source().entries(&school.id)?;
@@ -58,6 +62,10 @@ pub(super) async fn home(State(app): State<App>, session: Session) -> Page {
 
 /// All governor sets of the school, newest first.
 pub(super) async fn governor_list(State(app): State<App>, Extension(signed_in): Extension<SignedIn>) -> Page {
+    apart(move || list(&app, &signed_in)).await
+}
+
+fn list(app: &App, signed_in: &SignedIn) -> Page {
     let school = app.school(&signed_in.school).ok_or_else(Failure::not_found)?;
     let mut releases: Vec<Release> = app
         .source()
@@ -76,7 +84,7 @@ pub(super) async fn governor_list(State(app): State<App>, Extension(signed_in): 
         })
         .collect();
     releases.reverse();
-    let site = Site::of(&signed_in, &school.name, "/governors");
+    let site = Site::of(signed_in, &school.name, "/governors");
     Ok(pages::answer(StatusCode::OK, &GovernorsPage { site, releases }))
 }
 
@@ -86,9 +94,13 @@ pub(super) async fn governor_page(
     Extension(signed_in): Extension<SignedIn>,
     Path(id): Path<String>,
 ) -> Page {
+    apart(move || governors(&app, &signed_in, &id)).await
+}
+
+fn governors(app: &App, signed_in: &SignedIn, id: &str) -> Page {
     let school = app.school(&signed_in.school).ok_or_else(Failure::not_found)?;
-    standing(&app, &signed_in.school, &id, Some("governors"))?;
-    let set = app.source().governors(&school.id, &id)?;
+    standing(app, &signed_in.school, id, Some("governors"))?;
+    let set = app.source().governors(&school.id, id)?;
     let audit = audit_of(app.source().audit(&school.id))?;
     Ok(Html(document::governor_text(set.value(), audit.as_ref(), Style::Linked)?).into_response())
 }
@@ -109,10 +121,14 @@ pub(super) async fn governor_chart(
     Path((id, file)): Path<(String, String)>,
     Query(size): Query<Size>,
 ) -> Page {
+    apart(move || governor_file(&app, &signed_in, &id, &file, &size)).await
+}
+
+fn governor_file(app: &App, signed_in: &SignedIn, id: &str, file: &str, size: &Size) -> Page {
     let school = app.school(&signed_in.school).ok_or_else(Failure::not_found)?;
-    standing(&app, &signed_in.school, &id, Some("governors"))?;
-    let set = app.source().governors(&school.id, &id)?;
-    picture(set.value(), &file, &size)?.ok_or_else(Failure::not_found)
+    standing(app, &signed_in.school, id, Some("governors"))?;
+    let set = app.source().governors(&school.id, id)?;
+    picture(set.value(), file, size)?.ok_or_else(Failure::not_found)
 }
 
 /// What parents may see: picture, fragment, page.
@@ -121,13 +137,17 @@ pub(super) async fn public(
     Path((school, id, file)): Path<(String, String, String)>,
     Query(size): Query<Size>,
 ) -> Page {
-    standing(&app, &school, &id, None)?;
-    let school = app.school(&school).ok_or_else(Failure::not_found)?;
-    let set = app.source().parents(&school.id, &id)?;
-    match file.as_str() {
+    apart(move || public_file(&app, &school, &id, &file, &size)).await
+}
+
+fn public_file(app: &App, school: &str, id: &str, file: &str, size: &Size) -> Page {
+    standing(app, school, id, None)?;
+    let school = app.school(school).ok_or_else(Failure::not_found)?;
+    let set = app.source().parents(&school.id, id)?;
+    match file {
         "index.html" => Ok(Html(document::parent_text(set.value(), Style::Linked)?).into_response()),
         "fragment.html" => Ok(Html(document::fragment_text(set.value())?).into_response()),
-        _ => picture(set.value(), &file, &size)?.ok_or_else(Failure::not_found),
+        _ => picture(set.value(), file, size)?.ok_or_else(Failure::not_found),
     }
 }
 

@@ -15,6 +15,8 @@ use super::accounts::Role;
 /// Where a session keeps who signed in.
 pub(super) const SIGNED_IN: &str = "signed-in";
 
+/// A session ends after so long: a working day.
+const LONGEST_SECONDS: i64 = 10 * 60 * 60;
 /// More sessions than any school has staff: a flood must not fill the memory.
 const MOST_SESSIONS: usize = 10_000;
 
@@ -31,6 +33,14 @@ pub(super) struct SignedIn {
     pub(super) generation: i64,
     /// When; seconds since 1970.
     pub(super) since_seconds: i64,
+}
+
+impl SignedIn {
+    /// Whether the session has lasted too long, however busy it is, or is from a time to come.
+    pub(super) const fn is_over(&self, now_seconds: i64) -> bool {
+        let age_seconds = now_seconds - self.since_seconds;
+        age_seconds < 0 || age_seconds > LONGEST_SECONDS
+    }
 }
 
 /// The store.
@@ -86,5 +96,23 @@ impl SessionStore for Shared {
     async fn delete(&self, id: &Id) -> Result<()> {
         self.0.with(|records| records.remove(id));
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_session_is_over_after_a_working_day() {
+        let signed_in = SignedIn {
+            school: String::new(),
+            name: String::new(),
+            role: Role::Dsl,
+            generation: 1,
+            since_seconds: 1_000,
+        };
+        let after = [-1, 0, 36_000, 36_001].map(|age| signed_in.is_over(1_000 + age));
+        assert_eq!(after, [true, false, false, true]);
     }
 }

@@ -8,9 +8,10 @@ use jiff::civil::Date;
 use query::audit::{AccessAudit, Statement};
 use query::disclosure::ledger::{Entry, Ledger};
 use query::disclosure::sealed::SealedSet;
-use query::{Ask, Audience, Error, Governors, Public, Releasable, School, Staff, Table};
+use query::{Ask, Audience, Error, Governors, Kind, Public, Releasable, School, Staff, Table};
 
 use super::accounts::Accounts;
+use super::apart;
 
 /// A cleared value on its way to a page. Only tests can make one of something else.
 pub(super) enum Cleared<T, A: Audience> {
@@ -56,15 +57,23 @@ pub(super) trait Source: Send + Sync + 'static {
     fn audit(&self, school: &SchoolId) -> Result<Statement, Error>;
 }
 
+/// A settings file that will not do is the installation's fault, not the reader's.
+fn own(error: Error) -> Error {
+    match error.kind() {
+        Kind::Configuration | Kind::Input => Error::new(Kind::Environment, error.to_string()),
+        _ => error,
+    }
+}
+
 /// A real installation.
 #[derive(Clone, Debug)]
 pub(super) struct Installation {
     pub(super) dir: PathBuf,
 }
 
-#[async_trait]
-impl Source for Installation {
-    async fn live(&self, school: &SchoolId, question: &Question) -> Result<Cleared<Table, Staff>, Error> {
+impl Installation {
+    /// What a page asks, from the lake.
+    async fn answer(&self, school: &SchoolId, question: &Question) -> Result<Cleared<Table, Staff>, Error> {
         let ask = Ask {
             from: question.from,
             to: question.to,
@@ -76,8 +85,27 @@ impl Source for Installation {
         };
         let root = SchoolRoot::new(&self.dir, school);
         let viewer = Accounts::open(&self.dir, school)?.viewer(&root, &question.account)?;
-        let school = Box::pin(School::open(&self.dir, school)).await?.seen_by(viewer);
+        let school = Box::pin(School::open(&self.dir, school)).await.map_err(own)?.seen_by(viewer);
         Box::pin(school.metric(question.metric, &ask)).await.map(Cleared::Released)
+    }
+}
+
+#[async_trait]
+impl Source for Installation {
+    async fn live(&self, school: &SchoolId, question: &Question) -> Result<Cleared<Table, Staff>, Error> {
+        let (installation, school, question) = (self.clone(), school.clone(), question.clone());
+        let runtime = tokio::runtime::Handle::current();
+        // Dropped with the page that is given up, so that its work is.
+        let (_waiting, given_up) = tokio::sync::oneshot::channel::<()>();
+        apart(move || {
+            runtime.block_on(async move {
+                tokio::select! {
+                    answer = installation.answer(&school, &question) => answer,
+                    _ = given_up => Err(Error::new(Kind::Retry, "the page was given up")),
+                }
+            })
+        })
+        .await
     }
 
     fn entries(&self, school: &SchoolId) -> Result<Vec<Entry>, Error> {

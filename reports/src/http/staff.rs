@@ -25,16 +25,25 @@ pub(super) struct Asked {
 }
 
 impl Asked {
-    fn question(&self, metric: &'static str) -> Question {
-        let some = |text: &str| (!text.is_empty() && text.len() <= 80).then(|| text.to_owned());
-        Question {
+    /// The question; one that cannot be read is said, since an answer to another would be taken for its own.
+    fn question(&self, metric: &'static str) -> Result<Question, Failure> {
+        let word = |text: &str, what: &str| match text.len() {
+            0 => Ok(None),
+            1..=LONGEST_WORD => Ok(Some(text.to_owned())),
+            _ => Err(Failure::unclear(format!("there is no such {what}; choose one from the list"))),
+        };
+        let day = |text: &str| match words::date(text) {
+            None if !text.is_empty() => Err(Failure::unclear("a day is written as 2025-09-01")),
+            day => Ok(day),
+        };
+        Ok(Question {
             metric,
-            theme: some(&self.theme),
-            group: some(&self.group),
-            from: words::date(&self.from),
-            to: words::date(&self.to),
+            theme: word(&self.theme, "theme")?,
+            group: word(&self.group, "group")?,
+            from: day(&self.from)?,
+            to: day(&self.to)?,
             ..Question::default()
-        }
+        })
     }
 
     fn filter(&self, summary: &'static str, choices: Vec<Choice>) -> Option<Filter> {
@@ -42,6 +51,9 @@ impl Asked {
         Some(Filter { summary, used, choices, from: self.from.clone(), to: self.to.clone() })
     }
 }
+
+/// Bytes of a theme or a group in a form.
+const LONGEST_WORD: usize = 80;
 
 type Page = Result<Response, Failure>;
 
@@ -64,7 +76,7 @@ pub(super) async fn attention(
     Extension(signed_in): Extension<SignedIn>,
     Query(asked): Query<Asked>,
 ) -> Page {
-    let pupils = app.ask(&signed_in, &asked.question("attention")).await?;
+    let pupils = app.ask(&signed_in, &asked.question("attention")?).await?;
     let parts = vec![Part::new("Pupils", pupils.value(), false)?];
     let mut page = Live::new(
         app.site(&signed_in, "/staff/attention"),
@@ -84,7 +96,7 @@ pub(super) async fn listed(
     Query(asked): Query<Asked>,
 ) -> Page {
     let hits =
-        app.ask(&signed_in, &Question { table: Some("listed"), ..asked.question("attention") }).await?;
+        app.ask(&signed_in, &Question { table: Some("listed"), ..asked.question("attention")? }).await?;
     let mut page = Live::new(
         app.site(&signed_in, "/staff/listed"),
         "Hits on illegal lists",
@@ -102,7 +114,7 @@ pub(super) async fn concerns(
     Query(asked): Query<Asked>,
 ) -> Page {
     let staff =
-        app.ask(&signed_in, &Question { table: Some("staff"), ..asked.question("attention") }).await?;
+        app.ask(&signed_in, &Question { table: Some("staff"), ..asked.question("attention")? }).await?;
     let mut page = Live::new(
         app.site(&signed_in, "/staff/concerns"),
         "What concerns staff",
@@ -119,12 +131,12 @@ pub(super) async fn trend(
     Extension(signed_in): Extension<SignedIn>,
     Query(asked): Query<Asked>,
 ) -> Page {
-    let whole = app.ask(&signed_in, &asked.question("trend")).await?;
+    let whole = app.ask(&signed_in, &asked.question("trend")?).await?;
     let mut first = Part::new("All", whole.value(), true)?;
     let named = if asked.theme.is_empty() { "all themes" } else { asked.theme.as_str() };
     first.pictures.extend(rate(whole.value(), named)?);
     let mut parts = vec![first];
-    let everything = Question { theme: None, ..asked.question("trend") };
+    let everything = Question { theme: None, ..asked.question("trend")? };
     if asked.theme.is_empty() {
         let four = app.ask(&signed_in, &Question { by: Some("4c"), ..everything.clone() }).await?;
         let mut part = Part::new("By the four Cs", four.value(), true)?;
@@ -158,7 +170,7 @@ pub(super) async fn groups(
     Extension(signed_in): Extension<SignedIn>,
     Query(asked): Query<Asked>,
 ) -> Page {
-    let everybody = Question { group: None, ..asked.question("groups") };
+    let everybody = Question { group: None, ..asked.question("groups")? };
     let themes = app.ask(&signed_in, &Question { table: Some("themes"), ..everybody.clone() }).await?;
     let mut first = Part::new("Groups and themes", themes.value(), true)?;
     let table = themes.value();
@@ -172,7 +184,7 @@ pub(super) async fn groups(
         };
         first.pictures.push(heat(table, &choice)?);
     }
-    let lessons = Question { table: Some("lessons"), ..asked.question("groups") };
+    let lessons = Question { table: Some("lessons"), ..asked.question("groups")? };
     let lessons = app.ask(&signed_in, &lessons).await?;
     let mut second = Part::new("Days of the week and lessons", lessons.value(), true)?;
     let table = lessons.value();
@@ -187,7 +199,7 @@ pub(super) async fn groups(
         };
         second.pictures.push(heat(table, &choice)?);
     }
-    let mix = app.ask(&signed_in, &Question { table: Some("mix"), ..asked.question("groups") }).await?;
+    let mix = app.ask(&signed_in, &Question { table: Some("mix"), ..asked.question("groups")? }).await?;
     let third = Part::new("What each group did most", mix.value(), true)?;
     let choice = Choice {
         name: "group",
@@ -221,7 +233,7 @@ pub(super) async fn coverage(
         ("Lines that could not be read", "rejects"),
     ] {
         let found =
-            app.ask(&signed_in, &Question { table: Some(table), ..asked.question("coverage") }).await?;
+            app.ask(&signed_in, &Question { table: Some(table), ..asked.question("coverage")? }).await?;
         let mut part = Part::new(heading, found.value(), !["summary", "findings"].contains(&table))?;
         if table == "days" && found.value().rows.len() > 1 {
             let choice = LineChoice {

@@ -48,6 +48,10 @@ impl Source for Made {
                 return Err(Error::new(Kind::Corrupt, "table requests in /srv/secret does not verify"));
             }
             Some("panics") => panic!("a pupil's name"),
+            Some("unknown") => {
+                let help = "the themes are: SELFHARM";
+                return Err(Error::new(Kind::Configuration, "there is no such theme").help(help));
+            }
             _ => {}
         }
         let table = match (question.metric, question.table, question.by) {
@@ -435,6 +439,36 @@ async fn a_failure_shows_a_number_and_nothing_from_inside() {
         assert!(number.chars().all(|c| c.is_ascii_hexdigit()), "{number}");
         assert_eq!(answer.header("x-content-type-options"), "nosniff");
     }
+}
+
+#[tokio::test]
+async fn a_slip_is_told_in_words() {
+    let site = site();
+    let cookie = site.cookie(Role::Dsl).await;
+    let long = format!("group={}", "x".repeat(81));
+    for (query, says) in [
+        ("theme=unknown", "There is no such theme; the themes are: SELFHARM."),
+        ("from=yesterday", "A day is written as 2025-09-01."),
+        ("to=2025-13-01", "A day is written as 2025-09-01."),
+        (long.as_str(), "There is no such group; choose one from the list."),
+    ] {
+        let answer = site.get(&format!("/staff/trend?{query}"), &cookie).await;
+        assert_eq!(answer.status, StatusCode::BAD_REQUEST, "{query}");
+        assert!(answer.text().contains(says), "{}", answer.text());
+        assert!(!answer.text().contains("yesterday") && !answer.text().contains("xxx"), "{query}");
+    }
+}
+
+#[tokio::test]
+async fn reading_keeps_a_session_awake() {
+    let site = site();
+    let cookie = site.cookie(Role::Dsl).await;
+    let answer = site.get("/staff/trend", &cookie).await;
+    let (name, rest) = answer.header("set-cookie").split_once(';').unwrap();
+    assert_eq!(name, cookie, "the same session");
+    assert!(rest.contains("Max-Age=1800"), "{rest}");
+    // Who is not signed in is given no session.
+    assert!(site.get("/", "").await.header("set-cookie").is_empty());
 }
 
 #[tokio::test]

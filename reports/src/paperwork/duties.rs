@@ -2,12 +2,12 @@
 
 use ingest::school::{MailSetting, SchoolConfig};
 
-use super::facts::Facts;
+use super::facts::{Facts, sees_staff};
 use super::impact::REVIEW_DAYS;
 use super::paper::{Paper, row};
 use crate::chart::words;
 use crate::http::accounts::{Account, Role};
-use crate::http::duties::PAGES;
+use crate::http::duties::{CONCERNS, PAGES, Page};
 
 pub(super) fn paper(facts: &Facts) -> Paper {
     let mut paper = Paper::new("role-matrix", "Who can see what", facts);
@@ -41,10 +41,9 @@ pub(super) fn paper(facts: &Facts) -> Paper {
     let pages = PAGES
         .iter()
         .flat_map(|page| {
-            Role::ALL.into_iter().map(move |role| {
-                let sees = if page.roles.contains(&role) { "yes" } else { "no" };
-                row([page.route, page.shows, role.in_words(), sees])
-            })
+            Role::ALL
+                .into_iter()
+                .map(move |role| row([page.route, page.shows, role.in_words(), answer(facts, page, role)]))
         })
         .collect();
     paper.section("Pages by role").table("Pages", &["Page", "Shows", "Role", "Sees it"], pages);
@@ -77,9 +76,25 @@ pub(super) fn paper(facts: &Facts) -> Paper {
     paper
 }
 
+/// Whether a role sees a page, by the route and by `concerns.csv`.
+fn answer(facts: &Facts, page: &Page, role: Role) -> &'static str {
+    let (staff, head) = (facts.concerns.about_staff(role.word()), facts.concerns.about_head(role.word()));
+    match page.route {
+        _ if !page.roles.contains(&role) => "no",
+        CONCERNS if staff && head => "yes, and what concerns the head",
+        CONCERNS if staff => "yes, but not what concerns the head",
+        CONCERNS if head => "only what concerns the head",
+        CONCERNS => "no, by concerns.csv",
+        _ => "yes",
+    }
+}
+
 /// What a role sees, from the pages that it gets.
-pub(super) fn sees(role: Role) -> String {
-    let pages = PAGES.iter().filter(|page| page.roles.contains(&role)).map(|page| page.shows);
+pub(super) fn sees(facts: &Facts, role: Role) -> String {
+    let gets = |page: &&Page| {
+        page.roles.contains(&role) && (page.route != CONCERNS || sees_staff(role, &facts.concerns))
+    };
+    let pages = PAGES.iter().filter(gets).map(|page| page.shows);
     let list = pages.collect::<Vec<_>>().join("; ");
     if list.is_empty() { "Nothing".to_owned() } else { list }
 }

@@ -6,8 +6,10 @@ use std::path::Path;
 use ingest::classify::taxonomy::Taxonomy;
 use ingest::formats;
 use ingest::formats::profile::{ProfileSet, RecordSort};
-use ingest::school::{Config, MailSetting, SchoolConfig, SchoolRoot};
-use ingest::state::{Hold, State};
+use ingest::school::{AcademicYear, Config, MailSetting, SchoolConfig, SchoolRoot};
+use ingest::settings::Settings;
+use ingest::settings::concerns::Concerns;
+use ingest::state::{AccountHolder, Embargo, Hold, State};
 use jiff::civil::Date;
 use query::audit::{AccessAudit, AccessReview, Reviewed, Shared};
 use query::disclosure::ledger::{Entry, Ledger};
@@ -15,7 +17,7 @@ use query::{Error, School};
 
 use super::duties::rights;
 use crate::chart::words;
-use crate::http::accounts::{Account, Accounts};
+use crate::http::accounts::{Account, Accounts, Role};
 use crate::http::standing::{self, Standing};
 
 /// A sort of file that was taken in.
@@ -49,6 +51,16 @@ pub(crate) struct Facts {
     pub(crate) disk_encrypted: bool,
     /// Academic years whose pseudonym key was destroyed.
     pub(crate) years_destroyed: Vec<String>,
+    /// Who sees what concerns staff, by `concerns.csv`.
+    pub(crate) concerns: Concerns,
+    /// Accounts that could see what concerns staff, and of which nobody has said whose they are.
+    pub(crate) unlinked: Vec<String>,
+    /// Academic years of rosters, and this one, of which no roster says who leads the school.
+    pub(crate) years_without_head: Vec<String>,
+    /// Matters that are live.
+    pub(crate) live: Vec<Embargo>,
+    /// Numbers of those whose person nobody knows in this academic year.
+    pub(crate) unfollowed: Vec<i64>,
 }
 
 impl Facts {
@@ -67,8 +79,23 @@ impl Facts {
         let taken_in = Box::pin(School::open(dir, &school.id)).await?;
         let ids = Box::pin(taken_in.formats_taken_in()).await?;
         let zone = jiff::tz::TimeZone::get(&school.zone).unwrap_or(jiff::tz::TimeZone::UTC);
+        let made_on = jiff::Timestamp::now().to_zoned(zone).date();
+        let concerns = Settings::load(&root, school)?.concerns().clone();
+        let mut unlinked = Vec::new();
+        for account in listed.iter().filter(|account| !account.disabled) {
+            if sees_staff(account.role, &concerns)
+                && state.account_holder(&account.name)? == AccountHolder::Unsaid
+            {
+                unlinked.push(account.name.clone());
+            }
+        }
         Ok(Self {
-            made_on: jiff::Timestamp::now().to_zoned(zone).date(),
+            made_on,
+            unlinked,
+            years_without_head: without_head(&state, made_on)?,
+            live: state.embargoes()?.into_iter().filter(Embargo::is_live).collect(),
+            unfollowed: query::unfollowed_matters(&root, AcademicYear::of(made_on))?,
+            concerns,
             school: school.clone(),
             mail: config.mail.clone(),
             service: standing::last(&mut accounts)?,
@@ -113,6 +140,14 @@ impl Facts {
         }
     }
 
+    /// How long the sealed roster is kept, in words of the privacy notice: with the events.
+    pub(crate) fn roster(&self) -> String {
+        match self.school.retention.previous_years {
+            0 => "this school year".to_owned(),
+            years => format!("this school year and {} before it", count(u16::from(years), "year")),
+        }
+    }
+
     /// How long ledgers are kept, in words.
     pub(crate) fn ledgers(&self) -> String {
         let years = count(u16::from(self.school.retention.ledger_years), "academic year");
@@ -126,6 +161,19 @@ impl Facts {
             days => count(self.school.retention.kept_days(days), "day"),
         }
     }
+}
+
+/// Whether accounts of a role see what concerns staff, or the head.
+pub(crate) fn sees_staff(role: Role, concerns: &Concerns) -> bool {
+    concerns.about_staff(role.word()) || concerns.about_head(role.word())
+}
+
+/// Academic years with a roster, and that of a day, of which no roster says who leads the school.
+pub(crate) fn without_head(state: &State, today: Date) -> Result<Vec<String>, Error> {
+    let known = state.heads()?;
+    let years: BTreeSet<AcademicYear> =
+        state.roster()?.into_keys().chain([AcademicYear::of(today)]).collect();
+    Ok(years.iter().filter(|year| !known.contains_key(year)).map(ToString::to_string).collect())
 }
 
 fn sources(ids: &BTreeSet<String>, profiles: &ProfileSet) -> Vec<Source> {

@@ -222,6 +222,26 @@ pub(super) fn open(facts: &Facts) -> Vec<String> {
     }
     let overdue = facts.holds.iter().filter(|hold| hold.review < facts.made_on);
     points.extend(overdue.map(|hold| format!("Hold {} is past its review date.", hold.id)));
+    let overdue = facts.live.iter().filter(|mark| mark.review < facts.made_on);
+    points.extend(
+        overdue
+            .map(|mark| format!("Embargo {} is past its review date, and hides its matter still.", mark.id)),
+    );
+    points.extend(facts.unfollowed.iter().map(|id| {
+        format!("Embargo {id} does not hold in this academic year: nobody knows the pseudonym of its person there.")
+    }));
+    if !facts.years_without_head.is_empty() {
+        points.push(format!(
+            "No roster says who leads the school in {}: what concerns staff there is shown to nobody.",
+            facts.years_without_head.join(", ")
+        ));
+    }
+    if !facts.unlinked.is_empty() {
+        points.push(format!(
+            "Nobody has said whose these accounts are, so they see nothing about staff: {}.",
+            facts.unlinked.join(", ")
+        ));
+    }
     if points.is_empty() {
         points.push("Nothing that the software can see.".to_owned());
     }

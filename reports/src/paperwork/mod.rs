@@ -15,7 +15,7 @@ mod render;
 mod sharing;
 
 pub(crate) use duties::{review, rights};
-pub(crate) use facts::Facts;
+pub(crate) use facts::{Facts, without_head};
 pub(crate) use paper::Paper;
 pub(crate) use render::{csv, html, markdown};
 

@@ -13,7 +13,7 @@ pub(super) fn paper(facts: &Facts) -> Paper {
         "We do this to keep you safe. We want to see if the filter works, and if someone may need help.",
     );
     paper.section("What we look at").list(sources(facts));
-    paper.section("Who can see it").list(viewers(facts));
+    paper.section("Who can see it").list(viewers());
     paper.section("How long we keep it").list(clocks(facts));
     paper.section("How we keep it safe").list(safe(facts));
     paper.section("What you can do");
@@ -45,23 +45,17 @@ fn sources(facts: &Facts) -> Vec<String> {
     points
 }
 
-fn viewers(facts: &Facts) -> Vec<String> {
+fn viewers() -> Vec<String> {
     let mut points = vec![
         "Names are locked away. Only the safeguarding lead, or someone who holds a key for them, can open them. They must give a reason each time, and we keep a list of that.".to_owned(),
         "Other staff may see numbers, and rows without names.".to_owned(),
         "School governors and parents only see ranges, such as 10 to 14. No child can be picked out.".to_owned(),
     ];
-    if facts.shared.is_empty() {
-        points.push(
-            "We have not given it to anyone else. If we must, to keep someone safe, we write it down."
-                .to_owned(),
-        );
-    } else {
-        points.push(format!(
-            "We have given some of it to others, to keep someone safe or because the law says so: {}. We write it down each time.",
-            facts.shared.iter().map(|shared| shared.with.as_str()).collect::<std::collections::BTreeSet<_>>().into_iter().collect::<Vec<_>>().join(", ")
-        ));
-    }
+    // The same whatever was shared and with whom: that a child's services were told is not for everybody to read.
+    points.push(
+        "We may have to tell others, such as social workers or the police. We do that to keep a child safe, or when the law says so. We write it down each time."
+            .to_owned(),
+    );
     points
 }
 
@@ -74,8 +68,9 @@ fn clocks(facts: &Facts) -> Vec<String> {
         ),
     };
     let mut points = vec![
-        format!("We keep names and web sites for {}.", facts.detail()),
+        format!("We keep what you did online, with your name and the web sites, for {}.", facts.detail()),
         years,
+        format!("A locked list of who is at our school stays for {}.", facts.roster()),
         "Then we delete them, and nobody can put the names back.".to_owned(),
     ];
     if !facts.holds.is_empty() {

@@ -128,7 +128,7 @@ fn recipients(paper: &mut Paper, facts: &Facts) {
         if active {
             rows.push(row([
                 &super::duties::capital(role.in_words()),
-                &super::duties::sees(role),
+                &super::duties::sees(facts, role),
                 "Sign-in to the site; each look at a live page is kept",
             ]));
         }

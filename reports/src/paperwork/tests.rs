@@ -4,7 +4,7 @@
 use ingest::formats::profile::RecordSort;
 use ingest::retention::Clocks;
 use ingest::school::{MailSetting, MailTls, Phase, RecipientSetting, SchoolConfig, SchoolId};
-use ingest::state::Hold;
+use ingest::state::{Embargo, Hold};
 use jiff::civil::date;
 use query::audit::{AccessReview, Reviewed, Shared};
 use query::disclosure::ledger::{Approval, Entry, Withdrawal};
@@ -81,6 +81,11 @@ fn facts() -> Facts {
         shared: Vec::new(),
         disk_encrypted: true,
         years_destroyed: Vec::new(),
+        concerns: ingest::settings::concerns::Concerns::shipped().unwrap(),
+        unlinked: Vec::new(),
+        years_without_head: Vec::new(),
+        live: Vec::new(),
+        unfollowed: Vec::new(),
     }
 }
 
@@ -147,6 +152,7 @@ fn clocks_are_those_of_the_configuration() {
     assert!(record.contains("2 academic years before the current one"), "{record}");
     assert!(record.contains("nothing does so by itself"), "{record}");
     assert!(words(&facts, "privacy-notice").contains("until the end of the school year"));
+    assert!(words(&facts, "privacy-notice").contains("who is at our school stays for this school year."));
     assert!(words(&facts, "dpia-section").contains("applied by hand only"));
     facts.school.retention.detail_days = 120;
     assert!(words(&facts, "dpia-section").contains("`detail_days` is longer than the default"));
@@ -275,6 +281,63 @@ fn reviews_are_said_and_asked_for_each_year() {
 }
 
 #[test]
+fn who_is_told_of_staff_is_read_from_the_schools_file_and_what_is_amiss_is_open() {
+    let mut facts = facts();
+    let page = "/staff/concerns | What concerns staff, as far as concerns.csv has it for the role; nobody's own, and the head's not for the head (personal data)";
+    let answers = |facts: &Facts| {
+        let roles = words(facts, "role-matrix");
+        let of = |role: &str| {
+            let row = format!("{page} | {role} | ");
+            roles.split(&row).nth(1).unwrap().lines().next().unwrap().to_owned()
+        };
+        ["safeguarding lead", "headteacher", "chair of governors", "local authority", "governor"].map(of)
+    };
+    assert_eq!(
+        answers(&facts),
+        [
+            "yes, but not what concerns the head",
+            "yes, but not what concerns the head",
+            "only what concerns the head",
+            "no, by concerns.csv",
+            "no"
+        ]
+    );
+    facts.concerns = ingest::settings::concerns::Concerns::default();
+    let nobody = "no, by concerns.csv";
+    assert_eq!(answers(&facts), [nobody, nobody, nobody, nobody, "no"]);
+    let open = words(&facts, "dpia-section");
+    assert!(!open.contains("Embargo") && !open.contains("leads the school"), "{open}");
+    facts.live.push(Embargo {
+        id: 4,
+        from: date(2026, 1, 12),
+        to: None,
+        person: Some(77),
+        theme: None,
+        site: None,
+        incident: None,
+        reason: "case 12".to_owned(),
+        reviewer: "DSL".to_owned(),
+        review: date(2026, 5, 9),
+        added_utc: String::new(),
+        lifted_utc: None,
+        lifted_why: None,
+    });
+    facts.unfollowed.push(5);
+    facts.years_without_head.push("2025-26".to_owned());
+    facts.unlinked.push("dana".to_owned());
+    let open = words(&facts, "dpia-section");
+    for says in [
+        "Embargo 4 is past its review date, and hides its matter still.",
+        "Embargo 5 does not hold in this academic year",
+        "No roster says who leads the school in 2025-26",
+        "so they see nothing about staff: dana.",
+    ] {
+        assert!(open.contains(says), "{says}: {open}");
+    }
+    assert!(!open.contains("case 12"));
+}
+
+#[test]
 fn what_was_shared_and_sealed_is_listed() {
     let mut facts = facts();
     let log = words(&facts, "sharing-log");
@@ -307,7 +370,12 @@ fn what_was_shared_and_sealed_is_listed() {
     assert!(log.contains(
         "2 April 2026 | children's services | extract, case 12 | Children Act 2004, section 11 | DSL"
     ));
-    assert!(words(&facts, "privacy-notice").contains("children's services"));
+    assert!(!words(&facts, "privacy-notice").contains("children's services"), "that is for nobody to read");
+    let unshared = Facts { shared: Vec::new(), ..facts.clone() };
+    assert_eq!(
+        words(&Facts { holds: Vec::new(), ..facts.clone() }, "privacy-notice"),
+        words(&Facts { holds: Vec::new(), ..unshared }, "privacy-notice")
+    );
     assert!(words(&facts, "dpia-section").contains("Hold 3 is past its review date."));
     assert!(words(&facts, "record-of-processing").contains("number 3 (2026-01-12 to 2026-01-16), owner DSL"));
 }

@@ -102,6 +102,8 @@ pub(super) fn write_roster(
     shared_up_to: Option<u8>,
 ) -> io::Result<()> {
     writeln!(out, "person_key,accounts,aliases,mis_name,year,role")?;
+    // One of the staff leads the school, so that what concerns the others is shown at all.
+    let mut is_led = false;
     for person in people {
         let shared = person.year.zip(shared_up_to).is_some_and(|(year, last)| year <= last);
         let accounts = if shared {
@@ -114,7 +116,11 @@ pub(super) fn write_roster(
             Some(0) => "R".to_owned(),
             Some(year) => year.to_string(),
         };
-        let role = if person.post == Post::Staff { "staff" } else { "pupil" };
+        let role = match person.post {
+            Post::Staff if !std::mem::replace(&mut is_led, true) => "head",
+            Post::Staff => "staff",
+            Post::Pupil => "pupil",
+        };
         writeln!(out, "{},{accounts},,\"{}, {}\",{year},{role}", person.key, person.surname, person.first)?;
     }
     Ok(())

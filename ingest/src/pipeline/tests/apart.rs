@@ -102,3 +102,24 @@ fn a_hit_on_an_illegal_list_that_was_a_recorded_test_is_set_apart() {
     place.run();
     assert_eq!((hits(&place), apart(&place)), (2, (0, 1)), "that device within half an hour, and no other");
 }
+
+#[test]
+fn what_was_written_down_by_an_account_holds_for_its_person_and_never_for_a_hit_on_a_list() {
+    let place = Installation::new();
+    let token = account(&place, "inspector");
+    settings(&place, &format!("{token},investigation,2025-10-06,2025-10-06,case 12,headteacher\n"));
+    // The roster comes after the row was written.
+    super::erasure::import_roster(&place, "person_key,accounts,role\nS1,inspector,staff\n");
+    place.put("proxy.log", &blocked(EIGHT, "inspector", "games.example.net"));
+    place.put(
+        "night.csv",
+        "Time,Username,Source IP,Group,Code,URL,Categories,Domain\n\
+         06/10/2025 09:12:00,inspector,10.9.9.9,Staff,403,http://kestrelmark.example/x,IWF,kestrelmark.example\n\
+         06/10/2025 09:13:00,inspector,10.9.9.9,Staff,403,http://games.example.net/x,Games,games.example.net\n",
+    );
+    place.run();
+    assert_eq!(apart(&place), (2, 0));
+    let episodes = place.rows(&crate::schema::STAFF_EPISODES);
+    assert_eq!(episodes.len(), 1, "{episodes:?}");
+    assert!(episodes[0].contains("illegal=true"));
+}

@@ -127,7 +127,7 @@ impl Installation {
     }
 }
 
-fn import_roster(place: &Installation, roster: &str) -> crate::people::PeopleSummary {
+pub(super) fn import_roster(place: &Installation, roster: &str) -> crate::people::PeopleSummary {
     let (vault, keyring) = (place.root().vault(), place.keyring());
     let import = PeopleImport {
         vault: &vault,

@@ -192,6 +192,11 @@ fn records_of_the_school_about_a_list_keep_who_and_when_and_no_address() {
          16/10/2025 11:20,Tom,Pupil,https://kestrelmark.example/merlinmark,IWF,it was at merlinmark\n",
     );
     place.put(
+        "tickets.csv",
+        "Ticket ID,Subject,Status,Agent,Created Time,Requester Name,Description\n\
+         1,IWF block on http://kestrelmark.example/merlinmark,Open,Ada Gannet,2025-10-16 09:00:00,Heron Zinnia,unblock kestrelmark.example/merlinmark please\n",
+    );
+    place.put(
         "tests.csv",
         "Date,Test,Group,Device,Location,Expected,Result,Tested by,Notes\n\
          06/10/2025 09:10,Child sexual abuse content,Year 8,iPad 3,Library,,Blocked,Ada,at kestrelmark.example/merlinmark\n",
@@ -200,6 +205,7 @@ fn records_of_the_school_about_a_list_keep_who_and_when_and_no_address() {
     assert!(report.files.iter().all(|file| matches!(file.outcome, Outcome::Committed)), "{:?}", report.files);
     no_address_is_left(&place, "records");
     assert!(opened(&place).contains("IWF block at (address not kept), told a teacher"));
+    assert!(opened(&place).contains("IWF block on (address not kept)"));
     assert!(
         !opened(&place).contains("on a phone"),
         "of an incident about a list nothing is kept but who and when"

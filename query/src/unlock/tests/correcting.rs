@@ -29,7 +29,7 @@ fn refused(minute: i64, user: &str) -> String {
 }
 
 /// Monday: Amy's account is refused a betting site at 10:00 and 10:02, Ben's at 11:00.
-fn school() -> Bench {
+pub(super) fn school() -> Bench {
     let bench = Bench::new();
     let config = settings(&bench, "DSL");
     save(&bench.dir(), &Config { schools: vec![config.clone()], ..Config::default() }).unwrap();
@@ -63,7 +63,7 @@ fn school() -> Bench {
     bench
 }
 
-fn wait<T>(work: impl Future<Output = T>) -> T {
+pub(super) fn wait<T>(work: impl Future<Output = T>) -> T {
     tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(work)
 }
 
