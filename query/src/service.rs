@@ -66,7 +66,7 @@ pub struct School {
     pub(crate) name: String,
     pub(crate) dir: PathBuf,
     pub(crate) zone: TimeZone,
-    pub(crate) settings_version: String,
+    pub(crate) settings: Settings,
     pub(crate) calendar: Box<dyn SchoolDays>,
     pub(crate) lesson_periods: Vec<String>,
     pub(crate) source: Source,
@@ -97,12 +97,12 @@ impl School {
             dir: dir.to_owned(),
             name: school.name.clone(),
             zone,
-            settings_version: settings.version().to_owned(),
             calendar: Box::new(settings.calendar().clone()),
             lesson_periods: settings.lesson_periods().names().into_iter().map(str::to_owned).collect(),
             source: Source::Lake(Lake::open(&root).await?),
             limits: Limits::default(),
             concerns: settings.concerns().clone(),
+            settings,
             viewer: Viewer::operator(),
         })
     }
@@ -254,6 +254,8 @@ impl School {
             zone: &self.zone,
             calendar: self.calendar.as_ref(),
             lesson_periods: &self.lesson_periods,
+            settings: &self.settings,
+            root: &root,
             newest,
             now: &now,
             feeds: &feeds,
@@ -369,7 +371,7 @@ impl School {
     fn versions(&self, session: &Session) -> Versions {
         Versions {
             watershed: env!("CARGO_PKG_VERSION").to_owned(),
-            settings: self.settings_version.clone(),
+            settings: self.settings.version().to_owned(),
             lake: session.versions().to_vec(),
         }
     }

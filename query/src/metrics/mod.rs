@@ -22,6 +22,10 @@ pub(crate) struct Place<'a> {
     pub(crate) calendar: &'a dyn crate::window::SchoolDays,
     /// Lesson periods in the order of the day.
     pub(crate) lesson_periods: &'a [String],
+    /// The school's data files.
+    pub(crate) settings: &'a ingest::settings::Settings,
+    /// The school's folder: state file, settings.
+    pub(crate) root: &'a ingest::school::SchoolRoot,
     /// Newest record of any import.
     pub(crate) newest: Option<jiff::Timestamp>,
     /// The moment of the question, by the school's clocks.

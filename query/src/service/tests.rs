@@ -256,6 +256,24 @@ async fn a_lake_of_delta_tables_gives_the_same_answers() {
     );
 }
 
+/// The shipped data files, and what a test has put into the school's `settings/`.
+fn settings(root: &SchoolRoot) -> Settings {
+    let config = SchoolConfig {
+        id: SchoolId::parse("st-annes").unwrap(),
+        name: "St Anne's".to_owned(),
+        phase: ingest::school::Phase::Secondary,
+        roll: 240,
+        zone: "Europe/London".to_owned(),
+        pseudonym_key_dir: "/nonexistent".into(),
+        inbox: None,
+        recipients: Vec::new(),
+        keep_sources_days: 0,
+        settle_seconds: 0,
+        retention: ingest::retention::Clocks::default(),
+    };
+    Settings::load(root, &config).unwrap()
+}
+
 fn opened(dir: &Path, source: Source) -> School {
     let root = SchoolRoot::new(dir, &SchoolId::parse("st-annes").unwrap());
     std::fs::create_dir_all(root.root()).unwrap();
@@ -264,7 +282,7 @@ fn opened(dir: &Path, source: Source) -> School {
         name: "St Anne's".to_owned(),
         dir: dir.to_owned(),
         zone: TimeZone::get("Europe/London").unwrap(),
-        settings_version: "0123".to_owned(),
+        settings: settings(&root),
         calendar: Box::new(TwoTerms),
         lesson_periods: vec!["P1".to_owned(), "P2".to_owned()],
         source,
