@@ -59,6 +59,8 @@ pub enum What {
     Keys,
     /// Cohorts of pupils beside the others.
     Cohorts,
+    /// A sample of blocked attempts, for its reviewers.
+    Sample,
     /// What concerns staff.
     StaffConcerns,
     /// A matter was marked live, or the mark lifted.
@@ -89,6 +91,7 @@ impl What {
             Self::Correction => "correction",
             Self::Keys => "keys",
             Self::Cohorts => "cohorts",
+            Self::Sample => "sample",
             Self::StaffConcerns => "staff concerns",
             Self::Embargo => "embargo",
             Self::Review => "review",

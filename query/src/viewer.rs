@@ -77,6 +77,11 @@ impl Viewer {
         Ok(Self { seat, own })
     }
 
+    /// Those who review a sample: nothing about the head, nothing that is marked live.
+    pub(crate) const fn reviewers() -> Self {
+        Self { seat: Seat::Leader, own: None }
+    }
+
     /// Anybody, for tests.
     #[cfg(test)]
     pub(crate) fn made(seat: Seat, own: &[i64]) -> Self {
