@@ -23,6 +23,7 @@ use crate::feeds;
 use crate::metrics::{self, Place, Unseen};
 use crate::newest;
 use crate::plan::Reader;
+use crate::review::{AuditedShare, Reviews};
 use crate::session::{Limits, Session, Value};
 use crate::sql;
 use crate::viewer::{Viewer, without_listed};
@@ -149,7 +150,8 @@ impl School {
         self.metric("groups", ask).await
     }
 
-    /// Learning-category share and sites to review. Tables: `share`, `sites`.
+    /// How much of what was blocked was wrong, and where to look first. Tables: `bounds`, `audit`, `share`, `lessons`,
+    /// `panel`, `sites`, `differential`, `alerts`, `hidden`, `overrides`.
     ///
     /// # Errors
     /// As [`attention`](Self::attention).
@@ -216,6 +218,20 @@ impl School {
         self.metric("attention", &Ask { table: Some("staff".to_owned()), ..ask.clone() }).await
     }
 
+    /// The audited share of the newest reviewed sample that lies within some days; none where there is none. It is
+    /// made of reviewers' labels and counts alone; [`carries_a_set`](AuditedShare::carries_a_set) says whether it may
+    /// leave the staff.
+    ///
+    /// # Errors
+    /// When the state file cannot be read.
+    pub fn audited_share(&self, from: Date, to: Date) -> Result<Option<AuditedShare>, Error> {
+        let root = SchoolRoot::new(&self.dir, &self.id);
+        if !root.state().exists() {
+            return Ok(None);
+        }
+        Ok(Reviews::of(&root)?.within(from, to)?.and_then(|known| known.shares.into_iter().next()))
+    }
+
     /// A metric of [`METRICS`] by its word.
     ///
     /// # Errors
@@ -250,6 +266,7 @@ impl School {
         reader.check_words(metric.reads).await?;
         let unseen = Box::pin(Unseen::of(&reader)).await?;
         let place = Place {
+            dir: &self.dir,
             school: self.id.as_str(),
             zone: &self.zone,
             calendar: self.calendar.as_ref(),

@@ -123,6 +123,12 @@ impl Viewer {
             ("attention", "listed") if matches!(seat, Seat::Dsl | Seat::Head | Seat::Operator) => Ok(()),
             ("attention", "pupils") if matches!(seat, Seat::Dsl | Seat::Operator) => Ok(()),
             ("coverage", _) if !matches!(seat, Seat::Chair | Seat::Authority) => Ok(()),
+            ("overblocking", "overrides") if seat == Seat::Operator => {
+                refused("say for whom: `--as ACCOUNT`, an account of a role that `concerns.csv` names")
+            }
+            ("overblocking", "overrides") if !of_staff => {
+                refused("`concerns.csv` says which roles see what concerns staff")
+            }
             ("trend" | "groups" | "overblocking", _)
                 if matches!(seat, Seat::Dsl | Seat::Head | Seat::Leader | Seat::Operator) =>
             {

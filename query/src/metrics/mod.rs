@@ -14,6 +14,8 @@ pub(crate) use unseen::Unseen;
 /// What a metric needs beside the lake.
 #[derive(Debug)]
 pub(crate) struct Place<'a> {
+    /// The installation's folder.
+    pub(crate) dir: &'a std::path::Path,
     /// School's short name.
     pub(crate) school: &'a str,
     /// Time zone of the school.
@@ -81,7 +83,7 @@ metrics! {
     attention "which grave episodes (severity 4 or 5) were there, blocked or allowed"
     trend "is it more or less than in the weeks before"
     groups "which groups, themes, weekdays and lessons stand out"
-    overblocking "how much of what was blocked may have been for learning, and which sites"
+    overblocking "how much of what was blocked was wrong, between which bounds, and where to look first"
     coverage "what could not be seen"
 }
 

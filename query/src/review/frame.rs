@@ -23,6 +23,8 @@ pub(crate) struct Found {
     pub(crate) start_us: i64,
     /// Site as the lake has it.
     pub(crate) site: Option<String>,
+    /// Words that were searched for were blocked, not the site.
+    pub(crate) searched: bool,
 }
 
 /// Attempts of a term of a big school; more are refused, not cut.
@@ -38,6 +40,11 @@ pub(crate) async fn attempts(school: &School, from: Date, to: Date) -> Result<Ve
     let tables: Vec<_> = [&ATTEMPTS, &IMPORTS].into_iter().chain(beside).collect();
     school.add(&mut session, &tables).await?;
     Viewer::reviewers().restrict(&mut session, &root, &school.concerns, &embargoes).await?;
+    of_session(&session, from, to).await
+}
+
+/// The same from a session that has the table.
+pub(crate) async fn of_session(session: &Session, from: Date, to: Date) -> Result<Vec<Found>, Error> {
     let statement = format!(
         "SELECT local_date, CAST(start_utc AS BIGINT) AS start_us, actor, group_id, code, site, search_token, \
          actor_kind = 'person' AND role = 'pupil' AS pupil FROM attempts \
@@ -68,7 +75,8 @@ pub(crate) async fn attempts(school: &School, from: Date, to: Date) -> Result<Ve
                 actor,
                 pupil: answer.yes(row, "pupil"),
             };
-            Some(Found { candidate, day: answer.day(row, "local_date")?, start_us, site })
+            let day = answer.day(row, "local_date")?;
+            Some(Found { candidate, day, start_us, site, searched: words.is_some() })
         })
         .collect();
     // Two attempts that are alike in all of it (nobody is named in either) are told apart by a number.

@@ -82,12 +82,12 @@ mod tests {
     }
 
     /// Fleiss, Levin and Paik, Statistical Methods for Rates and Proportions, 3rd edition, table 18.1: 100
-    /// patients by two psychiatrists; agreement 0.89, expected 0.66, kappa 0.68, its error for intervals 0.087.
+    /// patients by two psychiatrists; agreement 0.89, expected 0.66, kappa 0.68.
     #[test]
     fn two_psychiatrists() {
         let found = cohen_kappa(&[vec![75, 1, 4], vec![5, 4, 1], vec![0, 0, 10]]).unwrap();
         assert!(close(found.agreement, 0.89, 2) && close(found.expected, 0.66, 2), "{found:?}");
-        assert!(close(found.kappa, 0.68, 2) && close(found.standard_error, 0.087, 3), "{found:?}");
+        assert!(close(found.kappa, 0.68, 2), "{found:?}");
         // statsmodels.stats.inter_rater.cohens_kappa of the same table.
         assert!((found.kappa - 0.676_470_588_235_294).abs() < 1e-12, "{found:?}");
         assert!((found.standard_error - 0.087_702_953_475_212_54).abs() < 1e-12, "{found:?}");
