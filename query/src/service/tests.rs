@@ -14,6 +14,7 @@ use crate::viewer::Seat;
 use crate::window::tests::TwoTerms;
 
 mod feeds;
+mod overblocking;
 mod statements;
 mod viewers;
 
@@ -232,6 +233,7 @@ async fn a_lake_of_delta_tables_gives_the_same_answers() {
         ("groups", Some("mix")),
         ("overblocking", Some("share")),
         ("overblocking", Some("sites")),
+        ("overblocking", Some("bounds")),
         ("coverage", Some("days")),
         ("attention", Some("pupils")),
         ("attention", Some("staff")),
@@ -465,7 +467,7 @@ async fn groups_have_three_tables() {
 async fn overblocking_is_a_proxy_and_ranks_sites() {
     let dir = tempfile::tempdir().unwrap();
     let school = school(dir.path());
-    let cleared = school.overblocking(&two_weeks()).await.unwrap();
+    let cleared = school.overblocking(&Ask { table: Some("share".to_owned()), ..two_weeks() }).await.unwrap();
     let table = cleared.value();
     assert_eq!(texts(table, "group_id"), ["whole school", "year_7", "year_8"]);
     assert_eq!(integers(table, "attempts"), [Some(4), Some(2), Some(2)]);
@@ -475,8 +477,8 @@ async fn overblocking_is_a_proxy_and_ranks_sites() {
     let cleared = school.overblocking(&Ask { table: Some("sites".to_owned()), ..two_weeks() }).await.unwrap();
     let table = cleared.value();
     assert_eq!(texts(table, "site"), ["example.org", "example.com"]);
-    // 40 learning + 2 people x 3 + 20 all in lessons - 20 severity 3; the other: one person's, halved.
-    assert_eq!(integers(table, "score"), [Some(46), Some(0)]);
+    // 30 learning + 2 people x 2 + 15 all in lessons - 20 severity 3; the other: 2 for one person - 20.
+    assert_eq!(integers(table, "score"), [Some(29), Some(0)]);
     assert_eq!(integers(table, "distinct_people"), [Some(2), Some(1)]);
 }
 

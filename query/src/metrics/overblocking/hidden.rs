@@ -18,9 +18,11 @@ use crate::wording;
 /// What is known, and the estimate from it.
 #[derive(Debug, Default)]
 pub(super) struct Hidden {
-    pub(super) asked: u64,
-    pub(super) audited: u64,
-    pub(super) both: u64,
+    /// None where no list of changes was taken in.
+    pub(super) asked: Option<u64>,
+    /// None where no sample was reviewed.
+    pub(super) audited: Option<u64>,
+    pub(super) both: Option<u64>,
     pub(super) total: Option<Total>,
 }
 
@@ -34,7 +36,9 @@ impl Hidden {
             .map(|request| request.site.as_str())
             .collect();
         let mut wrong: BTreeSet<String> = BTreeSet::new();
-        if let Some(known) = newest(reader, place)? {
+        let known = newest(reader, place)?.filter(|known| !known.shares.is_empty());
+        let reviewed = known.is_some();
+        if let Some(known) = known {
             let tokens: BTreeSet<i64> = known
                 .design
                 .drawn
@@ -47,8 +51,10 @@ impl Hidden {
             wrong.extend(hits.filter(|found| !found.searched).filter_map(|found| found.site));
         }
         let both = wrong.iter().filter(|site| asked.contains(site.as_str())).count() as u64;
-        let (asked, audited) = (asked.len() as u64, wrong.len() as u64);
-        Ok(Self { asked, audited, both, total: chapman(asked, audited, both) })
+        let asked = requests.are_known().then_some(asked.len() as u64);
+        let audited = reviewed.then_some(wrong.len() as u64);
+        let total = asked.zip(audited).and_then(|(asked, audited)| chapman(asked, audited, both));
+        Ok(Self { asked, audited, both: asked.and(audited).map(|_| both), total })
     }
 }
 
@@ -78,9 +84,9 @@ pub(super) async fn hidden(
     columns.extend(ends("sites_total_lower", "sites_total_upper", "sites"));
     let row: Vec<Cell> = vec![
         "wrongly blocked sites".into(),
-        (found.asked as i64).into(),
-        (found.audited as i64).into(),
-        (found.both as i64).into(),
+        found.asked.map(|sites| sites as i64).into(),
+        found.audited.map(|sites| sites as i64).into(),
+        found.both.map(|sites| sites as i64).into(),
         found.total.map(|total| total.total).into(),
         found.total.map(|total| total.interval.lower).into(),
         found.total.map(|total| total.interval.upper).into(),
@@ -96,9 +102,9 @@ pub(super) async fn hidden(
             about(total.total),
             about(total.interval.lower),
             about(total.interval.upper),
-            found.asked,
-            found.audited,
-            found.both
+            found.asked.unwrap_or(0),
+            found.audited.unwrap_or(0),
+            found.both.unwrap_or(0)
         ),
     };
     Ok(Figures {
