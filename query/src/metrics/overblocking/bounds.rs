@@ -3,7 +3,7 @@
 use ingest::schema;
 
 use super::super::{Place, Unseen};
-use super::audit::{INTERVAL, newest, sample_notes, sentence};
+use super::audit::{newest, sample_notes, sentence};
 use super::changes::{PROVISIONAL_DAYS, Requests, Reversed, decided};
 use super::lessons::Events;
 use super::{NOT_MEASURABLE, notes, panel, sites};
@@ -164,7 +164,8 @@ pub(super) async fn bounds(
         title: "Over-blocking: between which bounds, and what stands beside it".to_owned(),
         unit: "blocked attempts, unless a row says otherwise",
         denominator: "blocked attempts by everybody but staff",
-        interval: INTERVAL,
+        interval: "95 %; OB1: exact binomial with the effective size of the sample's design, widened by what nobody could \
+            tell; OB3: Wilson",
         about: About::People,
         columns,
         rows,

@@ -276,6 +276,7 @@ pub(super) async fn lessons(
     }
     let reading = reading(&found, unseen);
     let mut notes = notes(unseen);
+    notes.remove(0);
     notes.insert(
         0,
         "An event: within ten minutes of a lesson, five or more of a group, and at least half of those of it who were \

@@ -43,8 +43,8 @@ impl Met {
         match (self.blocked.is_empty(), self.mixed.is_empty(), self.open.is_empty()) {
             (false, ..) => 0,
             (true, false, _) => 1,
-            (true, true, true) => 2,
-            (true, true, false) => 3,
+            (true, true, false) => 2,
+            (true, true, true) => 3,
         }
     }
 
@@ -161,7 +161,7 @@ pub(super) async fn panel(
         found = panel
             .iter()
             .map(|site| (*site, met(site, &groups, &decisions)))
-            .filter(|(_, met)| met.order() != 2 || !met.not_asked.is_empty())
+            .filter(|(_, met)| met.order() != 3 || !met.not_asked.is_empty())
             .collect();
     }
     // Within a state in the panel's own order: helplines first.
