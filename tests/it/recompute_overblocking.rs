@@ -113,12 +113,9 @@ fn a_sample_is_drawn_labelled_and_every_figure_recomputed() {
 
     // Drawn in a session with a key, on record; the reviewers' list says nothing of who and when.
     let days = ["--from", "2025-09-01", "--to", "2025-12-19"];
-    let draw = [
-        &["sample", "draw", "--size", "150", "--format", "json", "--seed"],
-        &["5a".repeat(32).as_str()][..],
-        &days[..],
-    ]
-    .concat();
+    let seed = "5a".repeat(32);
+    let draw = [&["sample", "draw", "--size", "150", "--format", "json", "--seed", seed.as_str()], &days[..]]
+        .concat();
     let list = json(&mut copy.with_key(&draw));
     let lines = list["lines"].as_array().unwrap();
     assert!(lines.len() >= 150, "{}", lines.len());

@@ -122,6 +122,10 @@ pub(super) async fn bounds(
             || "no bell times".to_owned(),
             |rate| format!("{} per 1,000 lesson-hours", wording::rate(rate)),
         );
+        let rate = match events.not_told {
+            0 => rate,
+            not_told => format!("{rate}; {not_told} more cannot be told"),
+        };
         rows.push(
             Line {
                 figure: "Lesson-block events (OB6)",
