@@ -208,7 +208,7 @@ fn a_restored_installation_has_the_same_figures_and_the_same_sealed_sets() {
         for question in [
             ["trend", "--period", period, "--format", "json"],
             ["groups", "--period", period, "--format", "json"],
-            ["overblocking", "--table", "share", "--period", period, "--format", "json"],
+            ["overblocking", "--period", period, "--format", "json"],
             ["attention", "--period", period, "--format", "json"],
         ] {
             let (now, before) = (ask(&back, &question), ask(&first, &question));

@@ -68,7 +68,9 @@ pub(super) async fn bounds(
         let reversed = requests.reversed(reader).await?;
         let events = Events::of(reader, place).await?;
         let (panel_sites, closed) = panel::closed(reader, place).await?;
-        let look = sites::first(reader, place).await?;
+        let beside =
+            sites::Beside { requests: &requests, reversed: &reversed.by_site, events: &events.events };
+        let look = sites::first(reader, &beside).await?;
 
         rows.push(least(&requests, &reversed, attempts).cells());
         let audited = known.as_ref().and_then(|known| known.shares.first());

@@ -6,7 +6,7 @@ use ingest::schema;
 
 use super::super::Place;
 use super::changes::Requests;
-use super::lessons::Events;
+use super::lessons::{Event, Events};
 use super::{IN_LESSONS, NOT_MEASURABLE, Unseen, notes};
 use crate::error::Error;
 use crate::figures::{About, Figures, dimension, evidence_of_people, measure};
@@ -61,8 +61,16 @@ impl Blocked {
 /// A blocked site with its score.
 type Ranked = (i64, Blocked, String, String);
 
+/// What the ranking needs beside the attempts.
+#[derive(Debug)]
+pub(super) struct Beside<'b> {
+    pub(super) requests: &'b Requests,
+    pub(super) reversed: &'b BTreeMap<String, i64>,
+    pub(super) events: &'b [Event],
+}
+
 /// All blocked sites, first the one to look at first.
-async fn ranked(reader: &Reader<'_>, place: &Place<'_>) -> Result<Vec<Ranked>, Error> {
+async fn ranked(reader: &Reader<'_>, beside: &Beside<'_>) -> Result<Vec<Ranked>, Error> {
     const SITE: By = By { id: "site", expression: "site" };
     const CODE: By = By { id: "code", expression: "code" };
     let sums = [
@@ -75,11 +83,9 @@ async fn ranked(reader: &Reader<'_>, place: &Place<'_>) -> Result<Vec<Ranked>, E
     let cells =
         Cells { table: &schema::ATTEMPTS, only: "site IS NOT NULL", by: &by, sums: &sums, weight: "attempts" };
     let answer = reader.cells(&cells).await?;
-    let requests = Requests::of(reader, place).await?;
-    let reversed = requests.reversed(reader).await?.by_site;
-    let mut events: BTreeMap<String, i64> = BTreeMap::new();
-    for event in Events::of(reader, place).await?.events {
-        *events.entry(event.site).or_default() += 1;
+    let mut events: BTreeMap<&str, i64> = BTreeMap::new();
+    for event in beside.events {
+        *events.entry(&event.site).or_default() += 1;
     }
     let mut ranked = Vec::new();
     for row in 0..answer.len() {
@@ -92,9 +98,9 @@ async fn ranked(reader: &Reader<'_>, place: &Place<'_>) -> Result<Vec<Ranked>, E
             people: answer.count(row, "distinct_people"),
             severity: answer.count(row, "severity"),
             largest_share: answer.real(row, "largest_share").unwrap_or(0.0),
-            events: events.get(&site).copied().unwrap_or(0),
-            reversed: reversed.get(&site).copied().unwrap_or(0),
-            asked: requests.all.iter().any(|request| request.site == site),
+            events: events.get(site.as_str()).copied().unwrap_or(0),
+            reversed: beside.reversed.get(&site).copied().unwrap_or(0),
+            asked: beside.requests.all.iter().any(|request| request.site == site),
         };
         ranked.push((blocked.score(), blocked, site, word("code")));
     }
@@ -107,13 +113,20 @@ async fn ranked(reader: &Reader<'_>, place: &Place<'_>) -> Result<Vec<Ranked>, E
 }
 
 /// The site to look at first, in words; none where none was blocked.
-pub(super) async fn first(reader: &Reader<'_>, place: &Place<'_>) -> Result<Option<String>, Error> {
-    let ranked = ranked(reader, place).await?;
+pub(super) async fn first(reader: &Reader<'_>, beside: &Beside<'_>) -> Result<Option<String>, Error> {
+    let ranked = ranked(reader, beside).await?;
     Ok(ranked.first().map(|(score, _, site, code)| format!("{site} ({code}, score {score})")))
 }
 
 pub(super) async fn sites(reader: &Reader<'_>, place: &Place<'_>, unseen: &Unseen) -> Result<Figures, Error> {
-    let mut ranked = if unseen.shows_no_decision() { Vec::new() } else { ranked(reader, place).await? };
+    let mut ranked = Vec::new();
+    if !unseen.shows_no_decision() {
+        let requests = Requests::of(reader, place).await?;
+        let reversed = requests.reversed(reader).await?.by_site;
+        let events = Events::of(reader, place).await?.events;
+        let beside = Beside { requests: &requests, reversed: &reversed, events: &events };
+        ranked = self::ranked(reader, &beside).await?;
+    }
     let all = ranked.len();
     ranked.truncate(SITES);
     let mut notes = notes(unseen);

@@ -1,3 +1,4 @@
+//! Published examples, hand computations and edges.
 #![allow(clippy::unwrap_used, reason = "a test may")]
 
 use super::*;
