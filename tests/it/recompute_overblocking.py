@@ -31,6 +31,10 @@ wrong = []
 
 def same(what, ours, theirs):
     global checked
+    if isinstance(ours, list) and isinstance(theirs, list) and len(ours) == len(theirs):
+        for one, other in zip(ours, theirs):
+            same(what, one, other)
+        return
     checked += 1
     number = lambda value: isinstance(value, (int, float)) and not isinstance(value, bool)
     if number(ours) and number(theirs):

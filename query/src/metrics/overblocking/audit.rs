@@ -7,7 +7,8 @@ use crate::disclosure::table::Cell;
 use crate::error::Error;
 use crate::figures::{About, Figures, dimension, ends, evidence, evidence_of_people, measure};
 use crate::plan::Reader;
-use crate::review::{AuditedShare, LEAST_ATTEMPTS, LEAST_PUPILS, Labelled, Reviews};
+use crate::review::{AuditedShare, By, LEAST_ATTEMPTS, LEAST_PUPILS, Labelled, Reviews};
+use crate::service::Ask;
 use crate::wording;
 
 /// How the interval is made.
@@ -23,12 +24,30 @@ pub(super) fn newest(reader: &Reader<'_>, place: &Place<'_>) -> Result<Option<La
     Reviews::of(place.root)?.within(reader.window.from, reader.window.to)
 }
 
+/// The figure that answers the question: of all attempts, or of the group that was asked about where the sample has
+/// 20 of it. A sample says nothing of a theme alone.
+pub(super) fn figure<'k>(known: Option<&'k Labelled>, ask: &Ask) -> Option<&'k AuditedShare> {
+    let known = known?;
+    match (&ask.group, &ask.theme) {
+        (_, Some(_)) => None,
+        (Some(group), None) if known.design.by == By::Group => {
+            known.shares.iter().find(|share| share.part == *group)
+        }
+        (Some(_), None) => None,
+        (None, None) => known.shares.first(),
+    }
+}
+
 /// What is known in a sentence.
-pub(super) fn sentence(known: Option<&Labelled>) -> String {
+pub(super) fn sentence(known: Option<&Labelled>, ask: &Ask) -> String {
     let Some(known) = known else {
         return "No sample of blocked attempts of these days was drawn (`watershed sample draw`).".to_owned();
     };
-    let Some(AuditedShare { share: Some(share), interval, reviewed, verdicts, .. }) = known.shares.first() else {
+    let answer = figure(Some(known), ask);
+    if answer.is_none() && !known.shares.is_empty() {
+        return "The reviewed sample has no figure of this alone.".to_owned();
+    }
+    let Some(AuditedShare { share: Some(share), interval, reviewed, verdicts, .. }) = answer else {
         return format!("Sample {} waits for its second reviewer (`watershed label`).", known.sample);
     };
     let mut text = format!(
@@ -128,7 +147,7 @@ pub(super) fn audit(reader: &Reader<'_>, place: &Place<'_>, unseen: &Unseen) -> 
         ]
     });
     let rows = rows.collect();
-    let mut reading = sentence(known.as_ref());
+    let mut reading = sentence(known.as_ref(), reader.ask);
     if unseen.shows_no_decision() && known.is_none() {
         reading = NOT_MEASURABLE.to_owned();
     }

@@ -3,7 +3,7 @@
 use ingest::schema;
 
 use super::super::{Place, Unseen};
-use super::audit::{newest, sample_notes, sentence};
+use super::audit::{figure, newest, sample_notes, sentence};
 use super::changes::{PROVISIONAL_DAYS, Requests, Reversed, decided};
 use super::lessons::Events;
 use super::{NOT_MEASURABLE, notes, panel, sites};
@@ -73,7 +73,7 @@ pub(super) async fn bounds(
         let look = sites::first(reader, &beside).await?;
 
         rows.push(least(&requests, &reversed, attempts).cells());
-        let audited = known.as_ref().and_then(|known| known.shares.first());
+        let audited = figure(known.as_ref(), reader.ask);
         rows.push(
             Line {
                 figure: "Wrong, by the review of a sample (OB1)",
@@ -151,7 +151,7 @@ pub(super) async fn bounds(
             }
             .cells(),
         );
-        reading = sum_up(attempts, &requests, &reversed, known.as_ref(), look.as_deref());
+        reading = sum_up(attempts, &requests, &reversed, &sentence(known.as_ref(), reader.ask), look.as_deref());
         notes.splice(0..0, provisional(&requests, &reversed, attempts));
         notes.extend(sample_notes(known.as_ref()));
     }
@@ -227,7 +227,7 @@ fn sum_up(
     attempts: i64,
     requests: &Requests,
     reversed: &Reversed,
-    known: Option<&crate::review::Labelled>,
+    audited: &str,
     look: Option<&str>,
 ) -> String {
     if attempts == 0 {
@@ -243,7 +243,7 @@ fn sum_up(
         (true, _) => text.push_str("none met a site that was opened within 30 days. "),
         (false, _) => text.push_str("nobody can say how many met a site that was opened later: no list of changes was taken in. "),
     }
-    text.push_str(&sentence(known));
+    text.push_str(audited);
     if reversed.largest_share.is_some_and(|share| share > 0.5) && reversed.attempts >= 3 {
         text.push_str(" One actor makes most of what was opened later.");
     }
