@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::Label;
 use super::draw::{Design, Drawn, LEAST_OF_PART};
 use crate::statistics::{Interval, Kappa, Sampled, cohen_kappa, stratified_ratio};
+use crate::wording::natural;
 
 /// Reviewed attempts below which the share goes to nobody but staff (rule 25).
 pub const LEAST_ATTEMPTS: u64 = 100;
@@ -203,6 +204,8 @@ impl Opinions {
 pub(crate) fn audited(design: &Design, opinions: &Opinions) -> Vec<AuditedShare> {
     let all = share_of(design, opinions, "", &|_| true);
     let parts: BTreeSet<&str> = design.strata.iter().map(|stratum| stratum.part(design.by)).collect();
+    let mut parts: Vec<&str> = parts.into_iter().collect();
+    parts.sort_by_cached_key(|part| natural(part));
     let of_parts = parts.into_iter().filter_map(|part| {
         let inside = |index: usize| design.strata[index].part(design.by) == part;
         share_of(design, opinions, part, &inside).filter(|share| share.reviewed >= LEAST_OF_PART)

@@ -43,12 +43,11 @@ pub fn cohen_kappa(table: &[Vec<u64>]) -> Option<Kappa> {
     let away = 1.0 - kappa;
     let same: f64 =
         (0..size).map(|word| share(word, word) * (1.0 - (rows[word] + columns[word]) * away).powi(2)).sum();
-    let mut other = 0.0;
-    for row in 0..size {
-        for column in (0..size).filter(|column| *column != row) {
-            other += share(row, column) * (columns[row] + rows[column]).powi(2);
-        }
-    }
+    let apart = (0..size).flat_map(|row| (0..size).map(move |column| (row, column)));
+    let other: f64 = apart
+        .filter(|(row, column)| row != column)
+        .map(|(row, column)| share(row, column) * (columns[row] + rows[column]).powi(2))
+        .sum();
     let chance = (kappa - expected * away).powi(2);
     let variance = (same + away.powi(2) * other - chance).max(0.0) / (total * (1.0 - expected).powi(2));
     let standard_error = variance.sqrt();

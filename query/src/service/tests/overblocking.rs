@@ -338,6 +338,11 @@ async fn a_sample_of_a_lake_is_labelled_and_estimated() {
     );
     assert_eq!(integers(&table, "distinct_pupils"), [Some(5)]);
     assert!(table.reading.contains("71.4 % of the blocks were wrong"), "{}", table.reading);
+    // Of one group there is no figure below 20 reviewed, and of a theme none at all.
+    let of_group = Ask { group: Some("year_7".to_owned()), ..two_weeks() };
+    let bounds = school.overblocking(&of_group).await.unwrap();
+    assert_eq!(reals(bounds.value(), "share")[1], None);
+    assert!(bounds.value().reading.contains("no figure of this alone"), "{}", bounds.value().reading);
     let share = school.audited_share(date(2025, 9, 1), date(2025, 9, 30)).unwrap().unwrap();
     assert!(!share.carries_a_set() && share.percents() == Some([71, 71, 72]), "{share:?}");
     // Wrong on both lists: quiz.org was asked for and approved, and the audit found it. far.org was opened to year 8.
