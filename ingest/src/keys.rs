@@ -286,7 +286,10 @@ fn passphrase_key(
 }
 
 /// Fills a buffer from the system's random numbers.
-pub(crate) fn random(buffer: &mut [u8]) -> Result<(), Error> {
+///
+/// # Errors
+/// [`Kind::Environment`] when the system gives none.
+pub fn random(buffer: &mut [u8]) -> Result<(), Error> {
     getrandom::fill(buffer).map_err(|_| Error::new(Kind::Environment, "the system gives no random numbers"))
 }
 
@@ -297,7 +300,7 @@ fn check_sum(bytes: &[u8]) -> String {
 }
 
 /// Lower-case hexadecimal digits.
-pub(crate) fn to_hex(bytes: &[u8]) -> String {
+pub fn to_hex(bytes: &[u8]) -> String {
     const DIGITS: &[u8; 16] = b"0123456789abcdef";
     let mut text = String::with_capacity(bytes.len() * 2);
     for byte in bytes {

@@ -59,6 +59,8 @@ pub enum What {
     Keys,
     /// Cohorts of pupils beside the others.
     Cohorts,
+    /// A sample of blocked attempts, for its reviewers.
+    Sample,
     /// What concerns staff.
     StaffConcerns,
     /// Hits on illegal lists.
@@ -97,6 +99,7 @@ impl What {
             Self::Correction => "correction",
             Self::Keys => "keys",
             Self::Cohorts => "cohorts",
+            Self::Sample => "sample",
             Self::StaffConcerns => "staff concerns",
             Self::Listed => "illegal-list hits",
             Self::HeadOfSchool => "head of the school",

@@ -73,6 +73,7 @@ pub(crate) fn evidence_of_people(weight: &'static str) -> [TableColumn; 2] {
             "attempts" => {
                 evidence("largest_share_of_attempts", "Most by one", "share of attempts made by one actor")
             }
+            "alerts" => evidence("largest_share_of_alerts", "Most by one", "share of alerts about one actor"),
             "actor_days" => {
                 evidence("largest_share_of_actor_days", "Most by one", "share of actor-days of one actor")
             }

@@ -14,6 +14,7 @@ mod metrics;
 mod newest;
 mod plan;
 mod refusal;
+pub mod review;
 mod service;
 mod session;
 mod sql;

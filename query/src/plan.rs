@@ -100,7 +100,7 @@ impl Reader<'_> {
     }
 
     /// The condition that every figure shares.
-    fn counted(&self, table: &TableSchema, only: &str) -> String {
+    pub(crate) fn counted(&self, table: &TableSchema, only: &str) -> String {
         let has = |name| table.columns.iter().any(|column| column.name == name);
         let mut text = "local_date BETWEEN $first AND $last AND school_day".to_owned();
         let mut and = |condition: &str| {
@@ -190,7 +190,10 @@ impl Reader<'_> {
         let asked = [("group", "group_id", &self.ask.group), ("theme", "theme", &self.ask.theme)];
         for (what, column, asked) in asked {
             let Some(asked) = asked else { continue };
-            let has = |table: &&&TableSchema| table.columns.iter().any(|known| known.name == column);
+            // The records are many, and what stands there stands in what is derived from them too.
+            let has = |table: &&&TableSchema| {
+                table.partition != "local_date" && table.columns.iter().any(|known| known.name == column)
+            };
             let known: Vec<String> = tables
                 .iter()
                 .filter(has)

@@ -24,6 +24,7 @@ use crate::feeds;
 use crate::metrics::{self, Place, Unseen};
 use crate::newest;
 use crate::plan::Reader;
+use crate::review::{AuditedShare, Reviews};
 use crate::session::{Limits, Session, Value};
 use crate::sql;
 use crate::viewer::{Viewer, without_listed};
@@ -67,7 +68,7 @@ pub struct School {
     pub(crate) name: String,
     pub(crate) dir: PathBuf,
     pub(crate) zone: TimeZone,
-    pub(crate) settings_version: String,
+    pub(crate) settings: Settings,
     pub(crate) calendar: Box<dyn SchoolDays>,
     pub(crate) lesson_periods: Vec<String>,
     pub(crate) source: Source,
@@ -98,12 +99,12 @@ impl School {
             dir: dir.to_owned(),
             name: school.name.clone(),
             zone,
-            settings_version: settings.version().to_owned(),
             calendar: Box::new(settings.calendar().clone()),
             lesson_periods: settings.lesson_periods().names().into_iter().map(str::to_owned).collect(),
             source: Source::Lake(Lake::open(&root).await?),
             limits: Limits::default(),
             concerns: settings.concerns().clone(),
+            settings,
             viewer: Viewer::operator(),
         })
     }
@@ -150,7 +151,8 @@ impl School {
         self.metric("groups", ask).await
     }
 
-    /// Learning-category share and sites to review. Tables: `share`, `sites`.
+    /// How much of what was blocked was wrong, and where to look first. Tables: `bounds`, `audit`, `share`, `lessons`,
+    /// `panel`, `sites`, `differential`, `alerts`, `hidden`, `overrides`.
     ///
     /// # Errors
     /// As [`attention`](Self::attention).
@@ -211,6 +213,20 @@ impl School {
         AccessAudit::open(&self.dir, &self.id)?.record(&access).map(|_| ())
     }
 
+    /// The audited share of the newest reviewed sample that lies within some days; none where there is none. It is
+    /// made of reviewers' labels and counts alone; [`carries_a_set`](AuditedShare::carries_a_set) says whether it may
+    /// leave the staff.
+    ///
+    /// # Errors
+    /// When the state file cannot be read.
+    pub fn audited_share(&self, from: Date, to: Date) -> Result<Option<AuditedShare>, Error> {
+        let root = SchoolRoot::new(&self.dir, &self.id);
+        if !root.state().exists() {
+            return Ok(None);
+        }
+        Ok(Reviews::of(&root)?.within(from, to)?.and_then(|known| known.shares.into_iter().next()))
+    }
+
     /// A metric of [`METRICS`] by its word. A look at what concerns staff, or at hits on illegal lists, stands in
     /// the access audit before it is answered.
     ///
@@ -247,10 +263,13 @@ impl School {
         reader.check_words(metric.reads).await?;
         let unseen = Box::pin(Unseen::of(&reader)).await?;
         let place = Place {
+            dir: &self.dir,
             school: self.id.as_str(),
             zone: &self.zone,
             calendar: self.calendar.as_ref(),
             lesson_periods: &self.lesson_periods,
+            settings: &self.settings,
+            root: &root,
             newest,
             now: &now,
             feeds: &feeds,
@@ -386,7 +405,7 @@ impl School {
     fn versions(&self, session: &Session) -> Versions {
         Versions {
             watershed: env!("CARGO_PKG_VERSION").to_owned(),
-            settings: self.settings_version.clone(),
+            settings: self.settings.version().to_owned(),
             lake: session.versions().to_vec(),
         }
     }

@@ -89,6 +89,11 @@ impl Viewer {
         Ok(Self { seat, name: account.to_owned(), own })
     }
 
+    /// Those who review a sample: nothing about the head, nothing that is marked live.
+    pub(crate) fn reviewers() -> Self {
+        Self { seat: Seat::Leader, name: "reviewers".to_owned(), own: None }
+    }
+
     /// Anybody who is in no roster, for tests.
     #[cfg(test)]
     pub(crate) fn made(seat: Seat) -> Self {
@@ -129,8 +134,16 @@ impl Viewer {
             ("attention", "listed") if !matches!(seat, Seat::Dsl | Seat::Head | Seat::Operator) => {
                 refused("hits on illegal lists are for the safeguarding lead and the head")
             }
+            ("overblocking", "overrides") if seat == Seat::Operator => {
+                refused("say for whom: `--as ACCOUNT`, an account of a role that `concerns.csv` names")
+            }
+            ("overblocking", "overrides") if !of_staff => {
+                refused("`concerns.csv` says which roles see what concerns staff")
+            }
             // The operator's own rows are not told apart either, but no rows of staff are shown there.
-            ("attention", "staff" | "listed") if self.own.is_none() && seat != Seat::Operator => {
+            ("attention", "staff" | "listed") | ("overblocking", "overrides")
+                if self.own.is_none() && seat != Seat::Operator =>
+            {
                 Err(Error::new(
                     Kind::Forbidden,
                     "nobody has said whose account this is, so what is about its holder cannot be left out",

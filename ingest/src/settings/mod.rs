@@ -4,6 +4,7 @@
 //! `settings/` folder adds to it or replaces it. All are read and checked once, at the start.
 
 pub mod calendar;
+pub mod canary;
 pub mod concerns;
 pub mod feeds;
 pub mod groups;
@@ -20,6 +21,7 @@ pub mod year_group;
 use std::fmt;
 
 use calendar::Calendar;
+use canary::Canary;
 use concerns::Concerns;
 use feeds::Feeds;
 use groups::Groups;
@@ -37,6 +39,7 @@ use crate::error::Error;
 use crate::school::{SchoolConfig, SchoolRoot};
 
 const CALENDAR: &str = include_str!("../../data/calendar.csv");
+const CANARY: &str = include_str!("../../data/canary.csv");
 const CONCERNS: &str = include_str!("../../data/concerns.csv");
 const FEEDS: &str = include_str!("../../data/feeds.csv");
 const GROUPS: &str = include_str!("../../data/groups.toml");
@@ -52,6 +55,7 @@ const TERMS: &str = include_str!("../../data/terms.csv");
 /// The school's settings, shipped files with the school's own over them.
 pub struct Settings {
     calendar: Calendar,
+    canary: Canary,
     concerns: Concerns,
     feeds: Feeds,
     groups: Groups,
@@ -77,6 +81,7 @@ impl Settings {
         let dir = root.settings();
         let source = |name, shipped| Source::load(&dir, name, shipped);
         let calendar = source("calendar.csv", CALENDAR)?;
+        let canary = source("canary.csv", CANARY)?;
         let concerns = source("concerns.csv", CONCERNS)?;
         let feeds = source("feeds.csv", FEEDS)?;
         let groups = source("groups.toml", GROUPS)?;
@@ -93,6 +98,7 @@ impl Settings {
         let mut hasher = blake3::Hasher::new();
         for file in [
             &calendar,
+            &canary,
             &feeds,
             &groups,
             &investigations,
@@ -118,6 +124,7 @@ impl Settings {
         Ok(Self {
             investigations: Investigations::read(&investigations, &networks.names())?,
             calendar: Calendar::read(&terms, &calendar)?,
+            canary: Canary::read(&canary)?,
             concerns: Concerns::read(&concerns)?,
             feeds: Feeds::read(&feeds)?,
             groups: Groups::read(&groups, config.phase)?,
@@ -143,6 +150,12 @@ impl Settings {
     #[must_use]
     pub const fn calendar(&self) -> &Calendar {
         &self.calendar
+    }
+
+    /// Sites that pupils must be able to reach.
+    #[must_use]
+    pub const fn canary(&self) -> &Canary {
+        &self.canary
     }
 
     /// Who sees what concerns staff.

@@ -14,6 +14,8 @@ pub(crate) use unseen::Unseen;
 /// What a metric needs beside the lake.
 #[derive(Debug)]
 pub(crate) struct Place<'a> {
+    /// The installation's folder.
+    pub(crate) dir: &'a std::path::Path,
     /// School's short name.
     pub(crate) school: &'a str,
     /// Time zone of the school.
@@ -22,6 +24,10 @@ pub(crate) struct Place<'a> {
     pub(crate) calendar: &'a dyn crate::window::SchoolDays,
     /// Lesson periods in the order of the day.
     pub(crate) lesson_periods: &'a [String],
+    /// The school's data files.
+    pub(crate) settings: &'a ingest::settings::Settings,
+    /// The school's folder: state file, settings.
+    pub(crate) root: &'a ingest::school::SchoolRoot,
     /// Newest record of any import.
     pub(crate) newest: Option<jiff::Timestamp>,
     /// The moment of the question, by the school's clocks.
@@ -77,7 +83,7 @@ metrics! {
     attention "which grave episodes (severity 4 or 5) were there, blocked or allowed"
     trend "is it more or less than in the weeks before"
     groups "which groups, themes, weekdays and lessons stand out"
-    overblocking "how much of what was blocked may have been for learning, and which sites"
+    overblocking "how much of what was blocked was wrong, between which bounds, and where to look first"
     coverage "what could not be seen"
 }
 

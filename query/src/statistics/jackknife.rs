@@ -85,7 +85,7 @@ fn effective(clusters: &[Cluster]) -> Option<(f64, f64)> {
 }
 
 /// The exact (Clopper and Pearson) interval for a size that need not be whole.
-fn exact(share: f64, size: f64) -> Interval {
+pub(super) fn exact(share: f64, size: f64) -> Interval {
     let part = share * size;
     let rest = size - part;
     let lower = if part <= 1e-9 { 0.0 } else { beta_quantile(part, rest + 1.0, 0.025) };
@@ -105,7 +105,7 @@ fn beta_quantile(a: f64, b: f64, probability: f64) -> f64 {
 
 /// 0.975 quantile of Student's t. For one degree it is tan(0.475 pi), for two it has a closed form;
 /// from three on the expansion of Cornish and Fisher is right within 1 %.
-fn t_quantile(degrees: f64) -> f64 {
+pub(super) fn t_quantile(degrees: f64) -> f64 {
     if degrees < 1.5 {
         return 12.706_204_736;
     }

@@ -1,12 +1,18 @@
 //! Intervals, one method per file, each held to published values.
 
+mod chapman;
 mod count;
 mod jackknife;
+mod kappa;
 mod share;
+mod stratified;
 
+pub use chapman::{Total, chapman};
 pub use count::count_interval;
 pub use jackknife::{Cluster, ClusteredShare, clustered_share, clustered_wilson};
+pub use kappa::{Kappa, cohen_kappa};
 pub use share::wilson;
+pub use stratified::{Sampled, StratifiedRatio, stratified_ratio};
 
 /// Two ends of an interval, both included.
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -12,6 +12,7 @@ mod erase;
 mod identified;
 mod person;
 pub mod recipients;
+mod sample;
 mod subject;
 
 use std::collections::BTreeMap;
@@ -37,6 +38,7 @@ pub use episodes::Episode;
 pub use erase::{Erased, erase};
 pub use identified::Identified;
 pub use person::Person;
+pub use sample::{Draw, ReviewLine, ReviewList, draw_sample, show_sample, verify_sample};
 pub use subject::{SubjectAccess, subject_access};
 
 use crate::audit::{Access, AccessAudit, What, checked_reason};

@@ -14,6 +14,7 @@ pub(super) const fn follows(command: &Command) -> bool {
         Command::Audit(AuditCommand::Mail) => false,
         Command::Unlock(_)
         | Command::SubjectAccess(_)
+        | Command::Sample(_)
         | Command::Erase(_)
         | Command::Keys(_)
         | Command::Audit(_)

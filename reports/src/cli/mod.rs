@@ -21,6 +21,7 @@ mod ingesting;
 mod init;
 mod investigations;
 mod keys;
+mod label;
 mod mailing;
 mod paperwork;
 mod passphrase;
@@ -29,6 +30,7 @@ mod printer;
 mod recipients;
 mod releases;
 mod retain;
+mod sample;
 mod serving;
 mod sharing;
 mod sql;
@@ -116,8 +118,14 @@ enum Command {
     Trend(figures::TrendArguments),
     /// Groups by theme, by weekday and lesson period, and each group's mix.
     Groups(figures::GroupsArguments),
-    /// Blocks that may be wrong: the learning-category share and the sites to look at first.
+    /// Blocks that may be wrong: between which bounds, and where to look first; lessons, must-be-open sites, sites.
     Overblocking(figures::TablesArguments),
+    /// DSL only: a random sample of blocked attempts, for two reviewers to look through.
+    #[command(subcommand)]
+    Sample(sample::SampleCommand),
+    /// What reviewers say of a sample, how far they agree, and what follows; whether an alert was real.
+    #[command(subcommand)]
+    Label(label::LabelCommand),
     /// What could not be seen: nights missing, nobody identified, uncategorised, rejected.
     Coverage(figures::TablesArguments),
     /// Read-only SQL over the pseudonymous tables; every statement is logged.
@@ -274,6 +282,8 @@ fn run(context: &Context, command: Command) -> anyhow::Result<Ended> {
         Command::Trend(arguments) => figures::trend(context, arguments),
         Command::Groups(arguments) => figures::groups(context, arguments),
         Command::Overblocking(arguments) => figures::overblocking(context, arguments),
+        Command::Sample(command) => sample::run(context, command),
+        Command::Label(command) => label::run(context, command),
         Command::Coverage(arguments) => figures::coverage(context, arguments),
         Command::Sql(arguments) => sql::run(context, &arguments),
         Command::Unlock(arguments) => unlock::run(context, &arguments),

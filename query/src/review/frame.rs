@@ -1,0 +1,98 @@
+//! The attempts that a sample can be drawn from.
+
+use std::collections::BTreeMap;
+
+use ingest::schema::{ATTEMPTS, IMPORTS};
+use ingest::school::SchoolRoot;
+use jiff::civil::Date;
+
+use super::draw::{Candidate, token};
+use crate::embargo::Embargoes;
+use crate::error::Error;
+use crate::plan::ILLEGAL;
+use crate::service::School;
+use crate::session::{Limits, Session, Value};
+use crate::viewer::Viewer;
+
+/// A candidate with what finds its address in the vault.
+#[derive(Clone, Debug)]
+pub(crate) struct Found {
+    pub(crate) candidate: Candidate,
+    pub(crate) day: Date,
+    /// First record; microseconds since the epoch, UTC.
+    pub(crate) start_us: i64,
+    /// Site as the lake has it.
+    pub(crate) site: Option<String>,
+    /// Words that were searched for were blocked, not the site.
+    pub(crate) searched: bool,
+}
+
+/// Attempts of a term of a big school; more are refused, not cut.
+const MOST: usize = 6_000_000;
+
+/// Blocked attempts of school days by everybody but staff that reviewers may see: nothing of severity 5, nothing on
+/// an illegal list, nothing that is marked live, nothing of the head's.
+pub(crate) async fn attempts(school: &School, from: Date, to: Date) -> Result<Vec<Found>, Error> {
+    let root = SchoolRoot::new(&school.dir, &school.id);
+    let embargoes = Embargoes::of(&root)?;
+    let mut session = Session::new(&Limits { rows: MOST, ..school.limits })?;
+    let beside = embargoes.reads().filter(|table| ![ATTEMPTS.name, IMPORTS.name].contains(&table.name));
+    let tables: Vec<_> = [&ATTEMPTS, &IMPORTS].into_iter().chain(beside).collect();
+    school.add(&mut session, &tables).await?;
+    Viewer::reviewers().restrict(&mut session, &root, &school.concerns, &embargoes).await?;
+    of_session(&session, from, to).await
+}
+
+/// The same from a session that has the table.
+pub(crate) async fn of_session(session: &Session, from: Date, to: Date) -> Result<Vec<Found>, Error> {
+    let statement = format!(
+        "SELECT local_date, CAST(start_utc AS BIGINT) AS start_us, actor, group_id, code, site, search_token, \
+         actor_kind = 'person' AND role = 'pupil' AS pupil FROM attempts \
+         WHERE local_date BETWEEN $first AND $last AND school_day AND NOT illegal AND severity < 5 \
+         AND code NOT IN {ILLEGAL} AND (theme IS NULL OR theme NOT IN {ILLEGAL})"
+    );
+    let answer = session.query(&statement, &[("first", Value::Day(from)), ("last", Value::Day(to))]).await?;
+    let mut seen: BTreeMap<i64, u64> = BTreeMap::new();
+    let mut found: Vec<Found> = (0..answer.len())
+        .filter_map(|row| {
+            let site = answer.text(row, "site");
+            let words = answer.integer(row, "search_token");
+            let target = match (words, &site) {
+                (Some(words), _) => token(&[b"words", &words.to_be_bytes()]),
+                (None, site) => token(&[b"site", site.as_deref().unwrap_or_default().as_bytes()]),
+            };
+            let code = answer.text(row, "code")?;
+            let start_us = answer.integer(row, "start_us")?;
+            let actor = answer.integer(row, "actor");
+            let who = actor.map_or_else(Vec::new, |actor| actor.to_be_bytes().to_vec());
+            let token =
+                token(&[b"attempt", &who, code.as_bytes(), &target.to_be_bytes(), &start_us.to_be_bytes()]);
+            let candidate = Candidate {
+                token,
+                group: answer.text(row, "group_id")?,
+                code,
+                target,
+                actor,
+                pupil: answer.yes(row, "pupil"),
+            };
+            let day = answer.day(row, "local_date")?;
+            Some(Found { candidate, day, start_us, site, searched: words.is_some() })
+        })
+        .collect();
+    // Two attempts that are alike in all of it (nobody is named in either) are told apart by a number.
+    found.sort_by(|one, other| {
+        (one.candidate.token, one.day, &one.candidate.group).cmp(&(
+            other.candidate.token,
+            other.day,
+            &other.candidate.group,
+        ))
+    });
+    for known in &mut found {
+        let times = seen.entry(known.candidate.token).or_default();
+        *times += 1;
+        if *times > 1 {
+            known.candidate.token = token(&[&known.candidate.token.to_be_bytes(), &times.to_be_bytes()]);
+        }
+    }
+    Ok(found)
+}
