@@ -75,16 +75,44 @@ enum By {
     Theme,
     #[value(name = "4c")]
     FourC,
+    Severity,
     Group,
+    KeyStage,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum TrendTable {
+    Weeks,
+    Pupils,
+    Chart,
+    Year,
+    Steps,
+    Confounders,
+    Persistence,
+    OutOfHours,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum TrendMeasure {
+    Rate,
+    Attempts,
+    Prevalence,
 }
 
 #[derive(Clone, Debug, Default, Args)]
 pub(crate) struct TrendArguments {
     #[command(flatten)]
     ask: AskArguments,
-    /// Split by theme, 4C or group; the whole school otherwise.
+    /// What each school week had; one pupil or many; a control chart; the same weeks a year before; possible
+    /// steps; what else may move a trend; who keeps trying; out of hours.
+    #[arg(long, value_enum)]
+    table: Option<TrendTable>,
+    /// Split by theme, 4C, severity, group or key stage; the whole school otherwise.
     #[arg(long, value_enum)]
     by: Option<By>,
+    /// Of a chart or of steps: pupils' days with an episode, blocked attempts, or pupils with an episode.
+    #[arg(long, value_enum)]
+    measure: Option<TrendMeasure>,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -103,6 +131,11 @@ pub(crate) struct GroupsArguments {
     table: Option<GroupsTable>,
 }
 
+/// A value as it is written on the command line.
+fn word<T: ValueEnum>(value: T) -> String {
+    value.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default()
+}
+
 pub(crate) fn attention(context: &Context, arguments: AttentionArguments) -> anyhow::Result<Ended> {
     let AttentionArguments { ask: arguments, table, since } = arguments;
     let ask = Ask { since, table, ..arguments.ask() };
@@ -110,12 +143,13 @@ pub(crate) fn attention(context: &Context, arguments: AttentionArguments) -> any
 }
 
 pub(crate) fn trend(context: &Context, arguments: TrendArguments) -> anyhow::Result<Ended> {
-    let by = arguments.by.map(|by| match by {
-        By::Theme => "theme".to_owned(),
-        By::FourC => "4c".to_owned(),
-        By::Group => "group".to_owned(),
-    });
-    show(context, "trend", &arguments.ask, Ask { by, ..arguments.ask.ask() })
+    let ask = Ask {
+        by: arguments.by.map(word),
+        table: arguments.table.map(word),
+        measure: arguments.measure.map(word),
+        ..arguments.ask.ask()
+    };
+    show(context, "trend", &arguments.ask, ask)
 }
 
 pub(crate) fn groups(context: &Context, arguments: GroupsArguments) -> anyhow::Result<Ended> {
