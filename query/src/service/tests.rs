@@ -15,6 +15,7 @@ use crate::window::tests::TwoTerms;
 
 mod feeds;
 mod statements;
+mod trend;
 mod viewers;
 
 const PUPIL: [(&str, &str); 2] = [("actor_kind", "person"), ("role", "pupil")];

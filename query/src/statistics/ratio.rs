@@ -128,7 +128,7 @@ mod tests {
     fn one_pupil_who_makes_it_all_leaves_it_open() {
         let spread: Vec<(f64, f64)> = (0..100).map(|pupil| (f64::from(pupil < 40), 5.0)).collect();
         let one: Vec<(f64, f64)> = (0..100).map(|pupil| (if pupil == 0 { 5.0 } else { 0.0 }, 5.0)).collect();
-        let before: Vec<(f64, f64)> = (0..100).map(|pupil| (f64::from(pupil < 3), 5.0)).collect();
+        let before: Vec<(f64, f64)> = (0..100).map(|pupil| (f64::from(pupil < 10), 5.0)).collect();
         let many = clustered_ratio(&clusters(&spread), &clusters(&before)).unwrap();
         assert!(many.evidence > 1.0, "{many:?}");
         let single = clustered_ratio(&clusters(&one), &clusters(&before)).unwrap();

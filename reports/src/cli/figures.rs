@@ -5,6 +5,7 @@ use jiff::civil::Date;
 use query::{Ask, Releasable, School, Staff, Table};
 
 use super::{Context, Ended, Format, OpenedSchool, wait};
+use crate::chart::{self, Media, Width};
 use crate::http::accounts::Accounts;
 
 /// Which days, group and theme; everything left out means all.
@@ -177,7 +178,7 @@ pub(crate) fn coverage(context: &Context, arguments: TablesArguments) -> anyhow:
         let findings = opened.coverage(&findings).await?.value().rows.len();
         Ok::<_, query::Error>((cleared, findings))
     })??;
-    print(context, &cleared);
+    print(context, &cleared)?;
     Ok(if findings == 0 { Ended::Well } else { Ended::NeedsALook })
 }
 
@@ -202,7 +203,7 @@ pub(crate) fn staff(context: &Context, arguments: &StaffArguments) -> anyhow::Re
         let opened = open_as(context, &school, Some(&arguments.account)).await?;
         opened.staff_concerns(&arguments.account, &ask).await
     })??;
-    print(context, &cleared);
+    print(context, &cleared)?;
     Ok(Ended::Well)
 }
 
@@ -225,15 +226,35 @@ fn show(context: &Context, metric: &str, arguments: &AskArguments, ask: Ask) -> 
         let opened = arguments.open(context, &school).await?;
         opened.metric(metric, &ask).await
     })??;
-    print(context, &cleared);
+    print(context, &cleared)?;
     Ok(Ended::Well)
 }
 
-/// Prints a cleared table in the form that was asked for.
-pub(crate) fn print(context: &Context, cleared: &Releasable<Table, Staff>) {
-    match context.format {
-        Format::Table => context.printer.out(&context.printer.table(cleared)),
-        Format::Json => context.printer.out(&query::json::table(cleared)),
-        Format::Csv => context.printer.out(&query::csv::table(cleared)),
+/// Prints a cleared table in the form that was asked for, or its picture.
+///
+/// # Errors
+/// Where the table has no picture, or a PNG would go to a terminal.
+pub(crate) fn print(context: &Context, cleared: &Releasable<Table, Staff>) -> anyhow::Result<()> {
+    match (context.picture, context.format) {
+        (Some(media), _) => draw(context, cleared, media)?,
+        (None, Format::Table) => context.printer.out(&context.printer.table(cleared)),
+        (None, Format::Json) => context.printer.out(&query::json::table(cleared)),
+        (None, Format::Csv) => context.printer.out(&query::csv::table(cleared)),
     }
+    Ok(())
+}
+
+fn draw(context: &Context, cleared: &Releasable<Table, Staff>, media: Media) -> anyhow::Result<()> {
+    let drawn = chart::picture(cleared, Width::WIDE)?;
+    if media != Media::Png {
+        context.printer.out(drawn.text().unwrap_or_default());
+        return Ok(());
+    }
+    if context.printer.is_read_by_a_person() {
+        let error = query::Error::new(query::Kind::Configuration, "a PNG is no text for a terminal")
+            .help("send it to a file: `--format png > chart.png`");
+        return Err(error.into());
+    }
+    context.printer.bytes(drawn.to_png()?.bytes());
+    Ok(())
 }

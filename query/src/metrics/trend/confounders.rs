@@ -10,7 +10,7 @@ use super::series::{self, Week};
 use crate::disclosure::table::Cell;
 use crate::error::Error;
 use crate::figures::{About, Figures, dimension, evidence, measure};
-use crate::plan::{ACTIVE_PUPIL, Cells, PUPIL, Reader, Sum, WEEK, sum};
+use crate::plan::{ACTIVE_PUPIL, Cells, Reader, Sum, WEEK, sum};
 use crate::statistics::{Limits, individuals};
 use crate::wording;
 
