@@ -91,7 +91,8 @@ fn read(table: &Table) -> Result<Vec<Panel>, Error> {
         let number = |at: usize| row.get(at).and_then(Cell::number);
         let of = name.map(text).unwrap_or_default();
         if panels.iter().all(|panel| panel.name != of) {
-            panels.push(Panel { name: of.clone(), kind: text(kind), unit: text(unit), values: Vec::new() });
+            let unit = unit_of(table, value, &text(unit));
+            panels.push(Panel { name: of.clone(), kind: text(kind), unit, values: Vec::new() });
         }
         let day = text(x);
         let (Some(date), Some(value)) = (words::date(&day), number(value)) else { continue };
@@ -112,6 +113,13 @@ fn read(table: &Table) -> Result<Vec<Panel>, Error> {
         }
     }
     Ok(panels)
+}
+
+/// The unit in full: that of the column of values, of which charts of days between have the second half.
+fn unit_of(table: &Table, value: usize, short: &str) -> String {
+    let whole = table.columns.get(value).map_or("", |column| column.unit);
+    let (weekly, between) = whole.split_once("; days between: ").unwrap_or((whole, short));
+    if short == "days between" { between } else { weekly }.to_owned()
 }
 
 fn legend(sheet: &Sheet, (left, top): Point, room: i32) -> Result<i32, Error> {
@@ -281,9 +289,9 @@ fn anew(sheet: &Sheet, panel: &Panel, field: &Field, (top, bottom): Point, right
     Ok(())
 }
 
-/// `higher` of `higher than usual: above the upper limit`.
+/// `higher` of `higher: above the limit`.
 fn short(unusual: &str) -> &str {
-    unusual.split(" than usual").next().unwrap_or(unusual)
+    unusual.split(':').next().unwrap_or(unusual)
 }
 
 fn limits_in_words(value: &Value, figure: impl Fn(f64) -> String) -> String {

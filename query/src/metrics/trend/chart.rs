@@ -77,7 +77,7 @@ pub(super) fn rebased<'a>(all: &'a [Rebase], theme: Option<&str>, days: &Reader<
 }
 
 fn columns(split: Option<By>, of: Measure) -> Vec<crate::TableColumn> {
-    let value = "as the column Unit says";
+    let value = of.unit_of_charts();
     let mut columns = vec![dimension("week_start_date", "From"), dimension("week", "School week")];
     columns.extend(split.map(|by| dimension(by.id, heading(by))));
     columns.extend([
@@ -140,46 +140,50 @@ fn row(
 }
 
 fn unit(kind: Kind, of: Measure) -> &'static str {
-    if kind.of_days_between() { "school days with data from one such day to the next" } else { of.unit() }
+    match (kind.of_days_between(), of) {
+        (true, _) => "days between",
+        (false, Measure::Prevalence) => "share",
+        (false, Measure::Rate | Measure::Attempts) => "per 1,000",
+    }
 }
 
+/// `locked from 2024-09-09`: the first point of the baseline.
 fn limits(standing: Standing, baseline: Option<(Date, Date)>) -> String {
-    let span = baseline.map(|(from, to)| format!("{from} to {to}")).unwrap_or_default();
+    let from = baseline.map(|(from, _)| format!(" from {from}")).unwrap_or_default();
     match standing {
-        Standing::Locked => format!("locked, {span}"),
-        Standing::Trial => format!("trial, {span}"),
+        Standing::Locked => format!("locked{from}"),
+        Standing::Trial => format!("trial{from}"),
         Standing::None => "none".to_owned(),
     }
 }
 
-/// `higher than usual: outside the limits`; empty where nothing is unusual.
+/// `higher: above the limit`; empty where nothing is unusual.
 fn signal(kind: Kind, point: &Point) -> String {
     let Some((_, side)) = point.signals.first() else { return String::new() };
-    let rules: Vec<&str> = point.signals.iter().map(|(rule, side)| rule_words(kind, *rule, *side)).collect();
+    let rules: Vec<&str> = point.signals.iter().map(|(rule, side)| rule_words(*rule, *side)).collect();
     format!("{}: {}", direction(kind, *side, point.open), rules.join("; "))
 }
 
+/// Compared with what is usual.
 fn direction(kind: Kind, side: Side, open: bool) -> &'static str {
     match (kind.of_days_between(), side) {
-        (true, Side::Higher) if open => "longer without than usual",
-        (true, Side::Higher) => "rarer than usual",
-        (true, Side::Lower) => "more often than usual",
-        (false, Side::Higher) => "higher than usual",
-        (false, Side::Lower) => "lower than usual",
+        (true, Side::Higher) if open => "longer without",
+        (true, Side::Higher) => "rarer",
+        (true, Side::Lower) => "more often",
+        (false, Side::Higher) => "higher",
+        (false, Side::Lower) => "lower",
     }
 }
 
-fn rule_words(kind: Kind, rule: Rule, side: Side) -> &'static str {
+const fn rule_words(rule: Rule, side: Side) -> &'static str {
     match (rule, side) {
-        (Rule::Outside, Side::Higher) if kind == Kind::G => "above the upper limit",
-        (Rule::Outside, Side::Higher) => "above the upper limit",
-        (Rule::Outside, Side::Lower) => "below the lower limit",
-        (Rule::Shift, Side::Higher) => "a row above the centre line",
-        (Rule::Shift, Side::Lower) => "a row below the centre line",
-        (Rule::Trend, Side::Higher) => "a row of rises",
-        (Rule::Trend, Side::Lower) => "a row of falls",
-        (Rule::TwoOfThree, Side::Higher) => "2 of 3 near the upper limit",
-        (Rule::TwoOfThree, Side::Lower) => "2 of 3 near the lower limit",
+        (Rule::Outside, Side::Higher) => "above the limit",
+        (Rule::Outside, Side::Lower) => "below the limit",
+        (Rule::Shift, Side::Higher) => "row above the centre",
+        (Rule::Shift, Side::Lower) => "row below the centre",
+        (Rule::Trend, Side::Higher) => "row of rises",
+        (Rule::Trend, Side::Lower) => "row of falls",
+        (Rule::TwoOfThree, _) => "2 of 3 near the limit",
     }
 }
 
@@ -218,6 +222,10 @@ fn notes(charted: &[(String, Charted)], place: &Place<'_>, split: Option<By>, of
     ];
     for (word, chart) in charted {
         for phase in &chart.phases {
+            if let Some((from, to)) = phase.baseline.filter(|_| split.is_none() && phase.standing != Standing::None) {
+                let standing = if phase.standing == Standing::Locked { "locked" } else { "on trial" };
+                notes.push(format!("Limits from {} to {}: {standing}.", wording::day(from), wording::day(to)));
+            }
             if let Some(rebase) = &phase.rebase {
                 let name = if word.is_empty() { String::new() } else { format!("{}: ", named(split, word)) };
                 notes.push(format!(
@@ -265,7 +273,7 @@ fn reading(
         if let Some((_, side)) = point.signals.first() {
             let most = one_makes_most(point);
             unusual.push(format!(
-                "{}: {}{}{most}",
+                "{}: {} than usual{}{most}",
                 named(Some(split), word),
                 direction(chart.kind, *side, point.open),
                 for_the(chart, point, *side, &shown)
@@ -311,6 +319,20 @@ fn for_the(chart: &Charted, point: &Point, side: Side, shown: impl Fn(Date) -> b
     }
 }
 
+/// That the weeks right before were unusual, where they were.
+fn before_it(chart: &Charted, point: &Point, shown: impl Fn(Date) -> bool) -> String {
+    if chart.kind.of_days_between() {
+        return String::new();
+    }
+    let judged = chart.points.iter().filter(|other| other.judged && other.at < point.at && shown(other.at));
+    let before: Vec<Side> =
+        judged.rev().map_while(|other| other.signals.first().map(|(_, side)| *side)).collect();
+    let Some(side) = before.first() else { return String::new() };
+    let weeks = before.iter().take_while(|other| *other == side).count();
+    let weeks = if weeks == 1 { "week before was".to_owned() } else { format!("{weeks} weeks before were") };
+    format!(" The {weeks} {} than usual.", direction(chart.kind, *side, false))
+}
+
 fn one_makes_most(point: &Point) -> String {
     let most = point.largest.filter(|share| *share > 0.5 && point.part >= 3);
     most.map(|share| format!("; one pupil makes most of it ({})", wording::percent(share))).unwrap_or_default()
@@ -352,12 +374,12 @@ fn one(chart: &Charted, of: Measure, shown: &impl Fn(Date) -> bool) -> String {
     let trial = if phase.standing == Standing::Trial { " (limits on trial)" } else { "" };
     let most = one_makes_most(point);
     match point.signals.first() {
-        None => format!("{lead}. No clear change: {usual}{trial}{most}."),
+        None => format!("{lead}. No clear change: {usual}{trial}{most}.{}", before_it(chart, point, shown)),
         Some((rule, side)) => format!(
-            "{lead}. That is {}{} ({}): {usual}{trial}{most}.",
+            "{lead}. That is {} than usual{} ({}): {usual}{trial}{most}.",
             direction(chart.kind, *side, point.open),
             for_the(chart, point, *side, shown),
-            rule_words(chart.kind, *rule, *side)
+            rule_words(*rule, *side)
         ),
     }
 }

@@ -69,6 +69,21 @@ impl Measure {
         }
     }
 
+    /// Unit of the values of a table in which charts of days between may stand among others.
+    pub(super) const fn unit_of_charts(self) -> &'static str {
+        match self {
+            Self::Rate => {
+                "actor-days per 1,000 active actor-days; days between: school days with data from one such day to the next"
+            }
+            Self::Attempts => {
+                "attempts per 1,000 active actor-days; days between: school days with data from one such day to the next"
+            }
+            Self::Prevalence => {
+                "share of active pupils; days between: school days with data from one such day to the next"
+            }
+        }
+    }
+
     /// A value of this measure in a sentence.
     pub(super) fn words(self, value: f64) -> String {
         match self {

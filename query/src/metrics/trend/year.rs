@@ -52,6 +52,16 @@ struct Compared {
     why_not: &'static str,
 }
 
+impl Compared {
+    /// The ratio, where its interval says anything: one over four powers of ten does not.
+    fn told(&self) -> Option<ClusteredRatio> {
+        self.ratio.filter(|found| found.interval.upper / found.interval.lower <= WIDEST)
+    }
+}
+
+/// Upper end over lower end of the widest interval that is shown.
+const WIDEST: f64 = 10_000.0;
+
 /// The Monday of the same half-term week in the academic year before.
 fn a_year_before(place: &Place<'_>, monday: Date) -> Option<Date> {
     let name = place.calendar.week_name(monday)?;
@@ -94,7 +104,11 @@ pub(super) async fn figures(reader: &Reader<'_>, place: &Place<'_>) -> Result<Fi
     };
     let mut compared = compare(&here, &before);
     compared.sort_by(|one, other| {
-        let evidence = |row: &Compared| row.ratio.map_or(-1.0, |ratio| ratio.evidence);
+        let evidence = |row: &Compared| match (row.told(), row.ratio) {
+            (Some(ratio), _) => ratio.evidence,
+            (None, Some(_)) => -0.5,
+            (None, None) => -1.0,
+        };
         evidence(other).total_cmp(&evidence(one)).then_with(|| {
             (wording::natural(&one.theme), wording::natural(&one.key_stage))
                 .cmp(&(wording::natural(&other.theme), wording::natural(&other.key_stage)))
@@ -218,7 +232,9 @@ fn row(compared: &Compared) -> Vec<Cell> {
     let known = |side: &[Cluster], value: i64| (!side.is_empty()).then_some(value);
     let (here, before) = (&compared.here, &compared.before);
     let most = here.iter().map(|cluster| cluster.part).fold(0.0, f64::max);
-    let comparison = match compared.ratio {
+    let told = compared.told();
+    let comparison = match told {
+        None if compared.ratio.is_some() => "too few to say",
         None => compared.why_not,
         Some(ratio) if ratio.interval.lower > 1.0 => "higher",
         Some(ratio) if ratio.interval.upper < 1.0 => "lower",
@@ -231,9 +247,9 @@ fn row(compared: &Compared) -> Vec<Cell> {
         rate(here).into(),
         rate(before).into(),
         compared.ratio.and_then(|found| found.ratio).into(),
-        compared.ratio.map(|found| found.interval.lower).into(),
-        compared.ratio.map(|found| found.interval.upper).into(),
-        compared.ratio.map(|found| found.evidence).into(),
+        told.map(|found| found.interval.lower).into(),
+        told.map(|found| found.interval.upper).into(),
+        told.map(|found| found.evidence).into(),
         known(here, part(here) as i64).into(),
         known(here, whole(here) as i64).into(),
         known(before, part(before) as i64).into(),
@@ -256,10 +272,10 @@ fn notes(weeks: &[Week], matched: &BTreeSet<String>, full: usize, compared: &[Co
     }
     notes.push(
         "A pupil has another pseudonym each school year: the two sides count as different pupils. Where either side has \
-         none there is an interval and no ratio."
+         none there is an interval and no ratio; where the interval would span more than 10,000 times, neither."
             .to_owned(),
     );
-    let tried = compared.iter().filter(|row| row.ratio.is_some()).count();
+    let tried = compared.iter().filter(|row| row.told().is_some()).count();
     let found = compared.iter().filter(|row| row.ratio.is_some_and(|ratio| ratio.evidence > 1.0)).count();
     if tried > 0 {
         notes.push(format!(
@@ -283,8 +299,12 @@ fn reading(compared: &[Compared], weeks: usize, place: &Place<'_>, from: Date) -
     let Some(first) = compared.first() else {
         return "No known pupil had an episode in these weeks, nor a year before.".to_owned();
     };
-    let Some(ratio) = first.ratio else {
-        return "Not comparable: one of the two years has no known pupils.".to_owned();
+    let Some(ratio) = first.told() else {
+        return if first.ratio.is_some() {
+            "Too few episodes in either year to say anything.".to_owned()
+        } else {
+            "Not comparable: one of the two years has no known pupils.".to_owned()
+        };
     };
     let who = if first.key_stage == ALL { String::new() } else { format!(" in {}", first.key_stage) };
     let range =

@@ -112,23 +112,26 @@ async fn a_chart_of_small_weeks_is_an_xmr_chart_with_a_locked_baseline() {
     assert_eq!(reals(&found, "centre")[0], Some(208.333));
     assert_eq!((reals(&found, "lower_limit")[0], reals(&found, "upper_limit")[0]), (Some(0.0), Some(430.0)));
     assert_eq!(reals(&found, "upper_limit")[13], Some(430.0));
-    assert_eq!(texts(&found, "limits")[13], "locked, 2025-09-08 to 2025-12-01");
+    assert_eq!(texts(&found, "limits")[13], "locked from 2025-09-08");
     let unusual: Vec<(usize, &str)> =
         texts(&found, "signal").into_iter().enumerate().filter(|(_, word)| !word.is_empty()).collect();
-    assert_eq!(unusual, [(12, "higher than usual: above the upper limit")]);
+    assert_eq!(unusual, [(12, "higher: above the limit")]);
     assert!(
         found.reading.starts_with("Week of 15 December 2025: 250.0 per 1,000. No clear change"),
         "{}",
         found.reading
     );
-    assert!(found.notes.iter().any(|note| note.contains("7 in a row on one side")));
+    assert!(found.reading.ends_with("The week before was higher than usual."), "{}", found.reading);
+    for words in ["7 in a row on one side", "Limits from 8 September 2025 to 1 December 2025: locked."] {
+        assert!(found.notes.iter().any(|note| note.contains(words)), "{words}");
+    }
 
     // The same days asked about later in the year have the same limits.
     let later = Ask { from: Some(date(2025, 12, 8)), to: Some(date(2025, 12, 12)), ..all_weeks("chart") };
     let found = ask(dir.path(), &weeks(&steady_then(&[8, 3])), &later).await;
     assert_eq!(found.rows.len(), 1);
     assert_eq!(reals(&found, "upper_limit"), [Some(430.0)]);
-    assert!(found.reading.contains("higher than usual (above the upper limit)"), "{}", found.reading);
+    assert!(found.reading.contains("higher than usual (above the limit)"), "{}", found.reading);
     assert!(
         found.notes.iter().any(|note| note.contains("this moved too") && note.contains("2 nights missing"))
     );
@@ -155,9 +158,9 @@ async fn a_chart_starts_anew_at_a_recorded_change_and_nowhere_else() {
     std::fs::write(root.settings().join("rebase.csv"), text).unwrap();
     let found = ask(dir.path(), &weeks(&steady_then(&[7, 8, 7, 8, 7])), &all_weeks("chart")).await;
     let limits = texts(&found, "limits");
-    assert_eq!(limits[11], "locked, 2025-09-08 to 2025-12-01");
+    assert_eq!(limits[11], "locked from 2025-09-08");
     // Five weeks since: mean 7.4 of 12, ranges 1.
-    assert_eq!(limits[12], "trial, 2025-12-08 to 2026-01-19");
+    assert_eq!(limits[12], "trial from 2025-12-08");
     assert_eq!(reals(&found, "centre")[12], Some(616.667));
     assert_eq!(texts(&found, "rebased")[12], "another filter (head of IT)");
     assert!(texts(&found, "signal").iter().all(|word| word.is_empty()), "{:?}", texts(&found, "signal"));
@@ -189,10 +192,7 @@ async fn the_gravest_are_charted_by_the_days_between_and_an_open_gap_counts() {
     // 2.4 + 3 sqrt(1.4 x 2.4) = 7.899.
     assert!((value(1, "upper_limit").unwrap() - 7.899_091).abs() < 1e-6);
     assert_eq!(value(1, "lower_limit"), None);
-    assert_eq!(
-        rows[6][found.column("signal").unwrap()].text(),
-        Some("longer without than usual: above the upper limit")
-    );
+    assert_eq!(rows[6][found.column("signal").unwrap()].text(), Some("longer without: above the limit"));
     assert!(found.reading.starts_with("Severity 5: longer without than usual"), "{}", found.reading);
 }
 
