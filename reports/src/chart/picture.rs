@@ -26,14 +26,19 @@ const PICTURES: [(&str, &str, Draw); 10] = [
 /// # Errors
 /// [`Kind::Configuration`] where the table has no picture, naming those that have one.
 pub fn picture<A: Audience>(table: &Releasable<Table, A>, width: Width) -> Result<Rendered<A>, Error> {
-    let table = table.value();
+    let (stem, drawn) = drawn(table.value(), A::WORD, width)?;
+    svg(&stem, drawn)
+}
+
+/// The picture, and a name for its file.
+pub(super) fn drawn(table: &Table, audience: &str, width: Width) -> Result<(String, String), Error> {
     let schema = table.schema.split('/').next().unwrap_or_default();
     let Some((_, _, draw)) = PICTURES.iter().find(|(known, ..)| *known == schema) else {
         let known: Vec<String> = PICTURES.iter().map(|(_, asked, _)| format!("`{asked}`")).collect();
         return Err(Error::new(Kind::Configuration, "this table has no picture")
             .help(format!("pictures have: {}", known.join(", "))));
     };
-    svg(&schema.replace('.', "-"), draw(table, A::WORD, width)?)
+    Ok((schema.replace('.', "-"), draw(table, audience, width)?))
 }
 
 /// Columns by which a trend may be split.

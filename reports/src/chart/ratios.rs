@@ -99,8 +99,9 @@ pub(super) fn draw(table: &Table, audience: &str, width: Width) -> Result<String
             sheet.line((place(row.lower), middle), (place(row.upper), middle), DARK_BLUE, 3)?;
             for (end, inside) in [(row.lower, row.lower >= 1.0 / EDGE), (row.upper, row.upper <= EDGE)] {
                 let x = place(end);
-                let half = if inside { 4 } else { 0 };
-                sheet.line((x, middle - half), (x, middle + half), DARK_BLUE, 2)?;
+                if inside {
+                    sheet.line((x, middle - 4), (x, middle + 4), DARK_BLUE, 2)?;
+                }
             }
             match row.ratio {
                 Some(ratio) if row.word == "no clear change" => {

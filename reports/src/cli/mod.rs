@@ -128,7 +128,7 @@ enum Command {
     Attention(figures::AttentionArguments),
     /// What concerns staff, for an account that may see it; what concerns its holder, or the head, goes elsewhere.
     Staff(figures::StaffArguments),
-    /// Per school week: attempts, episodes, actor-days and their rate.
+    /// Per school week: rates, prevalence, control charts, the year before, possible steps, out of hours.
     Trend(figures::TrendArguments),
     /// Groups by theme, by weekday and lesson period, and each group's mix.
     Groups(figures::GroupsArguments),
