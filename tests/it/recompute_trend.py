@@ -325,7 +325,7 @@ def check_between(what, kind, days, index, theme, until, cells):
                 continue
             same(f"{what} {day}: days between", float(gap), cell["value"])
             same(f"{what} {day}: centre", float(shown[0]) if limits else None, cell["centre"])
-            same(f"{what} {day}: lower", (None if shown[1] is None else float(shown[1])) if limits else None, cell["lower_limit"])
+            same(f"{what} {day}: lower", (None if shown[1] is None or shown[1] <= 1 else float(shown[1])) if limits else None, cell["lower_limit"])
             same(f"{what} {day}: upper", float(shown[2]) if limits else None, cell["upper_limit"])
             same(f"{what} {day}: unusual", said(rules, True), cell["signal"])
         end = [d for d in data_days if d <= until]

@@ -126,18 +126,30 @@ fn heat(table: &Table, audience: &str, width: Width, choice: HeatChoice<'_>) -> 
 
 fn out_of_hours(table: &Table, audience: &str, width: Width) -> Result<String, Error> {
     let hours = line::column(table, "hours")?;
+    let types = line::column(table, "day_type")?;
+    let text = |row: &[Cell], at: usize| row.get(at).and_then(Cell::text).unwrap_or_default().to_owned();
+    let from = |hours: &str| hours.split(' ').next().and_then(|hour| hour.parse::<u32>().ok());
     let mut bands = table.clone();
     // The sum of a row would darken over all of its parts.
-    bands.rows.retain(|row| row.get(hours).and_then(Cell::text) != Some("all hours"));
-    // Night first, whichever sort of day meets which hours first.
-    let from = |row: &[Cell]| -> u32 {
-        let text = row.get(hours).and_then(Cell::text).unwrap_or_default();
-        text.split(' ').next().and_then(|hour| hour.parse().ok()).unwrap_or(u32::MAX)
-    };
-    let order: Vec<Vec<Cell>> = bands.rows.clone();
-    let types = line::column(table, "day_type")?;
-    let place = |row: &[Cell]| order.iter().position(|other| other.get(types) == row.get(types));
-    bands.rows.sort_by_key(|row| (from(row), place(row)));
+    bands.rows.retain(|row| from(&text(row, hours)).is_some());
+    let mut across: Vec<String> = bands.rows.iter().map(|row| text(row, hours)).collect();
+    across.sort_by_key(|hours| from(hours));
+    across.dedup();
+    let mut down: Vec<String> = bands.rows.iter().map(|row| text(row, types)).collect();
+    down.dedup();
+    // A whole grid keeps both orders: days as in the table, hours as in the day.
+    let mut whole = Vec::new();
+    for day_type in &down {
+        for band in &across {
+            let known =
+                bands.rows.iter().find(|row| text(row, types) == *day_type && text(row, hours) == *band);
+            let mut empty = vec![Cell::Missing; bands.columns.len()];
+            empty[types] = Cell::Text(day_type.clone());
+            empty[hours] = Cell::Text(band.clone());
+            whole.push(known.cloned().unwrap_or(empty));
+        }
+    }
+    bands.rows = whole;
     let choice =
         HeatChoice { down: "day_type", across: "hours", measure: "episodes", ..HeatChoice::default() };
     heat(&bands, audience, width, choice)

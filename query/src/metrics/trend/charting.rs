@@ -261,8 +261,9 @@ impl Making<'_> {
             let limits = limits.filter(|_| standing != Standing::None);
             for point in points.iter_mut().skip(before) {
                 point.centre = limits.map(|limits| shown(limits.centre));
-                // The g chart has no lower limit.
-                point.lower = limits.filter(|_| kind == Kind::T).map(|limits| shown(limits.lower));
+                // The g chart has no lower limit, and no two days are less than one apart.
+                let lower = limits.filter(|_| kind == Kind::T).map(|limits| shown(limits.lower));
+                point.lower = lower.filter(|lower| *lower > 1.0);
                 point.upper = limits.map(|limits| shown(limits.upper));
                 point.judged = point.value.is_some() && limits.is_some();
             }

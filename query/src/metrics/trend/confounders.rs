@@ -97,11 +97,16 @@ async fn versions(reader: &Reader<'_>, weeks: &[Week], seen: &mut [Seen]) -> Res
         CAST(first_utc AS DATE) AS first_day, CAST(last_utc AS DATE) AS last_day FROM imports \
         WHERE first_utc IS NOT NULL AND CAST(first_utc AS DATE) <= $last AND CAST(last_utc AS DATE) >= $first";
     let answer = reader.session.query(statement, &reader.values()).await?;
+    // Exports of incidents have no days of a web log, and move no trend. Files taken in by old versions have none either.
+    let told = (0..answer.len()).any(|row| answer.text(row, "event_days").is_some_and(|days| !days.is_empty()));
     for row in 0..answer.len() {
         let (Some(first), Some(last)) = (answer.day(row, "first_day"), answer.day(row, "last_day")) else { continue };
         let named = answer.text(row, "event_days").unwrap_or_default();
         let days: Vec<Date> =
             named.split(';').filter_map(|pair| pair.split('=').next()?.parse().ok()).collect();
+        if told && days.is_empty() {
+            continue;
+        }
         let format = answer.text(row, "source_format").unwrap_or_default();
         let version = answer.text(row, "format_version").unwrap_or_default();
         for (week, of_week) in weeks.iter().zip(seen.iter_mut()) {

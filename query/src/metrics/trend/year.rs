@@ -117,11 +117,11 @@ pub(super) async fn figures(reader: &Reader<'_>, place: &Place<'_>) -> Result<Fi
     let rows = compared.iter().map(row).collect();
     Ok(Figures {
         schema: "watershed.trend.year/1",
-        title: format!(
-            "{} beside the same {} a year before",
-            wording::counted(here.weeks as i64, "school week", "school weeks"),
-            if here.weeks == 1 { "half-term week" } else { "half-term weeks" }
-        ),
+        title: match here.weeks {
+            0 => "Beside the same half-term weeks a year before".to_owned(),
+            1 => "One school week beside the same half-term week a year before".to_owned(),
+            weeks => format!("{weeks} school weeks beside the same half-term weeks a year before"),
+        },
         unit: "pupils' days with at least one episode",
         denominator: "pupils' active actor-days",
         interval: INTERVAL,
