@@ -89,7 +89,12 @@ fn read(table: &Table) -> Result<Vec<Panel>, Error> {
     for row in &table.rows {
         let text = |at: usize| row.get(at).and_then(Cell::text).unwrap_or_default().to_owned();
         let number = |at: usize| row.get(at).and_then(Cell::number);
-        let of = name.map(text).unwrap_or_default();
+        let of = match name {
+            Some(at) if table.columns.get(at).is_some_and(|column| column.id == "severity") => {
+                format!("Severity {}", text(at))
+            }
+            other => other.map(text).unwrap_or_default(),
+        };
         if panels.iter().all(|panel| panel.name != of) {
             let unit = unit_of(table, value, &text(unit));
             panels.push(Panel { name: of.clone(), kind: text(kind), unit, values: Vec::new() });
@@ -239,9 +244,8 @@ fn draw_panel(sheet: &Sheet, panel: &Panel, (left, top): Point, narrow: bool) ->
         words::day(&first.1),
         words::day(&last.1)
     );
-    let centred = Lettering::new(13).colour(DARK_GREY).centred();
-    sheet.group("axis-title", |sheet| sheet.text(((from + to) / 2, bottom + 28), &across, centred))?;
-    let mut below = bottom + 50;
+    let mut below = bottom + 28;
+    below += sheet.group("axis-title", |sheet| sheet.paragraph((left, below), room, &across, small))? + 4;
     if let Some(value) = panel.values.last().filter(|value| value.centre.is_some()) {
         let said = limits_in_words(value, figure);
         below += sheet.group("note", |sheet| sheet.paragraph((left, below), room, &said, small))?;
@@ -281,12 +285,29 @@ fn anew(sheet: &Sheet, panel: &Panel, field: &Field, (top, bottom): Point, right
         let x = field.at(value.x, 0.0).0 - 5;
         sheet.dashed_group("anew", ANEW, |sheet| sheet.line((x, top - 4), (x, bottom), DARK_PINK, 2))?;
         let lettering = Lettering::new(12).colour(DARK_PINK);
-        let wide = width_of(reason, lettering);
-        let at = if x + 4 + wide > right { (x - 4).min(right) } else { x + 4 };
-        let lettering = if x + 4 + wide > right { lettering.right() } else { lettering };
-        sheet.group("anew", |sheet| sheet.text((at, top - 20), reason, lettering))?;
+        let reason = fitting(reason, right - field.left, lettering);
+        let wide = width_of(&reason, lettering);
+        // Beside its line where there is room, else as far left as it must begin.
+        let at = (x + 4).min(right - wide).max(field.left);
+        sheet.group("anew", |sheet| sheet.text((at, top - 20), &reason, lettering))?;
     }
     Ok(())
+}
+
+/// As much of a text as fits a width; the table has all of it.
+fn fitting(text: &str, room: i32, lettering: Lettering) -> String {
+    if width_of(text, lettering) <= room {
+        return text.to_owned();
+    }
+    let mut kept: Vec<char> = text.chars().collect();
+    while !kept.is_empty() {
+        kept.pop();
+        let shorter: String = kept.iter().chain(&['\u{2026}']).collect();
+        if width_of(&shorter, lettering) <= room {
+            return shorter;
+        }
+    }
+    String::new()
 }
 
 /// `higher` of `higher: above the limit`.

@@ -346,7 +346,7 @@ fn a_control_chart_marks_what_is_unusual_by_shape_and_word_and_breaks_where_it_s
         .descendants()
         .filter(|node| node.has_tag_name("polyline") && in_group(*node, "limit"))
         .count();
-    assert_eq!(limits, 4, "two limits, parted by the recorded change");
+    assert_eq!(limits, 5, "two limits, parted by the recorded change, and that of the legend");
     let words = words_of(document.root_element()).join("|");
     for said in [
         "|higher|",
