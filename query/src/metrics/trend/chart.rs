@@ -295,7 +295,7 @@ fn nothing() -> String {
 }
 
 /// The last point that the rules judged in the days shown; an open one that is unusual goes first.
-fn latest<'a>(chart: &'a Charted, shown: impl Fn(Date) -> bool) -> Option<&'a Point> {
+fn latest(chart: &Charted, shown: impl Fn(Date) -> bool) -> Option<&Point> {
     let inside = || chart.points.iter().filter(|point| shown(point.at));
     let open = inside().rfind(|point| point.open && !point.signals.is_empty());
     open.or_else(|| inside().rfind(|point| point.judged && !point.open))

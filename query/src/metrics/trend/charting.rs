@@ -246,7 +246,7 @@ impl Making<'_> {
             let first: Vec<usize> = gaps.iter().copied().take(baseline).collect();
             let values: Vec<f64> = first.iter().filter_map(|at| points[*at].value).collect();
             // What is still open ends with the last day with data.
-            let until = known.iter().filter(|day| self.phase_of(**day) == phase).next_back();
+            let until = known.iter().rfind(|day| self.phase_of(**day) == phase);
             if let (Some(last), Some(until)) = (events.last(), until)
                 && *until > last.day
                 && phase == self.rebased.len()

@@ -31,7 +31,10 @@ pub(super) struct Seen {
     pub(super) moved: Vec<String>,
 }
 
-const MEASURED: [(&str, fn(&Seen) -> Option<f64>); 4] = [
+/// What is watched: its words, and where it stands.
+type Measured = (&'static str, fn(&Seen) -> Option<f64>);
+
+const MEASURED: [Measured; 4] = [
     ("active pupils", |seen| seen.active_pupils),
     ("the identified share", |seen| seen.identified),
     ("the decrypted share", |seen| seen.decrypted),

@@ -73,7 +73,7 @@ pub(super) async fn figures(reader: &Reader<'_>) -> Result<Figures, Error> {
         .collect();
 
     // Bands join hours, and people of one band are not the sum of those of its hours.
-    let mut people: BTreeMap<(String, Option<usize>), HashMap<Option<i64>, (i64, bool)>> = BTreeMap::new();
+    let mut people: BTreeMap<(String, Option<usize>), Actors> = BTreeMap::new();
     let answer = every
         .cells(&Cells {
             table: &schema::EPISODES,
@@ -147,6 +147,9 @@ fn key(answer: &crate::answer::Answer, row: usize) -> (String, usize) {
     (answer.text(row, DAY_TYPE.id).unwrap_or_default(), band)
 }
 
+/// By actor: episodes, and whether it is a person.
+type Actors = HashMap<Option<i64>, (i64, bool)>;
+
 type Rate = (i64, i64, f64, f64, f64);
 
 /// Pupils' actor-days over their active actor-days, by sort of day without school.
@@ -187,7 +190,7 @@ async fn rates(every: &Reader<'_>, all: &Reader<'_>) -> Result<BTreeMap<String, 
     Ok(rates)
 }
 
-fn evidence_of(actors: Option<&HashMap<Option<i64>, (i64, bool)>>) -> (i64, Option<f64>) {
+fn evidence_of(actors: Option<&Actors>) -> (i64, Option<f64>) {
     let Some(actors) = actors else { return (0, None) };
     let people = actors.values().filter(|(_, person)| *person).count() as i64;
     let all: i64 = actors.values().map(|(episodes, _)| *episodes).sum();
