@@ -6,36 +6,55 @@ use std::process::Command;
 
 use super::support::{demo, out, python, run, watershed};
 
-/// Asks every table and split, and has them computed once more.
-fn recomputed(command: &dyn Fn() -> Command, lake: &Path, days: &[&str], rules: &Path, rebase: &Path) {
+/// A school, and how its tables are split.
+struct Asked<'a> {
+    command: &'a dyn Fn() -> Command,
+    lake: &'a Path,
+    days: &'a [&'a str],
+    splits: &'a [&'a str],
+    rules: &'a Path,
+    rebase: &'a Path,
+}
+
+/// Asks every table, and has it computed once more.
+fn recomputed(school: &Asked<'_>) {
     let folder = tempfile::tempdir().unwrap();
     let mut asked: Vec<(String, Vec<&str>)> = Vec::new();
     for table in ["pupils", "chart", "steps", "year", "confounders", "persistence", "out-of-hours"] {
         asked.push((table.to_owned(), vec!["--table", table]));
     }
-    for by in ["theme", "severity", "group", "key-stage", "4c"] {
+    for by in school.splits {
         for table in ["pupils", "chart", "steps"] {
             asked.push((format!("{table}-{by}"), vec!["--table", table, "--by", by]));
         }
     }
     for measure in ["attempts", "prevalence"] {
         asked.push((format!("chart--{measure}"), vec!["--table", "chart", "--measure", measure]));
-        let by_theme = vec!["--table", "chart", "--by", "theme", "--measure", measure];
-        asked.push((format!("chart-theme-{measure}"), by_theme));
+        if school.splits.contains(&"theme") {
+            let by_theme = vec!["--table", "chart", "--by", "theme", "--measure", measure];
+            asked.push((format!("chart-theme-{measure}"), by_theme));
+        }
     }
     for (name, arguments) in asked {
-        let mut asking = command();
-        asking.args(["trend", "--format", "json"]).args(days).args(arguments);
+        let mut asking = (school.command)();
+        asking.args(["trend", "--format", "json"]).args(school.days).args(arguments);
         std::fs::write(folder.path().join(format!("{name}.json")), out(&mut asking)).unwrap();
     }
-    println!("{}", python("recompute_trend.py", &[lake, folder.path(), rules, rebase]));
+    println!("{}", python("recompute_trend.py", &[school.lake, folder.path(), school.rules, school.rebase]));
 }
 
 fn of_the_demo(school: &str, period: &str) {
     let demo = demo();
     let none = Path::new("-");
     let lake = demo.school(school).join("lake");
-    recomputed(&|| demo.ask(school, &[]), &lake, &["--period", period], none, none);
+    recomputed(&Asked {
+        command: &|| demo.ask(school, &[]),
+        lake: &lake,
+        days: &["--period", period],
+        splits: &[],
+        rules: none,
+        rebase: none,
+    });
 }
 
 #[test]
@@ -86,12 +105,24 @@ fn two_autumns_of_a_generated_school_are_those_of_another_program() {
     assert!(matches!(taken_in.status.code(), Some(0 | 1)), "{}", String::from_utf8_lossy(&taken_in.stderr));
 
     let lake = school.join("lake");
-    let days = ["--from", "2024-09-09", "--to", "2025-12-12"];
-    recomputed(&command, &lake, &days, Path::new("-"), Path::new("-"));
+    recomputed(&Asked {
+        command: &command,
+        lake: &lake,
+        days: &["--from", "2024-09-09", "--to", "2025-12-12"],
+        splits: &["theme", "severity", "group", "key-stage", "4c"],
+        rules: Path::new("-"),
+        rebase: Path::new("-"),
+    });
     let rules = "setting,value\nlarge_denominator,50\nshift_points,6\nbaseline_weeks,10\n";
     std::fs::write(school.join("settings/chart_rules.csv"), rules).unwrap();
     std::fs::copy(at("rebase.csv"), school.join("settings/rebase.csv")).unwrap();
     let settings = school.join("settings");
-    let days = ["--from", "2025-09-08", "--to", "2025-12-12"];
-    recomputed(&command, &lake, &days, &settings.join("chart_rules.csv"), &settings.join("rebase.csv"));
+    recomputed(&Asked {
+        command: &command,
+        lake: &lake,
+        days: &["--from", "2025-09-08", "--to", "2025-12-12"],
+        splits: &["theme", "key-stage"],
+        rules: &settings.join("chart_rules.csv"),
+        rebase: &settings.join("rebase.csv"),
+    });
 }
