@@ -253,8 +253,11 @@ fn draw_panel(sheet: &Sheet, panel: &Panel, (left, top): Point, narrow: bool) ->
     Ok(below)
 }
 
+/// How a line is broken, and where it stands at a point.
+type Line = (&'static str, fn(&Value) -> Option<f64>);
+
 fn limits(sheet: &Sheet, panel: &Panel, field: &Field) -> Result<(), Error> {
-    let lines: [(&str, fn(&Value) -> Option<f64>); 3] =
+    let lines: [Line; 3] =
         [("", |value| value.centre), (DASHED, |value| value.lower), (DASHED, |value| value.upper)];
     for (dash, read) in lines {
         sheet.dashed_group(if dash.is_empty() { "centre" } else { "limit" }, dash, |sheet| {
