@@ -19,6 +19,9 @@ use crate::window::Window;
 /// Rows of pupils: identified persons whose role is pupil.
 pub(crate) const PUPIL: &str = "actor_kind = 'person' AND role = 'pupil'";
 
+/// Rows of pupils who did something themselves.
+pub(crate) const ACTIVE_PUPIL: &str = "actor_kind = 'person' AND role = 'pupil' AND primary_records > 0";
+
 /// Codes and themes that stand in no sum.
 pub(crate) const ILLEGAL: &str = "('ILL-CSAM', 'ILL-TERR', 'IMG-CHILD')";
 
@@ -37,6 +40,12 @@ pub(crate) const WEEK: By = By { id: "week_start_date", expression: "CAST(week_s
 pub(crate) const THEME: By = By { id: "theme", expression: "coalesce(theme, 'no theme')" };
 /// The heading of the four Cs.
 pub(crate) const FOUR_C: By = By { id: "four_c", expression: "coalesce(four_c, 'none of the four')" };
+/// The severity, 0 to 5.
+pub(crate) const SEVERITY: By = By { id: "severity", expression: "CAST(severity AS VARCHAR)" };
+/// The key stage.
+pub(crate) const KEY_STAGE: By = By { id: "key_stage", expression: "coalesce(key_stage, 'no key stage')" };
+/// The day.
+pub(crate) const DAY: By = By { id: "local_date", expression: "CAST(local_date AS VARCHAR)" };
 /// The group.
 pub(crate) const GROUP: By = By { id: "group_id", expression: "group_id" };
 /// Day of the week, 1 Monday to 7 Sunday.
@@ -83,11 +92,13 @@ pub(crate) struct Cells<'a> {
 #[derive(Debug)]
 pub(crate) struct Reader<'a> {
     /// Tables.
-    pub(crate) session: Session,
+    pub(crate) session: &'a Session,
     /// Days.
     pub(crate) window: Window,
     /// Filters.
     pub(crate) ask: &'a Ask,
+    /// Days without school count too.
+    pub(crate) every_day: bool,
 }
 
 impl Reader<'_> {
@@ -99,10 +110,18 @@ impl Reader<'_> {
         values
     }
 
+    /// The same tables and filters over other days.
+    pub(crate) fn over(&self, window: Window) -> Self {
+        Self { session: self.session, window, ask: self.ask, every_day: self.every_day }
+    }
+
     /// The condition that every figure shares.
     pub(crate) fn counted(&self, table: &TableSchema, only: &str) -> String {
         let has = |name| table.columns.iter().any(|column| column.name == name);
-        let mut text = "local_date BETWEEN $first AND $last AND school_day".to_owned();
+        let mut text = "local_date BETWEEN $first AND $last".to_owned();
+        if !self.every_day {
+            text.push_str(" AND school_day");
+        }
         let mut and = |condition: &str| {
             let _ = write!(text, " AND ({condition})");
         };

@@ -41,8 +41,10 @@ pub struct Ask {
     pub since: Option<Date>,
     /// `2025-autumn` (term) or `2025-26` (academic year), instead of days.
     pub period: Option<String>,
-    /// What a trend is split by: `theme`, `4c` or `group`.
+    /// What a trend is split by: `theme`, `4c`, `severity`, `group` or `key-stage`.
     pub by: Option<String>,
+    /// What a control chart is about: `rate`, `attempts` or `prevalence`; the rate if left out.
+    pub measure: Option<String>,
     /// Only this group.
     pub group: Option<String>,
     /// Only this theme.
@@ -259,7 +261,7 @@ impl School {
                 self.calendar.as_ref(),
             );
         }
-        let reader = Reader { session, window, ask };
+        let reader = Reader { session: &session, window, ask, every_day: false };
         reader.check_words(metric.reads).await?;
         let unseen = Box::pin(Unseen::of(&reader)).await?;
         let place = Place {
@@ -281,7 +283,7 @@ impl School {
             school: self.name.clone(),
             period: reader.window.covered(),
             notes: self.notes(&root, &unseen, &reader.window)?,
-            versions: self.versions(&reader.session),
+            versions: self.versions(&session),
         };
         control::staff(figures, frame)
     }
@@ -312,13 +314,13 @@ impl School {
         let first = session.query("SELECT min(local_date) AS day FROM activity", &[]).await?.day(0, "day");
         let window = Window::between(first.unwrap_or(last).min(last), last, self.calendar.as_ref());
         let ask = Ask::default();
-        let reader = Reader { session, window, ask: &ask };
+        let reader = Reader { session: &session, window, ask: &ask, every_day: false };
         let unseen = Box::pin(Unseen::of(&reader)).await?;
         let frame = Frame {
             school: self.name.clone(),
             period: reader.window.covered(),
             notes: self.notes(&root, &unseen, &reader.window)?,
-            versions: self.versions(&reader.session),
+            versions: self.versions(&session),
         };
         control::staff(figures, frame)
     }

@@ -153,6 +153,10 @@ impl Viewer {
             ("attention", "staff" | "listed") => Ok(()),
             ("attention", "pupils") if matches!(seat, Seat::Dsl | Seat::Operator) => Ok(()),
             ("coverage", _) if !matches!(seat, Seat::Chair | Seat::Authority) => Ok(()),
+            // Incidents stand beside what pupils did.
+            ("trend", "persistence") if !matches!(seat, Seat::Dsl | Seat::Head | Seat::Operator) => {
+                refused("it is for the safeguarding lead and the head")
+            }
             ("trend" | "groups" | "overblocking", _)
                 if matches!(seat, Seat::Dsl | Seat::Head | Seat::Leader | Seat::Operator) =>
             {
@@ -294,6 +298,8 @@ mod tests {
             (Seat::It, "trend", ""),
             (Seat::Chair, "trend", ""),
             (Seat::Chair, "attention", "pupils"),
+            (Seat::Leader, "trend", "persistence"),
+            (Seat::It, "trend", "chart"),
             (Seat::Leader, "sql", ""),
             (Seat::Head, "sql", ""),
         ] {

@@ -34,6 +34,16 @@ pub(crate) fn rate(value: f64) -> String {
     format!("{value:.1}")
 }
 
+/// How many times as much: two figures that say something.
+pub(crate) fn times(ratio: f64) -> String {
+    match ratio {
+        value if value < 0.01 => "under 0.01".to_owned(),
+        value if value < 9.95 => format!("{value:.2}"),
+        value if value < 1000.0 => format!("{value:.0}"),
+        _ => "over 1,000".to_owned(),
+    }
+}
+
 /// `8 December 2025`.
 pub(crate) fn day(date: Date) -> String {
     const MONTHS: [&str; 12] = [

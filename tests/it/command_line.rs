@@ -22,6 +22,39 @@ fn figures_for_machines_say_what_they_count() {
 }
 
 #[test]
+fn figures_are_drawn_where_they_have_a_picture() {
+    let demo = demo();
+    let ask = |arguments: &[&str]| {
+        run(demo
+            .ask("northfield", arguments)
+            .args(["--period", "2025-autumn", "--format"])
+            .arg(if arguments.len() > 2 { "png" } else { "svg" }))
+    };
+    let drawn = ask(&["trend"]);
+    assert!(drawn.status.success());
+    let svg = String::from_utf8(drawn.stdout).unwrap();
+    assert!(svg.starts_with("<svg ") && svg.contains("<title") && svg.contains("<desc"), "{svg}");
+    for arguments in [
+        &["trend", "--table", "chart"][..],
+        &["trend", "--table", "chart", "--by", "theme", "--measure", "prevalence"],
+        &["trend", "--table", "pupils", "--by", "group"],
+        &["trend", "--table", "year"],
+        &["trend", "--table", "confounders"],
+        &["trend", "--table", "out-of-hours"],
+        &["groups", "--table", "lessons"],
+        &["coverage", "--table", "days"],
+    ] {
+        let drawn = ask(arguments);
+        assert!(drawn.stdout.starts_with(b"\x89PNG\r\n\x1a\n"), "{arguments:?}");
+    }
+    let none = ask(&["attention"]);
+    assert_eq!((none.status.code(), none.stdout.len()), (Some(2), 0));
+    assert!(String::from_utf8_lossy(&none.stderr).contains("`trend --table chart`"));
+    let no_figures = run(&mut demo.ask("northfield", &["check", "--format", "png"]));
+    assert_eq!((no_figures.status.code(), no_figures.stdout.len()), (Some(2), 0));
+}
+
+#[test]
 fn sql_reads_and_nothing_else() {
     let demo = demo();
     let answer =

@@ -49,6 +49,9 @@ fn no_output_of_any_command_names_anybody() {
         let commands: Vec<Vec<&str>> = vec![
             vec!["attention", "--period", period],
             vec!["trend", "--by", "theme", "--period", period],
+            vec!["trend", "--table", "chart", "--by", "theme", "--format", "svg", "--period", period],
+            vec!["trend", "--table", "persistence", "--format", "json", "--period", period],
+            vec!["trend", "--table", "confounders", "--period", period],
             vec!["trend", "--by", "group", "--format", "json", "--period", period],
             vec!["groups", "--table", "theme", "--period", period],
             vec!["groups", "--table", "lessons", "--format", "csv", "--period", period],

@@ -23,6 +23,7 @@ mod power;
 mod readme;
 mod recompute;
 mod recompute_overblocking;
+mod recompute_trend;
 mod retention;
 mod secrets;
 mod staff;

@@ -5,6 +5,7 @@
 
 pub mod calendar;
 pub mod canary;
+pub mod charts;
 pub mod concerns;
 pub mod feeds;
 pub mod groups;
@@ -22,6 +23,7 @@ use std::fmt;
 
 use calendar::Calendar;
 use canary::Canary;
+use charts::Charts;
 use concerns::Concerns;
 use feeds::Feeds;
 use groups::Groups;
@@ -40,6 +42,7 @@ use crate::school::{SchoolConfig, SchoolRoot};
 
 const CALENDAR: &str = include_str!("../../data/calendar.csv");
 const CANARY: &str = include_str!("../../data/canary.csv");
+const CHART_RULES: &str = include_str!("../../data/chart_rules.csv");
 const CONCERNS: &str = include_str!("../../data/concerns.csv");
 const FEEDS: &str = include_str!("../../data/feeds.csv");
 const GROUPS: &str = include_str!("../../data/groups.toml");
@@ -47,6 +50,7 @@ const INVESTIGATIONS: &str = include_str!("../../data/investigations.csv");
 const NETWORKS: &str = include_str!("../../data/networks.csv");
 const NEVER_REPORTED: &str = include_str!("../../data/never_reported.csv");
 const PERIODS: &str = include_str!("../../data/periods.csv");
+const REBASE: &str = include_str!("../../data/rebase.csv");
 const ROLL: &str = include_str!("../../data/roll.csv");
 const SEARCH_ENGINES: &str = include_str!("../../data/search_engines.csv");
 const SHARED_ACCOUNTS: &str = include_str!("../../data/shared_accounts.csv");
@@ -56,6 +60,7 @@ const TERMS: &str = include_str!("../../data/terms.csv");
 pub struct Settings {
     calendar: Calendar,
     canary: Canary,
+    charts: Charts,
     concerns: Concerns,
     feeds: Feeds,
     groups: Groups,
@@ -82,6 +87,7 @@ impl Settings {
         let source = |name, shipped| Source::load(&dir, name, shipped);
         let calendar = source("calendar.csv", CALENDAR)?;
         let canary = source("canary.csv", CANARY)?;
+        let chart_rules = source("chart_rules.csv", CHART_RULES)?;
         let concerns = source("concerns.csv", CONCERNS)?;
         let feeds = source("feeds.csv", FEEDS)?;
         let groups = source("groups.toml", GROUPS)?;
@@ -89,6 +95,7 @@ impl Settings {
         let networks = source("networks.csv", NETWORKS)?;
         let never = source("never_reported.csv", NEVER_REPORTED)?;
         let periods = source("periods.csv", PERIODS)?;
+        let rebase = source("rebase.csv", REBASE)?;
         let roll = source("roll.csv", ROLL)?;
         let engines = source("search_engines.csv", SEARCH_ENGINES)?;
         let shared = source("shared_accounts.csv", SHARED_ACCOUNTS)?;
@@ -99,12 +106,14 @@ impl Settings {
         for file in [
             &calendar,
             &canary,
+            &chart_rules,
             &feeds,
             &groups,
             &investigations,
             &networks,
             &never,
             &periods,
+            &rebase,
             &roll,
             &engines,
             &shared,
@@ -125,6 +134,7 @@ impl Settings {
             investigations: Investigations::read(&investigations, &networks.names())?,
             calendar: Calendar::read(&terms, &calendar)?,
             canary: Canary::read(&canary)?,
+            charts: Charts::read(&chart_rules, &rebase)?,
             concerns: Concerns::read(&concerns)?,
             feeds: Feeds::read(&feeds)?,
             groups: Groups::read(&groups, config.phase)?,
@@ -156,6 +166,10 @@ impl Settings {
     #[must_use]
     pub const fn canary(&self) -> &Canary {
         &self.canary
+    /// How control charts are drawn, and where they start anew.
+    #[must_use]
+    pub const fn charts(&self) -> &Charts {
+        &self.charts
     }
 
     /// Who sees what concerns staff.
@@ -315,6 +329,8 @@ mod tests {
             ("feeds.csv", "folder,days\nproxy,school\n"),
             ("networks.csv", "cidr,network,kind\n10.0.0.0/8,School,site\n"),
             ("shared_accounts.csv", "pattern\nks1*\n"),
+            ("chart_rules.csv", "setting,value\nshift_points,8\n"),
+            ("rebase.csv", "date,reason,who\n2026-01-05,other filter,DSL\n"),
             ("groups.toml", "[[rule]]\npattern = '^x$'\nkind = \"class\"\nyear_group = 7\n"),
         ] {
             assert_ne!(settings(&[(name, text)]).unwrap().version(), shipped, "{name}");

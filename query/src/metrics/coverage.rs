@@ -36,7 +36,7 @@ pub(super) async fn figures(
 
 /// Findings about days of the window, newest first.
 async fn findings(reader: &Reader<'_>, place: &Place<'_>) -> Result<Vec<Finding>, Error> {
-    let imports = feeds::imports(&reader.session, place.zone).await?;
+    let imports = feeds::imports(reader.session, place.zone).await?;
     let mut found = feeds::findings(imports, place.feeds, place.calendar, feeds::judged_until(place.now));
     found.retain(|finding| (reader.window.from..=reader.window.to).contains(&finding.day));
     Ok(found)

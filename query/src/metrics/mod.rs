@@ -81,7 +81,7 @@ macro_rules! metrics {
 
 metrics! {
     attention "which grave episodes (severity 4 or 5) were there, blocked or allowed"
-    trend "is it more or less than in the weeks before"
+    trend "is it more or less than usual, one pupil or many, and what else moved"
     groups "which groups, themes, weekdays and lessons stand out"
     overblocking "how much of what was blocked was wrong, between which bounds, and where to look first"
     coverage "what could not be seen"

@@ -153,6 +153,8 @@ pub(super) async fn figures(
             activity.entry(key(&wholes, row, per)).or_default().push((actor, wholes.count(row, "whole")));
         }
     }
+    // Sums of fractions follow the order: equal data give equal digits.
+    activity.values_mut().for_each(|actors| actors.sort_unstable());
     let kept: Vec<usize> =
         by.iter().enumerate().filter(|(_, by)| per.iter().any(|p| p.id == by.id)).map(|(i, _)| i).collect();
     // The grid is whole: what did not happen in a week or group is 0 over the same denominator.

@@ -17,6 +17,7 @@ mod embargoes;
 mod feeds;
 mod overblocking;
 mod statements;
+mod trend;
 mod viewers;
 
 const PUPIL: [(&str, &str); 2] = [("actor_kind", "person"), ("role", "pupil")];

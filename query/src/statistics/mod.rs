@@ -1,18 +1,32 @@
-//! Intervals, one method per file, each held to published values.
+//! Intervals, charts and ratios, one method per file, each held to published values or to another program.
 
 mod chapman;
+mod concentration;
 mod count;
 mod jackknife;
 mod kappa;
+mod laney;
+mod rare;
+mod ratio;
+mod run_rules;
+mod segmentation;
 mod share;
 mod stratified;
+mod xmr;
 
 pub use chapman::{Total, chapman};
+pub use concentration::effective_number;
 pub use count::count_interval;
 pub use jackknife::{Cluster, ClusteredShare, clustered_share, clustered_wilson};
 pub use kappa::{Kappa, cohen_kappa};
+pub use laney::{Counted, Laney, laney_p, laney_u};
+pub use rare::{from_nelson, g_chart, nelson, t_chart};
+pub use ratio::{ClusteredRatio, clustered_ratio};
+pub use run_rules::{Placed, Rule, RuleSet, Side, signals};
+pub use segmentation::{median, stretches};
 pub use share::wilson;
 pub use stratified::{Sampled, StratifiedRatio, stratified_ratio};
+pub use xmr::{Limits, individuals};
 
 /// Two ends of an interval, both included.
 #[derive(Clone, Copy, Debug, PartialEq)]

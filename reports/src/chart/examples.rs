@@ -39,6 +39,91 @@ fn table(
     }
 }
 
+/// Weeks on a control chart: one unusual, one not judged, and a recorded change.
+pub(crate) fn control() -> Table {
+    let text = |text: &str| Cell::Text(text.to_owned());
+    let weeks = [
+        ("2025-09-08", 12.0, 12.5, "", true, ""),
+        ("2025-09-15", 13.5, 12.5, "", true, ""),
+        ("2025-09-22", 24.0, 12.5, "higher: above the limit", true, ""),
+        ("2025-09-29", 11.0, 12.5, "", true, ""),
+        ("2025-10-06", 3.0, 12.5, "", false, ""),
+        ("2025-10-13", 31.0, 30.0, "", true, "another filter (head of IT)"),
+        ("2025-10-20", 29.0, 30.0, "", true, ""),
+    ];
+    let rows = weeks.iter().map(|(week, value, centre, signal, judged, anew)| {
+        vec![
+            text(week),
+            text("XmR"),
+            text(signal),
+            Cell::Real(*value),
+            Cell::Real(*centre),
+            Cell::Real(centre - 8.0),
+            Cell::Real(centre + 8.0),
+            text("per 1,000"),
+            text("locked from 2025-09-08"),
+            if anew.is_empty() { Cell::Missing } else { text(anew) },
+            Cell::Boolean(*judged),
+        ]
+    });
+    let value = "actor-days per 1,000 active actor-days; days between: school days";
+    table(
+        "watershed.trend.chart/1",
+        "Control chart, whole school",
+        "actor-days",
+        vec![
+            column("week_start_date", "From", "", ColumnRole::Dimension),
+            column("chart", "Chart", "", ColumnRole::Dimension),
+            column("signal", "Unusual", "", ColumnRole::Dimension),
+            column("value", "Value", value, ColumnRole::Measure),
+            column("centre", "Centre line", value, ColumnRole::Measure),
+            column("lower_limit", "Lower limit", value, ColumnRole::Measure),
+            column("upper_limit", "Upper limit", value, ColumnRole::Measure),
+            column("value_unit", "Unit", "", ColumnRole::Dimension),
+            column("limits", "Limits", "", ColumnRole::Dimension),
+            column("rebased", "Starts anew for", "", ColumnRole::Dimension),
+            column("judged", "Judged", "yes or no", ColumnRole::Evidence),
+        ],
+        rows.collect(),
+    )
+}
+
+/// Ratios to the year before, one of them clear, one without a year before.
+pub(crate) fn ratios() -> Table {
+    let text = |text: &str| Cell::Text(text.to_owned());
+    let row = |theme: &str, stage: &str, word: &str, ratio: [f64; 3]| {
+        vec![
+            text(theme),
+            text(stage),
+            text(word),
+            Cell::Real(ratio[0]),
+            Cell::Real(ratio[1]),
+            Cell::Real(ratio[2]),
+        ]
+    };
+    let mut rows = vec![
+        row("Getting round the filter", "KS4", "higher", [1.51, 1.26, 1.81]),
+        row("Bullying", "all", "no clear change", [0.9, 0.02, 40.0]),
+    ];
+    let mut none = row("Hate", "KS3", "not comparable: no data a year before", [0.0; 3]);
+    none[3..].fill(Cell::Missing);
+    rows.push(none);
+    table(
+        "watershed.trend.year/1",
+        "13 school weeks beside the same half-term weeks a year before",
+        "actor-days",
+        vec![
+            column("theme", "Theme", "", ColumnRole::Dimension),
+            column("key_stage", "Key stage", "", ColumnRole::Dimension),
+            column("comparison", "Comparison", "", ColumnRole::Dimension),
+            column("ratio", "Ratio", "times", ColumnRole::Measure),
+            column("ratio_lower", "Lower end", "times", ColumnRole::Lower),
+            column("ratio_upper", "Upper end", "times", ColumnRole::Upper),
+        ],
+        rows,
+    )
+}
+
 /// Weeks of a term with a rate and its interval; half-term leaves a hole.
 pub(crate) fn trend() -> Table {
     let weeks = [

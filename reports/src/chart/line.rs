@@ -250,7 +250,7 @@ fn read(table: &Table, choice: &LineChoice<'_>) -> Result<Read, Error> {
     Ok((places, series))
 }
 
-fn days_since_2000(date: jiff::civil::Date) -> i32 {
+pub(super) fn days_since_2000(date: jiff::civil::Date) -> i32 {
     jiff::civil::date(2000, 1, 1).until(date).map_or(0, |span| span.get_days())
 }
 
@@ -287,7 +287,12 @@ fn interval(sheet: &Sheet, field: &Field, line: &Series, step: f64) -> Result<()
 }
 
 /// Words along the bottom, as many as fit.
-fn along(sheet: &Sheet, field: &Field, places: &[(f64, String)], narrow: bool) -> Result<(), Error> {
+pub(super) fn along(
+    sheet: &Sheet,
+    field: &Field,
+    places: &[(f64, String)],
+    narrow: bool,
+) -> Result<(), Error> {
     let label = Lettering::new(13).centred();
     let widest = places.iter().map(|(_, text)| width_of(&words::short_day(text), label)).max().unwrap_or(20);
     let fit = ((field.right - field.left) / (widest + if narrow { 18 } else { 14 })).max(1) as usize;

@@ -6,12 +6,15 @@
 mod axis;
 mod backend;
 mod bands;
+mod control;
 pub(crate) mod data_table;
 mod facts;
 mod heat_map;
 mod line;
 mod palette;
+mod picture;
 pub(crate) mod png;
+mod ratios;
 mod sheet;
 pub(crate) mod words;
 
@@ -23,6 +26,7 @@ use query::{Audience, Error, Releasable, Table};
 
 pub use heat_map::HeatChoice;
 pub use line::LineChoice;
+pub use picture::picture;
 
 /// Width of a picture in pixels; narrow ones have fewer ticks, wrapped words and stacked panels.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -52,6 +52,8 @@ fn all() -> Vec<(&'static str, Width, String)> {
         let heat =
             HeatChoice { down: "theme", across: "group_id", measure: "episodes", ..HeatChoice::default() };
         pictures.push(("heat", width, heat_map::draw(&examples::groups(), &heat, "staff", width).unwrap()));
+        pictures.push(("control", width, control::draw(&examples::control(), "staff", width).unwrap()));
+        pictures.push(("ratios", width, ratios::draw(&examples::ratios(), "staff", width).unwrap()));
         pictures.push(("governors", width, sealed(&examples::governors(), width).unwrap()));
         pictures.push(("parents", width, sealed(&examples::parents(), width).unwrap()));
         pictures.push(("village", width, sealed(&examples::village(), width).unwrap()));
@@ -329,6 +331,53 @@ fn a_heat_map_writes_each_value_in_its_cell() {
     // Five themes by seven groups, one of them without a figure.
     assert_eq!(written.len(), 34);
     assert!(written.contains(&"90"));
+}
+
+#[test]
+fn a_control_chart_marks_what_is_unusual_by_shape_and_word_and_breaks_where_it_starts_anew() {
+    let svg = control::draw(&examples::control(), "staff", Width::WIDE).unwrap();
+    let document = Document::parse(&svg).unwrap();
+    let marks = |tag: &str| {
+        document.descendants().filter(|node| node.has_tag_name(tag) && in_group(*node, "marks")).count()
+    };
+    // Five usual weeks as circles, one unusual as a diamond in a box, one not judged as an empty box over its ground.
+    assert_eq!((marks("circle"), marks("polygon"), marks("rect")), (5, 1, 3));
+    let limits = document
+        .descendants()
+        .filter(|node| node.has_tag_name("polyline") && in_group(*node, "limit"))
+        .count();
+    assert_eq!(limits, 5, "two limits, parted by the recorded change, and that of the legend");
+    let words = words_of(document.root_element()).join("|");
+    for said in [
+        "|higher|",
+        "another filter (head of IT)",
+        "Actor-days per 1,000 active actor-days",
+        "22 September 2025, higher: above the limit",
+        "Starts anew on 13 October 2025",
+        "limits 22 to 38 (locked from 2025-09-08)",
+        "|Not judged|",
+    ] {
+        assert!(words.contains(said), "{said}: {words}");
+    }
+}
+
+#[test]
+fn ratios_stand_around_no_change() {
+    let svg = ratios::draw(&examples::ratios(), "staff", Width::WIDE).unwrap();
+    let document = Document::parse(&svg).unwrap();
+    let words = words_of(document.root_element()).join("|");
+    assert!(words.contains("Getting round the filter, KS4 higher, 1.26 to 1.81 times"), "{words}");
+    // What cannot be compared has no line, and is in the table.
+    let rows = document.descendants().filter(|node| node.attribute("class") == Some("row")).count();
+    assert_eq!(rows, 2);
+}
+
+#[test]
+fn tables_without_a_picture_are_refused_by_name_and_help() {
+    let known = picture::drawn(&examples::trend(), "staff", Width::WIDE).unwrap();
+    assert!(known.1.contains("<svg") && known.0 == "watershed-trend");
+    let error = picture::drawn(&examples::attention(), "staff", Width::WIDE).unwrap_err();
+    assert!(error.helping().unwrap().contains("`trend --table chart`"), "{error}");
 }
 
 #[test]

@@ -107,6 +107,7 @@ fn prepare(
         dir: installation.to_path_buf(),
         school: Some(school.id().to_owned()),
         format: context.format,
+        picture: None,
         printer: super::printer::Printer::default(),
     };
     printer.say(&format!("2/5 init: {}", school.name()));
@@ -164,8 +165,8 @@ fn publish(
         Ok::<_, query::Error>((attention, trend))
     })??;
     if school == SampleSchool::Northfield {
-        figures::print(context, &attention);
-        figures::print(context, &trend);
+        figures::print(context, &attention)?;
+        figures::print(context, &trend)?;
     }
     // The made-up period is long over; sealing asks for a day after it, not for today's.
     let today = date(2026, 9, 1);

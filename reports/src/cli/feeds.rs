@@ -104,7 +104,8 @@ mod tests {
         let context = Context {
             dir: parsed.dir,
             school: parsed.school,
-            format: parsed.format,
+            format: crate::cli::Format::Table,
+            picture: None,
             printer: Printer::default(),
         };
         crate::cli::run(&context, parsed.command).unwrap()

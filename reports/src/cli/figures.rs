@@ -5,6 +5,7 @@ use jiff::civil::Date;
 use query::{Ask, Releasable, School, Staff, Table};
 
 use super::{Context, Ended, Format, OpenedSchool, wait};
+use crate::chart::{self, Media, Width};
 use crate::http::accounts::Accounts;
 
 /// Which days, group and theme; everything left out means all.
@@ -75,16 +76,44 @@ enum By {
     Theme,
     #[value(name = "4c")]
     FourC,
+    Severity,
     Group,
+    KeyStage,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum TrendTable {
+    Weeks,
+    Pupils,
+    Chart,
+    Year,
+    Steps,
+    Confounders,
+    Persistence,
+    OutOfHours,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum TrendMeasure {
+    Rate,
+    Attempts,
+    Prevalence,
 }
 
 #[derive(Clone, Debug, Default, Args)]
 pub(crate) struct TrendArguments {
     #[command(flatten)]
     ask: AskArguments,
-    /// Split by theme, 4C or group; the whole school otherwise.
+    /// What each school week had; one pupil or many; a control chart; the same weeks a year before; possible
+    /// steps; what else may move a trend; who keeps trying; out of hours.
+    #[arg(long, value_enum)]
+    table: Option<TrendTable>,
+    /// Split by theme, 4C, severity, group or key stage; the whole school otherwise.
     #[arg(long, value_enum)]
     by: Option<By>,
+    /// Of a chart or of steps: pupils' days with an episode, blocked attempts, or pupils with an episode.
+    #[arg(long, value_enum)]
+    measure: Option<TrendMeasure>,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -103,6 +132,11 @@ pub(crate) struct GroupsArguments {
     table: Option<GroupsTable>,
 }
 
+/// A value as it is written on the command line.
+fn word<T: ValueEnum>(value: T) -> String {
+    value.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default()
+}
+
 pub(crate) fn attention(context: &Context, arguments: AttentionArguments) -> anyhow::Result<Ended> {
     let AttentionArguments { ask: arguments, table, since } = arguments;
     let ask = Ask { since, table, ..arguments.ask() };
@@ -110,12 +144,13 @@ pub(crate) fn attention(context: &Context, arguments: AttentionArguments) -> any
 }
 
 pub(crate) fn trend(context: &Context, arguments: TrendArguments) -> anyhow::Result<Ended> {
-    let by = arguments.by.map(|by| match by {
-        By::Theme => "theme".to_owned(),
-        By::FourC => "4c".to_owned(),
-        By::Group => "group".to_owned(),
-    });
-    show(context, "trend", &arguments.ask, Ask { by, ..arguments.ask.ask() })
+    let ask = Ask {
+        by: arguments.by.map(word),
+        table: arguments.table.map(word),
+        measure: arguments.measure.map(word),
+        ..arguments.ask.ask()
+    };
+    show(context, "trend", &arguments.ask, ask)
 }
 
 pub(crate) fn groups(context: &Context, arguments: GroupsArguments) -> anyhow::Result<Ended> {
@@ -143,7 +178,7 @@ pub(crate) fn coverage(context: &Context, arguments: TablesArguments) -> anyhow:
         let findings = opened.coverage(&findings).await?.value().rows.len();
         Ok::<_, query::Error>((cleared, findings))
     })??;
-    print(context, &cleared);
+    print(context, &cleared)?;
     Ok(if findings == 0 { Ended::Well } else { Ended::NeedsALook })
 }
 
@@ -169,7 +204,7 @@ pub(crate) fn staff(context: &Context, arguments: &StaffArguments) -> anyhow::Re
         let opened = open_as(context, &school, Some(&arguments.account)).await?;
         opened.metric("attention", &ask).await
     })??;
-    print(context, &cleared);
+    print(context, &cleared)?;
     Ok(Ended::Well)
 }
 
@@ -192,15 +227,35 @@ fn show(context: &Context, metric: &str, arguments: &AskArguments, ask: Ask) -> 
         let opened = arguments.open(context, &school).await?;
         opened.metric(metric, &ask).await
     })??;
-    print(context, &cleared);
+    print(context, &cleared)?;
     Ok(Ended::Well)
 }
 
-/// Prints a cleared table in the form that was asked for.
-pub(crate) fn print(context: &Context, cleared: &Releasable<Table, Staff>) {
-    match context.format {
-        Format::Table => context.printer.out(&context.printer.table(cleared)),
-        Format::Json => context.printer.out(&query::json::table(cleared)),
-        Format::Csv => context.printer.out(&query::csv::table(cleared)),
+/// Prints a cleared table in the form that was asked for, or its picture.
+///
+/// # Errors
+/// Where the table has no picture, or a PNG would go to a terminal.
+pub(crate) fn print(context: &Context, cleared: &Releasable<Table, Staff>) -> anyhow::Result<()> {
+    match (context.picture, context.format) {
+        (Some(media), _) => draw(context, cleared, media)?,
+        (None, Format::Table) => context.printer.out(&context.printer.table(cleared)),
+        (None, Format::Json) => context.printer.out(&query::json::table(cleared)),
+        (None, Format::Csv) => context.printer.out(&query::csv::table(cleared)),
     }
+    Ok(())
+}
+
+fn draw(context: &Context, cleared: &Releasable<Table, Staff>, media: Media) -> anyhow::Result<()> {
+    let drawn = chart::picture(cleared, Width::WIDE)?;
+    if media != Media::Png {
+        context.printer.out(drawn.text().unwrap_or_default());
+        return Ok(());
+    }
+    if context.printer.is_read_by_a_person() {
+        let error = query::Error::new(query::Kind::Configuration, "a PNG is no text for a terminal")
+            .help("send it to a file: `--format png > chart.png`");
+        return Err(error.into());
+    }
+    context.printer.bytes(drawn.to_png()?.bytes());
+    Ok(())
 }

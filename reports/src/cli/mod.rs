@@ -45,6 +45,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand, ValueEnum};
 use ingest::school::{Config, SchoolConfig, SchoolId, SchoolRoot};
 
+use crate::chart::Media;
 use printer::Printer;
 
 /// How a command ended, when it did not fail.
@@ -70,6 +71,22 @@ pub(crate) enum Format {
     Csv,
 }
 
+/// What `--format` takes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+enum Asked {
+    /// For people.
+    #[default]
+    Table,
+    /// One object, its shape named in `schema`.
+    Json,
+    /// A header line and rows.
+    Csv,
+    /// A picture, of tables that have one.
+    Svg,
+    /// The same picture as PNG, to a file or a pipe.
+    Png,
+}
+
 /// School web-filter logs to figures a safeguarding lead can act on, and charts a parent may see.
 #[derive(Debug, Parser)]
 #[command(name = "watershed", version, arg_required_else_help = true)]
@@ -82,7 +99,7 @@ struct Arguments {
     school: Option<String>,
     /// How figures are printed.
     #[arg(long, global = true, value_enum, default_value_t)]
-    format: Format,
+    format: Asked,
     #[command(subcommand)]
     command: Command,
 }
@@ -114,7 +131,7 @@ enum Command {
     Attention(figures::AttentionArguments),
     /// What concerns staff, for an account that may see it; what concerns its holder, or the head, goes elsewhere.
     Staff(figures::StaffArguments),
-    /// Per school week: attempts, episodes, actor-days and their rate.
+    /// Per school week: rates, prevalence, control charts, the year before, possible steps, out of hours.
     Trend(figures::TrendArguments),
     /// Groups by theme, by weekday and lesson period, and each group's mix.
     Groups(figures::GroupsArguments),
@@ -184,6 +201,8 @@ pub(crate) struct Context {
     school: Option<String>,
     /// How figures are printed.
     pub(crate) format: Format,
+    /// Figures are drawn instead.
+    pub(crate) picture: Option<Media>,
     /// Where everything is printed.
     pub(crate) printer: Printer,
 }
@@ -245,12 +264,26 @@ pub fn main() -> ExitCode {
         }
     }
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    let (format, picture) = match arguments.format {
+        Asked::Table => (Format::Table, None),
+        Asked::Json => (Format::Json, None),
+        Asked::Csv => (Format::Csv, None),
+        Asked::Svg => (Format::Table, Some(Media::Svg)),
+        Asked::Png => (Format::Table, Some(Media::Png)),
+    };
     let context = Context {
         dir: arguments.dir,
         school: arguments.school,
-        format: arguments.format,
+        format,
+        picture,
         printer: Printer::default(),
     };
+    if picture.is_some() && !draws(&arguments.command) {
+        let error = query::Error::new(query::Kind::Configuration, "only tables of figures have a picture")
+            .help("leave `--format` out, or ask `trend --table chart` for one");
+        context.printer.error(&error.into());
+        return ExitCode::from(2);
+    }
     let mailed = mailing::follows(&arguments.command);
     let ended = run(&context, arguments.command);
     // Also after a failure: the audit's entry comes before what failed.
@@ -264,6 +297,19 @@ pub fn main() -> ExitCode {
             ExitCode::from(2)
         }
     }
+}
+
+/// Commands whose tables may have a picture.
+const fn draws(command: &Command) -> bool {
+    matches!(
+        command,
+        Command::Attention(_)
+            | Command::Staff(_)
+            | Command::Trend(_)
+            | Command::Groups(_)
+            | Command::Overblocking(_)
+            | Command::Coverage(_)
+    )
 }
 
 fn run(context: &Context, command: Command) -> anyhow::Result<Ended> {

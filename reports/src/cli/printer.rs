@@ -23,6 +23,16 @@ impl Printer {
         }
     }
 
+    /// A picture, to standard output.
+    pub(crate) fn bytes(self, bytes: &[u8]) {
+        let _ = std::io::stdout().lock().write_all(bytes);
+    }
+
+    /// Whether standard output is a terminal.
+    pub(crate) fn is_read_by_a_person(self) -> bool {
+        std::io::stdout().is_terminal()
+    }
+
     /// What is going on, to standard error.
     pub(crate) fn say(self, text: &str) {
         let mut out = std::io::stderr().lock();

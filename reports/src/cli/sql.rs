@@ -17,7 +17,7 @@ pub(crate) fn run(context: &Context, arguments: &SqlArguments) -> anyhow::Result
         let opened = School::open(&context.dir, &school.id).await?;
         opened.sql(&operator(), &arguments.query).await
     })??;
-    figures::print(context, &cleared);
+    figures::print(context, &cleared)?;
     Ok(Ended::Well)
 }
 

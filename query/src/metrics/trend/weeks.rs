@@ -1,39 +1,17 @@
-//! Per school week: attempts, episodes, actor-days and their rate, whole school or split.
+//! The table `weeks`: attempts, episodes, actor-days and their rate, whole school or split.
 
 use std::collections::BTreeMap;
 
-use ingest::schema::{self, TableSchema};
+use ingest::schema;
 use jiff::civil::Date;
 
-use super::rates::{self, Figure, Key};
-use super::{Place, Unseen, table_of};
+use super::super::rates::{self, Figure, Key};
+use super::{Place, Unseen, is_part_of_activity};
 use crate::disclosure::table::Cell;
-use crate::error::{Error, Kind};
+use crate::error::Error;
 use crate::figures::{About, Figures, PUPIL_INTERVAL, dimension, evidence};
-use crate::plan::{By, FOUR_C, GROUP, Reader, THEME, WEEK};
+use crate::plan::{By, Reader, WEEK};
 use crate::wording;
-
-/// One table only.
-pub(super) const TABLES: &[&str] = &[];
-/// What it reads.
-pub(super) const READS: &[&TableSchema] =
-    &[&schema::ATTEMPTS, &schema::EPISODES, &schema::ACTOR_DAYS, &schema::ACTIVITY, &schema::IMPORTS];
-
-/// A week with fewer school days than this is flagged: its figures vary more and are not compared.
-const FULL_WEEK_DAYS: usize = 3;
-
-fn split(word: Option<&str>) -> Result<Option<By>, Error> {
-    Ok(match word {
-        None | Some("school" | "week") => None,
-        Some("theme") => Some(THEME),
-        Some("4c" | "4C" | "four_c") => Some(FOUR_C),
-        Some("group") => Some(GROUP),
-        Some(_) => {
-            return Err(Error::new(Kind::Configuration, "a trend cannot be split by that")
-                .help("use `--by theme`, `--by 4c` or `--by group`"));
-        }
-    })
-}
 
 /// One row per week (and word).
 struct Week {
@@ -49,14 +27,14 @@ pub(super) async fn figures(
     place: &Place<'_>,
     unseen: &Unseen,
 ) -> Result<Figures, Error> {
-    table_of(TABLES, reader.ask.table.as_deref())?;
-    let split = split(reader.ask.by.as_deref())?;
+    let full = place.settings.charts().rules().full_week_days;
+    let split = super::split(reader.ask.by.as_deref())?;
     let by: Vec<By> = [WEEK].into_iter().chain(split).collect();
-    let per: Vec<By> = by.iter().copied().filter(|by| by.id == WEEK.id || by.id == GROUP.id).collect();
+    let per: Vec<By> = by.iter().copied().filter(|by| by.id == WEEK.id || is_part_of_activity(*by)).collect();
     let mut found = rates::figures(reader, &by, &per).await?;
     let words = match split {
         None => vec![String::new()],
-        Some(by) if by.id == GROUP.id => sorted(reader.words(&schema::ACTOR_DAYS, GROUP).await?),
+        Some(by) if is_part_of_activity(by) => sorted(reader.words(&schema::ACTOR_DAYS, by).await?),
         Some(_) => distinct(&found),
     };
     // A group of which nothing can be counted in these days (guests, mostly) has no line.
@@ -90,14 +68,10 @@ pub(super) async fn figures(
         .collect();
 
     let mut columns = vec![dimension("week_start_date", "Week from"), dimension("week", "School week")];
-    columns.extend(split.map(|by| match by.id {
-        "theme" => dimension("theme", "Theme"),
-        "four_c" => dimension("four_c", "Four Cs"),
-        _ => dimension("group_id", "Group"),
-    }));
+    columns.extend(split.map(|by| dimension(by.id, super::heading(by))));
     columns.push(evidence("school_days", "School days", "school days of the week in the period"));
     columns.push(evidence("days_with_data", "Days with data", "school days of the week with any record"));
-    columns.push(evidence("short_week", "Short week", "yes: fewer than 3 school days"));
+    columns.push(evidence("short_week", "Short week", "yes: fewer school days than a full week has"));
     columns.extend(rates::columns());
 
     let mut rows = Vec::new();
@@ -108,7 +82,7 @@ pub(super) async fn figures(
             row.extend(split.map(|_| Cell::from(word.clone())));
             row.push((week.school_days as i64).into());
             row.push((week.days_with_data as i64).into());
-            row.push((week.school_days < FULL_WEEK_DAYS).into());
+            row.push((week.school_days < full).into());
             let cells = figure.cells();
             if week.days_with_data == 0 {
                 row.extend(cells.iter().map(|_| Cell::Missing));
@@ -119,7 +93,7 @@ pub(super) async fn figures(
         }
     }
     let mut notes = vec![
-        "Only school days count; weeks with fewer than 3 of them are flagged and not compared.".to_owned(),
+        format!("Only school days count; weeks with fewer than {full} of them are flagged and not compared."),
         "The rate counts pupils known as persons; illegal-list hits are in no trend.".to_owned(),
     ];
     if split.is_none() && reader.ask.theme.is_none() {
@@ -133,12 +107,7 @@ pub(super) async fn figures(
     }
     Ok(Figures {
         schema: "watershed.trend/1",
-        title: match split.map(|by| by.id) {
-            None => "Week by week, whole school".to_owned(),
-            Some("theme") => "Week by week, by theme".to_owned(),
-            Some("four_c") => "Week by week, by the four Cs".to_owned(),
-            Some(_) => "Week by week, by group".to_owned(),
-        },
+        title: super::title("Week by week", split),
         unit: "attempts; episodes; pupils' actor-days",
         denominator: "pupils' active actor-days",
         interval: PUPIL_INTERVAL,
@@ -146,7 +115,7 @@ pub(super) async fn figures(
         columns,
         rows,
         notes,
-        reading: if split.is_none() { reading(&weeks) } else { reading_split(&weeks) },
+        reading: if split.is_none() { reading(&weeks, full) } else { reading_split(&weeks, full) },
     })
 }
 
@@ -163,12 +132,12 @@ fn distinct(found: &BTreeMap<Key, Figure>) -> Vec<String> {
 }
 
 /// Full weeks with data, oldest first.
-fn comparable(weeks: &[Week]) -> Vec<&Week> {
-    weeks.iter().filter(|week| week.school_days >= FULL_WEEK_DAYS && week.days_with_data >= FULL_WEEK_DAYS).collect()
+fn comparable(weeks: &[Week], full: usize) -> Vec<&Week> {
+    weeks.iter().filter(|week| week.school_days.min(week.days_with_data) >= full).collect()
 }
 
-fn reading(weeks: &[Week]) -> String {
-    let full = comparable(weeks);
+fn reading(weeks: &[Week], full: usize) -> String {
+    let full = comparable(weeks, full);
     let Some((week, figure)) = full.last().and_then(|week| Some((week, &week.figures.first()?.1))) else {
         return "There is no full school week with data in these days.".to_owned();
     };
@@ -209,7 +178,7 @@ fn counted(figure: &Figure) -> String {
 }
 
 /// Says so when one actor makes more than half.
-pub(super) fn one_makes_most(figure: &Figure) -> String {
+pub(in crate::metrics) fn one_makes_most(figure: &Figure) -> String {
     if figure.largest_of_attempts.is_some_and(|share| share > 0.5) && figure.attempts >= 3 {
         return format!(
             " One actor makes most of the attempts ({}).",
@@ -225,8 +194,8 @@ pub(super) fn one_makes_most(figure: &Figure) -> String {
     String::new()
 }
 
-fn reading_split(weeks: &[Week]) -> String {
-    let full = comparable(weeks);
+fn reading_split(weeks: &[Week], full: usize) -> String {
+    let full = comparable(weeks, full);
     let Some(week) = full.last() else {
         return "There is no full school week with data in these days.".to_owned();
     };
