@@ -3,8 +3,11 @@
 //! Every file ships with usual content (`ingest/data/`); a file of the same name in the school's
 //! `settings/` folder adds to it or replaces it. All are read and checked once, at the start.
 
+pub mod actions;
+pub mod aggregates;
 pub mod calendar;
 pub mod concerns;
+pub mod exceptions;
 pub mod feeds;
 pub mod groups;
 pub mod investigations;
@@ -15,12 +18,16 @@ pub mod roll;
 pub mod search_engines;
 pub mod shared_accounts;
 pub(crate) mod sheet;
+pub mod test_pages;
 pub mod year_group;
 
 use std::fmt;
 
+use actions::Actions;
+use aggregates::Aggregates;
 use calendar::Calendar;
 use concerns::Concerns;
+use exceptions::Exceptions;
 use feeds::Feeds;
 use groups::Groups;
 use investigations::Investigations;
@@ -31,13 +38,17 @@ use roll::Roll;
 use search_engines::SearchEngines;
 use shared_accounts::SharedAccounts;
 use sheet::Source;
+use test_pages::TestPages;
 
 use crate::classify::{Classifier, Taxonomy};
 use crate::error::Error;
 use crate::school::{SchoolConfig, SchoolRoot};
 
+const ACTIONS: &str = include_str!("../../data/actions.csv");
+const AGGREGATES: &str = include_str!("../../data/aggregates.csv");
 const CALENDAR: &str = include_str!("../../data/calendar.csv");
 const CONCERNS: &str = include_str!("../../data/concerns.csv");
+const EXCEPTIONS: &str = include_str!("../../data/exceptions.csv");
 const FEEDS: &str = include_str!("../../data/feeds.csv");
 const GROUPS: &str = include_str!("../../data/groups.toml");
 const INVESTIGATIONS: &str = include_str!("../../data/investigations.csv");
@@ -48,11 +59,15 @@ const ROLL: &str = include_str!("../../data/roll.csv");
 const SEARCH_ENGINES: &str = include_str!("../../data/search_engines.csv");
 const SHARED_ACCOUNTS: &str = include_str!("../../data/shared_accounts.csv");
 const TERMS: &str = include_str!("../../data/terms.csv");
+const TEST_PAGES: &str = include_str!("../../data/test_pages.csv");
 
 /// The school's settings, shipped files with the school's own over them.
 pub struct Settings {
+    actions: Actions,
+    aggregates: Aggregates,
     calendar: Calendar,
     concerns: Concerns,
+    exceptions: Exceptions,
     feeds: Feeds,
     groups: Groups,
     investigations: Investigations,
@@ -62,6 +77,7 @@ pub struct Settings {
     lesson_periods: LessonPeriods,
     shared_accounts: SharedAccounts,
     search_engines: SearchEngines,
+    test_pages: TestPages,
     classifier: Classifier,
     zone: String,
     version: String,
@@ -76,8 +92,11 @@ impl Settings {
     pub fn load(root: &SchoolRoot, config: &SchoolConfig) -> Result<Self, Error> {
         let dir = root.settings();
         let source = |name, shipped| Source::load(&dir, name, shipped);
+        let actions = source("actions.csv", ACTIONS)?;
+        let aggregates = source("aggregates.csv", AGGREGATES)?;
         let calendar = source("calendar.csv", CALENDAR)?;
         let concerns = source("concerns.csv", CONCERNS)?;
+        let exceptions = source("exceptions.csv", EXCEPTIONS)?;
         let feeds = source("feeds.csv", FEEDS)?;
         let groups = source("groups.toml", GROUPS)?;
         let investigations = source("investigations.csv", INVESTIGATIONS)?;
@@ -88,11 +107,15 @@ impl Settings {
         let engines = source("search_engines.csv", SEARCH_ENGINES)?;
         let shared = source("shared_accounts.csv", SHARED_ACCOUNTS)?;
         let terms = source("terms.csv", TERMS)?;
+        let test_pages = source("test_pages.csv", TEST_PAGES)?;
         let classifier = Classifier::load(&dir)?;
 
         let mut hasher = blake3::Hasher::new();
         for file in [
+            &actions,
+            &aggregates,
             &calendar,
+            &exceptions,
             &feeds,
             &groups,
             &investigations,
@@ -103,6 +126,7 @@ impl Settings {
             &engines,
             &shared,
             &terms,
+            &test_pages,
         ] {
             file.digest(&mut hasher);
         }
@@ -115,9 +139,14 @@ impl Settings {
         hasher.update(format!("{:?} {}", config.phase, config.roll).as_bytes());
 
         let networks = Networks::read(&networks)?;
+        let calendar = Calendar::read(&terms, &calendar)?;
         Ok(Self {
+            actions: Actions::read(&actions)?,
+            aggregates: Aggregates::read(&aggregates, &calendar)?,
+            exceptions: Exceptions::read(&exceptions)?,
+            test_pages: TestPages::read(&test_pages)?,
             investigations: Investigations::read(&investigations, &networks.names())?,
-            calendar: Calendar::read(&terms, &calendar)?,
+            calendar,
             concerns: Concerns::read(&concerns)?,
             feeds: Feeds::read(&feeds)?,
             groups: Groups::read(&groups, config.phase)?,
@@ -137,6 +166,30 @@ impl Settings {
     #[must_use]
     pub fn version(&self) -> &str {
         &self.version
+    }
+
+    /// What was found and what is done about it.
+    #[must_use]
+    pub const fn actions(&self) -> &Actions {
+        &self.actions
+    }
+
+    /// Sums from surveys and behaviour records.
+    #[must_use]
+    pub const fn aggregates(&self) -> &Aggregates {
+        &self.aggregates
+    }
+
+    /// Exceptions from the filter's rules, with their reviews.
+    #[must_use]
+    pub const fn exceptions(&self) -> &Exceptions {
+        &self.exceptions
+    }
+
+    /// Sites that exist to test a filter.
+    #[must_use]
+    pub const fn test_pages(&self) -> &TestPages {
+        &self.test_pages
     }
 
     /// School days, half-terms and periods.

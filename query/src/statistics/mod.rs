@@ -1,11 +1,15 @@
 //! Intervals, one method per file, each held to published values.
 
 mod count;
+mod interrupted;
 mod jackknife;
+mod kaplan_meier;
 mod share;
 
 pub use count::count_interval;
+pub use interrupted::{Corners, LEAST, Moved, PartOf, interrupted};
 pub use jackknife::{Cluster, ClusteredShare, clustered_share, clustered_wilson};
+pub use kaplan_meier::{Curve, Step, TimeBy, Wait, kaplan_meier};
 pub use share::wilson;
 
 /// Two ends of an interval, both included.

@@ -117,7 +117,11 @@ enum Command {
     Groups(figures::GroupsArguments),
     /// Blocks that may be wrong: the learning-category share and the sites to look at first.
     Overblocking(figures::TablesArguments),
-    /// What could not be seen: nights missing, nobody identified, uncategorised, rejected.
+    /// Incidents on record: counts, what followed an alert, what is always shown, what is open.
+    Incidents(figures::TablesArguments),
+    /// The change ledger: decisions, unblocks past their end, changes nobody recorded, reviews and actions due.
+    Changes(figures::TablesArguments),
+    /// What could not be seen: nights missing, nobody identified, uncategorised, rejected; what was tested.
     Coverage(figures::TablesArguments),
     /// Read-only SQL over the pseudonymous tables; every statement is logged.
     Sql(sql::SqlArguments),
@@ -273,6 +277,8 @@ fn run(context: &Context, command: Command) -> anyhow::Result<Ended> {
         Command::Trend(arguments) => figures::trend(context, arguments),
         Command::Groups(arguments) => figures::groups(context, arguments),
         Command::Overblocking(arguments) => figures::overblocking(context, arguments),
+        Command::Incidents(arguments) => figures::incidents(context, arguments),
+        Command::Changes(arguments) => figures::changes(context, arguments),
         Command::Coverage(arguments) => figures::coverage(context, arguments),
         Command::Sql(arguments) => sql::run(context, &arguments),
         Command::Unlock(arguments) => unlock::run(context, &arguments),

@@ -1,0 +1,214 @@
+//! Requests and decisions: how many, how fast, with a reason, by another person than the one who asked.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use ingest::event::Role;
+use ingest::school::AcademicYear;
+use ingest::state::State;
+use jiff::civil::Date;
+
+use super::rows::{Change, NO_LEDGER, all};
+use crate::disclosure::table::{Cell, TableColumn};
+use crate::error::Error;
+use crate::figures::{About, Figures, dimension, ends, measure};
+use crate::metrics::Place;
+use crate::metrics::elapsed::Elapsed;
+use crate::plan::Reader;
+use crate::statistics::{Interval, Wait, kaplan_meier, wilson};
+use crate::wording;
+
+pub(super) async fn figures(reader: &Reader<'_>, place: &Place<'_>) -> Result<Figures, Error> {
+    let ledger = all(reader).await?;
+    let window = &reader.window;
+    let asked: Vec<&Change> = ledger
+        .iter()
+        .filter(|change| (window.from..=window.to).contains(&change.requested))
+        .filter(|change| reader.ask.group.is_none() || change.group == reader.ask.group)
+        .filter(|change| reader.ask.theme.is_none() || change.theme == reader.ask.theme)
+        .collect();
+    let elapsed = Elapsed::between(place.calendar, window.from, window.to);
+    let staff = staff(place, window.to)?;
+    let requests: Vec<&Change> = asked.iter().copied().filter(|change| change.kind != "report").collect();
+    let mut rows = Vec::new();
+    let mut line = |by: &str, value: &str, these: &[&Change]| {
+        rows.push(row(by, value, these, &elapsed, window.to, staff.filter(|_| by == "all")));
+    };
+    if !ledger.is_empty() {
+        line("all", "requests", &requests);
+        for (by, word) in [
+            ("asked", (|change| &change.asked) as fn(&Change) -> &String),
+            ("asked by", |change| &change.requester_role),
+        ] {
+            let mut of: BTreeMap<&str, Vec<&Change>> = BTreeMap::new();
+            for change in &requests {
+                of.entry(word(change)).or_default().push(change);
+            }
+            for (value, these) in of {
+                line(by, value, &these);
+            }
+        }
+        let reports: Vec<&Change> = asked.iter().copied().filter(|change| change.kind == "report").collect();
+        line("all", "reported sites", &reports);
+    }
+    Ok(Figures {
+        schema: "watershed.changes.summary/1",
+        title: "Requests to change the filter".to_owned(),
+        unit: "requests; days to a decision in school days",
+        denominator: "shares: decided requests; with a reason: all requests; by another: decided ones of which it can be told",
+        interval: "95 %: shares Wilson; days Kaplan and Meier, those still pending censored on the last day asked about",
+        about: About::Records,
+        columns: columns(),
+        reading: if ledger.is_empty() { NO_LEDGER.to_owned() } else { reading(&requests, &elapsed, window.to) },
+        rows,
+        notes: notes(&requests, staff),
+    })
+}
+
+fn columns() -> Vec<TableColumn> {
+    let days = "school days from request to decision";
+    let reason = "share of requests with a reason";
+    let other = "share of decided requests of which it can be told";
+    let mut columns = vec![
+        dimension("by", "By"),
+        dimension("value", "Value"),
+        measure("requests", "Requests", "requests"),
+        measure("decided", "Decided", "requests"),
+        measure("opened", "Opened", "unblocks approved"),
+        measure("refused", "Refused", "requests"),
+        measure("pending", "Pending", "requests"),
+        measure("withdrawn", "Withdrawn", "requests"),
+        measure("median_school_days", "Median days", days),
+    ];
+    columns.extend(ends("median_lower", "median_upper", days));
+    columns.push(measure("p90_school_days", "90 in 100 by", days));
+    columns.push(measure("reason_share", "With a reason", reason));
+    columns.extend(ends("reason_lower", "reason_upper", reason));
+    columns.push(measure("by_other_share", "By another", other));
+    columns.extend(ends("by_other_lower", "by_other_upper", other));
+    columns.push(measure("by_other_unknown", "Cannot tell", "decided requests"));
+    columns.push(measure("per_100_staff", "Per 100 staff", "requests per 100 staff of the roster"));
+    columns
+}
+
+fn decided(change: &Change) -> bool {
+    matches!(change.decision.as_str(), "approved" | "refused")
+}
+
+fn pending(change: &Change) -> bool {
+    matches!(change.decision.as_str(), "pending" | "unknown")
+}
+
+/// Waits from request to decision; a decision without a day says nothing of how long it took.
+fn waits(these: &[&Change], elapsed: &Elapsed, last: Date) -> Vec<Wait> {
+    let wait = |change: &&Change| match change.decided.filter(|_| decided(change)) {
+        Some(day) if day > last => {
+            Some(Wait { time: elapsed.days(change.requested, last) as f64, ended: false })
+        }
+        Some(day) => Some(Wait { time: elapsed.days(change.requested, day.max(change.requested)) as f64, ended: true }),
+        None if pending(change) => {
+            Some(Wait { time: elapsed.days(change.requested, last) as f64, ended: false })
+        }
+        None => None,
+    };
+    these.iter().filter_map(wait).collect()
+}
+
+fn of_share(part: usize, whole: usize) -> [Cell; 3] {
+    let found: Option<Interval> = wilson(part as u64, whole as u64);
+    let share = found.map(|_| part as f64 / whole as f64);
+    [share.into(), found.map(|f| f.lower).into(), found.map(|f| f.upper).into()]
+}
+
+fn row(
+    by: &str,
+    value: &str,
+    these: &[&Change],
+    elapsed: &Elapsed,
+    last: Date,
+    staff: Option<i64>,
+) -> Vec<Cell> {
+    let number = |which: &dyn Fn(&Change) -> bool| these.iter().filter(|change| which(change)).count();
+    let mut row: Vec<Cell> = vec![by.into(), value.into()];
+    for count in [
+        these.len(),
+        number(&decided),
+        number(&|change| change.decision == "approved" && change.asked == "unblock"),
+        number(&|change| change.decision == "refused"),
+        number(&pending),
+        number(&|change| change.decision == "withdrawn"),
+    ] {
+        row.push((count as i64).into());
+    }
+    let curve = kaplan_meier(&waits(these, elapsed, last));
+    let median = curve.as_ref().map(|curve| curve.time_by(0.5));
+    row.push(median.and_then(|median| median.time).into());
+    row.push(median.and_then(|median| median.lower).into());
+    row.push(median.and_then(|median| median.upper).into());
+    row.push(curve.and_then(|curve| curve.time_by(0.9).time).into());
+    row.extend(of_share(number(&|change| change.reason), these.len()));
+    let told = number(&|change| decided(change) && change.by_other.is_some());
+    row.extend(of_share(number(&|change| decided(change) && change.by_other == Some(true)), told));
+    row.push(((number(&decided) - told) as i64).into());
+    row.push(staff.filter(|staff| *staff > 0).map(|staff| 100.0 * these.len() as f64 / staff as f64).into());
+    row
+}
+
+/// Staff on the roster of the year of a day; none where no roster was taken in.
+fn staff(place: &Place<'_>, day: Date) -> Result<Option<i64>, Error> {
+    if !place.root.state().exists() {
+        return Ok(None);
+    }
+    let mut rosters = State::open(place.root)?.roster()?;
+    let roster = rosters.remove(&AcademicYear::of(day));
+    Ok(roster.map(|roster| {
+        let staff = roster.values().filter(|member| member.role == Role::Staff);
+        staff.map(|member| member.person).collect::<BTreeSet<_>>().len() as i64
+    }))
+}
+
+fn notes(requests: &[&Change], staff: Option<i64>) -> Vec<String> {
+    let mut notes = vec![
+        "Decided is approved or refused. A request of no known decision counts as pending; a decision without its day is in no time.".to_owned(),
+        "Opened over decided is what became of the requests, not a rate of over-blocking: only some ask.".to_owned(),
+        match staff {
+            Some(staff) => format!("{} on the roster with an account.", wording::counted(staff, "member of staff", "members of staff")),
+            None => "Requests per 100 staff: not known, no roster of these days was taken in.".to_owned(),
+        },
+    ];
+    let undated = requests.iter().filter(|change| decided(change) && change.decided.is_none()).count() as i64;
+    if undated > 0 {
+        notes.push(format!("{} without a day of decision.", wording::counted(undated, "decided request is", "decided requests are")));
+    }
+    let unnoted = requests.iter().filter(|change| change.made() && !change.risk).count() as i64;
+    if unnoted > 0 {
+        notes.push(format!("{} made without a note on the risk.", wording::counted(unnoted, "change was", "changes were")));
+    }
+    notes
+}
+
+fn reading(requests: &[&Change], elapsed: &Elapsed, last: Date) -> String {
+    if requests.is_empty() {
+        return "No request to change the filter was recorded in these days.".to_owned();
+    }
+    let number = |which: &dyn Fn(&Change) -> bool| requests.iter().filter(|change| which(change)).count() as i64;
+    let mut text = format!(
+        "{}: {} decided, {} opened, {} refused, {} pending.",
+        wording::counted(requests.len() as i64, "request", "requests"),
+        wording::whole(number(&decided)),
+        wording::whole(number(&|change| change.decision == "approved" && change.asked == "unblock")),
+        wording::whole(number(&|change| change.decision == "refused")),
+        wording::whole(number(&pending))
+    );
+    let median = kaplan_meier(&waits(requests, elapsed, last)).and_then(|curve| curve.time_by(0.5).time);
+    if let Some(days) = median {
+        text.push_str(&format!(" Half were decided within {}.", wording::counted(days as i64, "school day", "school days")));
+    }
+    let alone = number(&|change| decided(change) && change.by_other == Some(false));
+    if alone > 0 {
+        text.push_str(&format!(
+            " {} decided by the person who asked; it should be none.",
+            if alone == 1 { "1 was".to_owned() } else { format!("{} were", wording::whole(alone)) }
+        ));
+    }
+    text
+}
