@@ -13,7 +13,10 @@ use crate::fixture::{Row, batch, table};
 use crate::viewer::Seat;
 use crate::window::tests::TwoTerms;
 
+mod checks;
 mod feeds;
+mod incidents;
+mod ledger;
 mod statements;
 mod viewers;
 

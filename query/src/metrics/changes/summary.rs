@@ -82,9 +82,9 @@ fn columns() -> Vec<TableColumn> {
     columns.extend(ends("median_lower", "median_upper", days));
     columns.push(measure("p90_school_days", "90 in 100 by", days));
     columns.push(measure("reason_share", "With a reason", reason));
-    columns.extend(ends("reason_lower", "reason_upper", reason));
+    columns.extend(ends("reason_share_lower", "reason_share_upper", reason));
     columns.push(measure("by_other_share", "By another", other));
-    columns.extend(ends("by_other_lower", "by_other_upper", other));
+    columns.extend(ends("by_other_share_lower", "by_other_share_upper", other));
     columns.push(measure("by_other_unknown", "Cannot tell", "decided requests"));
     columns.push(measure("per_100_staff", "Per 100 staff", "requests per 100 staff of the roster"));
     columns

@@ -114,7 +114,11 @@ pub(super) async fn figures(reader: &Reader<'_>) -> Result<Figures, Error> {
             cells[4].number().map(wording::percent).unwrap_or_default(),
             wording::counted(records, "record", "records"),
             cells[1].text().unwrap_or_default(),
-            cells[5].text().map(|group| format!("; most of them in {group}")).unwrap_or_default()
+            match cells[5].text() {
+                Some("unmatched") => "; the largest part is of groups that no rule knows".to_owned(),
+                Some(group) => format!("; the largest part is in {group}"),
+                None => String::new(),
+            }
         ),
         _ => "None of these blind spots has a record. What never reaches a log is not seen here either.".to_owned(),
     };

@@ -47,7 +47,7 @@ pub(super) async fn figures(reader: &Reader<'_>, unseen: &Unseen) -> Result<Figu
     for row in 0..answer.len() {
         let blocked = answer.count(row, "blocked");
         let parts = PARTS.map(|(id, _, _)| answer.count(row, &format!("has_{id}")));
-        let mut add = |sums: &mut Complete| {
+        let add = |sums: &mut Complete| {
             sums.blocked += blocked;
             for (sum, part) in sums.parts.iter_mut().zip(parts) {
                 *sum += part;

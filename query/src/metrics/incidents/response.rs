@@ -88,7 +88,7 @@ fn columns() -> Vec<TableColumn> {
         measure("reached", "Reached", "alerts"),
         measure("within_one_day_share", "In one day", share),
     ];
-    columns.extend(ends("within_one_day_lower", "within_one_day_upper", share));
+    columns.extend(ends("within_one_day_share_lower", "within_one_day_share_upper", share));
     columns.push(measure("median_school_days", "Median", days));
     columns.extend(ends("median_lower", "median_upper", days));
     columns.extend([
@@ -238,16 +238,16 @@ fn reading(alerts: &[Alert], followed: &[Followed<'_>], known: bool) -> String {
     let before = followed.iter().filter(|one| one.before).count() as i64;
     let (share, interval) = curve.ended_by(1.0);
     let mut text = format!(
-        "Of {}, {} were followed by an incident about the same pupil within {WITHIN} school days; within one school day {} ({} to {}).",
+        "Of {}, {} followed by an incident about the same pupil within {WITHIN} school days; within one school day {} ({} to {}).",
         wording::counted(followed.len() as i64, "alert", "alerts"),
-        wording::whole(reached),
+        if reached == 1 { "1 was".to_owned() } else { format!("{} were", wording::whole(reached)) },
         wording::percent(share),
         wording::percent(interval.lower),
         wording::percent(interval.upper)
     );
-    if reached <= before {
+    if reached > 0 && reached <= before {
         text.push_str(&format!(
-            " As many ({}) had one in the days before, so these may have met by chance.",
+            " No fewer ({}) had one in as many days before, so these may have met by chance.",
             wording::whole(before)
         ));
     }
