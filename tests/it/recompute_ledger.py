@@ -368,6 +368,7 @@ def wilson(part, whole):
 
 def summary():
     if not changes:
+        rows_same("changes-process", [])
         return rows_same("changes-summary", [])
     asked = [c for c in changes if inside(c["local_date"])]
     requests = [c for c in asked if c["kind"] != "report"]
@@ -389,6 +390,7 @@ def summary():
         told = [c for c in these if decided(c) and c["decided_by_other"] is not None]
         reason = wilson(sum(c["reason_given"] for c in these), len(these))
         other = wilson(sum(c["decided_by_other"] for c in told), len(told))
+        risk = wilson(sum(c["risk_noted"] for c in these if c["made"]), sum(c["made"] for c in these))
         n = staff() if by == "all" else None
         return {
             "by": by, "value": value, "requests": len(these), "decided": sum(map(decided, these)),
@@ -396,16 +398,20 @@ def summary():
             "refused": sum(c["decision"] == "refused" for c in these), "pending": sum(map(waiting, these)),
             "withdrawn": sum(c["decision"] == "withdrawn" for c in these), "median_school_days": median[0],
             "median_lower": median[1], "median_upper": median[2], "p90_school_days": curve.time_by(0.9)[0] if waits else None,
+            "per_100_staff": 100 * len(these) / n if n else None}, {
+            "by": by, "value": value, "requests": len(these), "decided": sum(map(decided, these)),
+            "risk_noted_share": risk[0], "risk_noted_share_lower": risk[1], "risk_noted_share_upper": risk[2],
             "reason_share": reason[0], "reason_share_lower": reason[1], "reason_share_upper": reason[2],
             "by_other_share": other[0], "by_other_share_lower": other[1], "by_other_share_upper": other[2],
-            "by_other_unknown": sum(map(decided, these)) - len(told), "per_100_staff": 100 * len(these) / n if n else None}
+            "by_other_unknown": sum(map(decided, these)) - len(told)}
 
     ours = [line("all", "requests", requests)]
     for by, key in [("asked", "asked"), ("asked by", "requester_role")]:
         for value in sorted({c[key] for c in requests}):
             ours.append(line(by, value, [c for c in requests if c[key] == value]))
     ours.append(line("all", "reported sites", [c for c in asked if c["kind"] == "report"]))
-    rows_same("changes-summary", ours)
+    rows_same("changes-summary", [one for one, _ in ours])
+    rows_same("changes-process", [two for _, two in ours])
 
 
 summary()
@@ -576,27 +582,27 @@ def effect():
             rates = numpy.log(x[:, 0] / x[:, 1])
             return (rates[1] - rates[0]) - (rates[3] - rates[2])
         if not group:
-            said = "not measurable: no group named, so none is unaffected"
+            said = "not measurable: no group named"
         elif before < 10 or after < 10:
-            said = "not measurable: too few days before or after"
+            said = "not measurable: few days with data"
         elif total[0, 1] + total[1, 1] == 0:
-            said = "not measurable: no pupils of that group are seen"
+            said = "not measurable: group not seen"
         elif (total[:, 0] < 5).any() or any(((total - one)[:, 0] <= 0).any() for one in p):
-            said = "not measurable: too few days in the theme"
+            said = "not measurable: few actor-days"
         else:
             left = numpy.array([log_ratio(total - one) for one in p])
             n = len(p)
             reach_ = stats.t.ppf(0.975, n - 1) * ((n - 1) / n * ((left - left.mean()) ** 2).sum()) ** 0.5
             ratio = [float(numpy.exp(log_ratio(total) + k * reach_)) for k in (0, -1, 1)]
-            said = "higher after, beside the others" if ratio[1] > 1 else "lower after, beside the others" if ratio[2] < 1 else "no clear change"
+            said = "higher after" if ratio[1] > 1 else "lower after" if ratio[2] < 1 else "no clear change"
         parts = p[:, :, 0].sum(axis=1)
         own = [c for c in made if (c["start"], c["group"] or "", c["theme"] or "") == (at, group, theme)]
         others = sum(c["made"] and (c["group"] or group) == group and first <= c["start"] < at + days(42) and c not in own for c in changes)
         ours.append({
             "effective_date": str(at), "group_id": group or "no group named", "theme": theme or "no theme",
-            "affected_before": int(total[0, 0]), "affected_before_active": int(total[0, 1]), "affected_after": int(total[1, 0]),
-            "affected_after_active": int(total[1, 1]), "others_before": int(total[2, 0]), "others_before_active": int(total[2, 1]),
-            "others_after": int(total[3, 0]), "others_after_active": int(total[3, 1]), "ratio": ratio and ratio[0],
+            **{f"{k}_per_1000": float(1000 * total[i, 0] / total[i, 1]) if total[i, 1] else None
+               for i, k in enumerate(["affected_before", "affected_after", "others_before", "others_after"])},
+            "ratio": ratio and ratio[0],
             "ratio_lower": ratio and ratio[1], "ratio_upper": ratio and ratio[2], "other_changes": others, "said": said,
             "distinct_people": int((parts > 0).sum()), "largest_share_of_actor_days": float(parts.max() / parts.sum()) if parts.sum() else None})
     rows_same("changes-effect", ours)

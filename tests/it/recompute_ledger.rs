@@ -9,7 +9,10 @@ use super::support::{demo, out, python, run, watershed};
 
 const TABLES: [(&str, &[&str]); 3] = [
     ("incidents", &["counts", "response", "zero_tolerance", "status", "beside"]),
-    ("changes", &["summary", "temporary", "exceptions", "unrecorded", "effect", "triggers", "actions"]),
+    (
+        "changes",
+        &["summary", "process", "temporary", "exceptions", "unrecorded", "effect", "triggers", "actions"],
+    ),
     ("coverage", &["completeness", "tests", "blind_spots", "silence"]),
 ];
 
@@ -65,20 +68,21 @@ fn more_logs() -> String {
         let start = monday + (number / 5 * 7 + number % 5) * 86_400;
         for pupil in 0..6_i64 {
             let at = start + pupil * 7200 / 6 + number;
-            let (user, address) = (format!("zqextra{pupil:02}"), format!("10.1.7.{}", 20 + pupil));
+            let address = format!("10.1.7.{}", 20 + pupil);
+            let [ten, nine, kiosk] = ["ten", "nine", "kiosk"].map(|group| format!("zq{group}{pupil:02}"));
             let flipped = number >= 10;
             // Nobody recorded the first; the ledger has the second from 10 November on, when it opens; the third closes.
-            line(&mut log, at, &user, &address, "flip-unrecorded.org.uk", "Year 10", !flipped);
-            line(&mut log, at + 300, &user, &address, "villagehall-bookings.co.uk", "Year 9", number < 5);
-            line(&mut log, at + 600, &user, &address, "flip-closing.org.uk", "Year 10", flipped);
+            line(&mut log, at, &ten, &address, "flip-unrecorded.org.uk", "Year 10", !flipped);
+            line(&mut log, at + 300, &nine, &address, "villagehall-bookings.co.uk", "Year 9", number < 5);
+            line(&mut log, at + 600, &ten, &address, "flip-closing.org.uk", "Year 10", flipped);
             // Mixed: some blocked, some not, all the time.
-            line(&mut log, at + 900, &user, &address, "mixed-decisions.org.uk", "Year 10", pupil % 2 == 0);
+            line(&mut log, at + 900, &ten, &address, "mixed-decisions.org.uk", "Year 10", pupil % 2 == 0);
             // A group and a network that end on Friday 14 November.
             if number < 10 {
                 line(
                     &mut log,
                     at + 1200,
-                    &user,
+                    &kiosk,
                     &format!("172.20.3.{pupil}"),
                     "www.bbc.co.uk",
                     "Kiosk",
@@ -89,8 +93,8 @@ fn more_logs() -> String {
         // Nobody known, at an address that no network has.
         line(&mut log, start + 4000, "-", "172.20.9.9", "mixed-decisions.org.uk", "Year 7", true);
     }
-    line(&mut log, monday + 5000, "zqextra00", "10.1.7.20", "testfiltering.com", "Year 10", false);
-    line(&mut log, monday + 5100, "zqextra01", "10.1.7.21", "www.testfiltering.com", "Year 9", true);
+    line(&mut log, monday + 5000, "zqten00", "10.1.7.20", "testfiltering.com", "Year 10", false);
+    line(&mut log, monday + 5100, "zqnine01", "10.1.7.21", "www.testfiltering.com", "Year 9", true);
     log
 }
 

@@ -87,7 +87,7 @@ pub(super) async fn figures(reader: &Reader<'_>) -> Result<Figures, Error> {
     Ok(Figures {
         schema: "watershed.changes.effect/1",
         title: "Before and after a change, beside groups that it did not touch".to_owned(),
-        unit: "pupils' actor-days in the theme",
+        unit: "pupils' actor-days in the theme, as rates per 1,000",
         denominator: "active actor-days of the same pupils and weeks",
         interval: "95 %, differences of differences on the logarithm's scale, one pupil left out at a time (jackknife), \
             Student's t",
@@ -101,27 +101,22 @@ pub(super) async fn figures(reader: &Reader<'_>) -> Result<Figures, Error> {
 
 fn columns() -> Vec<TableColumn> {
     let ratio = "ratio of rate ratios";
-    let days = "pupils' days with an episode in the theme";
-    let active = "active actor-days";
+    let rate = "actor-days in the theme per 1,000 active actor-days";
     let mut columns = vec![
         dimension("effective_date", "Day"),
         dimension("group_id", "Group"),
         dimension("theme", "Theme"),
         dimension("about", "Site or category"),
-        measure("affected_before", "Before", days),
-        measure("affected_before_active", "of active", active),
-        measure("affected_after", "After", days),
-        measure("affected_after_active", "of active", active),
-        measure("others_before", "Others before", days),
-        measure("others_before_active", "of active", active),
-        measure("others_after", "Others after", days),
-        measure("others_after_active", "of active", active),
+        dimension("said", "In words"),
+        measure("affected_before_per_1000", "Before", rate),
+        measure("affected_after_per_1000", "After", rate),
+        measure("others_before_per_1000", "Others before", rate),
+        measure("others_after_per_1000", "Others after", rate),
         measure("ratio", "Ratio", ratio),
     ];
     columns.extend(ends("ratio_lower", "ratio_upper", ratio));
     columns.extend([
         measure("other_changes", "Other changes", "changes for the group in the same weeks"),
-        dimension("said", "In words"),
         evidence("distinct_people", "Different people", "pupils with an actor-day in the theme"),
         evidence("largest_share_of_actor_days", "Most by one", "share of actor-days of one actor"),
     ]);
@@ -141,17 +136,22 @@ fn row(
     let first = changes.first().map(|change| about(change)).unwrap_or_default();
     let what = if changes.len() > 1 { format!("{first} and {} more", changes.len() - 1) } else { first };
     let corners = &found.corners;
-    let mut cells: Vec<Cell> =
-        vec![day.to_string().into(), or(group, "no group named").into(), or(theme, "no theme").into(), what.into()];
-    for corner in [corners.affected_before, corners.affected_after, corners.others_before, corners.others_after] {
-        cells.push((corner.part as i64).into());
-        cells.push((corner.whole as i64).into());
+    let mut cells: Vec<Cell> = vec![
+        day.to_string().into(),
+        or(group, "no group named").into(),
+        or(theme, "no theme").into(),
+        what.into(),
+        said.into(),
+    ];
+    for corner in
+        [corners.affected_before, corners.affected_after, corners.others_before, corners.others_after]
+    {
+        cells.push(Some(1000.0 * corner.part / corner.whole).filter(|_| corner.whole > 0.0).into());
     }
     cells.push(found.moved.map(|moved| moved.ratio).into());
     cells.push(found.moved.map(|moved| moved.interval.lower).into());
     cells.push(found.moved.map(|moved| moved.interval.upper).into());
     cells.push(others.into());
-    cells.push(said.into());
     cells.push(found.people.into());
     cells.push(found.largest_share.into());
     cells
@@ -160,10 +160,10 @@ fn row(
 fn said(found: &Around) -> &'static str {
     match (found.moved, found.why_not) {
         (_, Some(why)) => why,
-        (Some(moved), None) if moved.interval.lower > 1.0 => "higher after, beside the others",
-        (Some(moved), None) if moved.interval.upper < 1.0 => "lower after, beside the others",
+        (Some(moved), None) if moved.interval.lower > 1.0 => "higher after",
+        (Some(moved), None) if moved.interval.upper < 1.0 => "lower after",
         (Some(_), None) => "no clear change",
-        (None, None) => "not measurable: too few days in the theme",
+        (None, None) => "not measurable: few actor-days",
     }
 }
 
@@ -220,11 +220,11 @@ async fn around(reader: &Reader<'_>, day: Date, group: &str, theme: &str) -> Res
     let total: f64 = parts.iter().sum();
     let most = parts.iter().copied().fold(0.0, f64::max);
     let why_not = if group.is_empty() {
-        Some("not measurable: no group named, so none is unaffected")
+        Some("not measurable: no group named")
     } else if days.0 < LEAST_DAYS || days.1 < LEAST_DAYS {
-        Some("not measurable: too few days before or after")
+        Some("not measurable: few days with data")
     } else if corners.affected_before.whole + corners.affected_after.whole == 0.0 {
-        Some("not measurable: no pupils of that group are seen")
+        Some("not measurable: group not seen")
     } else {
         None
     };

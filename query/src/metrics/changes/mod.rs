@@ -18,10 +18,10 @@ use crate::error::Error;
 use crate::figures::Figures;
 use crate::plan::Reader;
 
-/// Requests and decisions; unblocks and their use; exceptions; flips without a row; series around a change; when
+/// Requests and decisions; reasons and two persons; unblocks and their use; exceptions; flips without a row; series around a change; when
 /// to review; findings and actions.
 pub(super) const TABLES: &[&str] =
-    &["summary", "temporary", "exceptions", "unrecorded", "effect", "triggers", "actions"];
+    &["summary", "process", "temporary", "exceptions", "unrecorded", "effect", "triggers", "actions"];
 /// What it reads. `requests` is asked for single sites and codes only.
 pub(super) const READS: &[&TableSchema] = &[
     &schema::CHANGES,
@@ -51,7 +51,8 @@ pub(super) async fn figures(
         "unrecorded" => unrecorded::figures(reader).await,
         "effect" => effect::figures(reader).await,
         "triggers" => triggers::figures(reader, place).await,
-        _ => summary::figures(reader, place).await,
+        "process" => summary::figures(reader, place, summary::Shown::Process).await,
+        _ => summary::figures(reader, place, summary::Shown::Decisions).await,
     }
 }
 

@@ -17,7 +17,20 @@ use crate::plan::Reader;
 use crate::statistics::{Interval, Wait, kaplan_meier, wilson};
 use crate::wording;
 
-pub(super) async fn figures(reader: &Reader<'_>, place: &Place<'_>) -> Result<Figures, Error> {
+/// What is shown of the same requests.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Shown {
+    /// What became of them and how fast.
+    Decisions,
+    /// Whether the process was kept: reasons, two persons, notes on the risk.
+    Process,
+}
+
+pub(super) async fn figures(
+    reader: &Reader<'_>,
+    place: &Place<'_>,
+    shown: Shown,
+) -> Result<Figures, Error> {
     let ledger = all(reader).await?;
     let window = &reader.window;
     let asked: Vec<&Change> = ledger
@@ -31,7 +44,10 @@ pub(super) async fn figures(reader: &Reader<'_>, place: &Place<'_>) -> Result<Fi
     let requests: Vec<&Change> = asked.iter().copied().filter(|change| change.kind != "report").collect();
     let mut rows = Vec::new();
     let mut line = |by: &str, value: &str, these: &[&Change]| {
-        rows.push(row(by, value, these, &elapsed, window.to, staff.filter(|_| by == "all")));
+        rows.push(match shown {
+            Shown::Decisions => row(by, value, these, &elapsed, window.to, staff.filter(|_| by == "all")),
+            Shown::Process => process(by, value, these),
+        });
     };
     if !ledger.is_empty() {
         line("all", "requests", &requests);
@@ -50,15 +66,34 @@ pub(super) async fn figures(reader: &Reader<'_>, place: &Place<'_>) -> Result<Fi
         let reports: Vec<&Change> = asked.iter().copied().filter(|change| change.kind == "report").collect();
         line("all", "reported sites", &reports);
     }
+    let (schema, title, denominator, interval, columns, said) = match shown {
+        Shown::Decisions => (
+            "watershed.changes.summary/1",
+            "Requests to change the filter",
+            "",
+            "95 %, Kaplan and Meier with Greenwood's variance on the log-log scale; those still pending are censored on \
+                the last day asked about",
+            columns(),
+            reading(&requests, &elapsed, window.to),
+        ),
+        Shown::Process => (
+            "watershed.changes.process/1",
+            "How requests to change the filter were handled",
+            "all requests; decided ones of which it can be told who decided; changes that were made",
+            "95 %, Wilson",
+            process_columns(),
+            process_reading(&requests),
+        ),
+    };
     Ok(Figures {
-        schema: "watershed.changes.summary/1",
-        title: "Requests to change the filter".to_owned(),
+        schema,
+        title: title.to_owned(),
         unit: "requests; days to a decision in school days",
-        denominator: "shares: decided requests; with a reason: all requests; by another: decided ones of which it can be told",
-        interval: "95 %: shares Wilson; days Kaplan and Meier, those still pending censored on the last day asked about",
+        denominator,
+        interval,
         about: About::Records,
-        columns: columns(),
-        reading: if ledger.is_empty() { NO_LEDGER.to_owned() } else { reading(&requests, &elapsed, window.to) },
+        columns,
+        reading: if ledger.is_empty() { NO_LEDGER.to_owned() } else { said },
         rows,
         notes: notes(&requests, staff),
     })
@@ -66,8 +101,6 @@ pub(super) async fn figures(reader: &Reader<'_>, place: &Place<'_>) -> Result<Fi
 
 fn columns() -> Vec<TableColumn> {
     let days = "school days from request to decision";
-    let reason = "share of requests with a reason";
-    let other = "share of decided requests of which it can be told";
     let mut columns = vec![
         dimension("by", "By"),
         dimension("value", "Value"),
@@ -81,12 +114,27 @@ fn columns() -> Vec<TableColumn> {
     ];
     columns.extend(ends("median_lower", "median_upper", days));
     columns.push(measure("p90_school_days", "90 in 100 by", days));
-    columns.push(measure("reason_share", "With a reason", reason));
+    columns.push(measure("per_100_staff", "Per 100 staff", "requests per 100 staff of the roster"));
+    columns
+}
+
+fn process_columns() -> Vec<TableColumn> {
+    let reason = "share of requests with a reason";
+    let other = "share of decided requests of which it can be told";
+    let risk = "share of changes made with a note on the risk";
+    let mut columns = vec![
+        dimension("by", "By"),
+        dimension("value", "Value"),
+        measure("requests", "Requests", "requests"),
+        measure("reason_share", "With a reason", reason),
+    ];
     columns.extend(ends("reason_share_lower", "reason_share_upper", reason));
+    columns.push(measure("decided", "Decided", "requests"));
     columns.push(measure("by_other_share", "By another", other));
     columns.extend(ends("by_other_share_lower", "by_other_share_upper", other));
     columns.push(measure("by_other_unknown", "Cannot tell", "decided requests"));
-    columns.push(measure("per_100_staff", "Per 100 staff", "requests per 100 staff of the roster"));
+    columns.push(measure("risk_noted_share", "Risk noted", risk));
+    columns.extend(ends("risk_noted_share_lower", "risk_noted_share_upper", risk));
     columns
 }
 
@@ -145,11 +193,19 @@ fn row(
     row.push(median.and_then(|median| median.lower).into());
     row.push(median.and_then(|median| median.upper).into());
     row.push(curve.and_then(|curve| curve.time_by(0.9).time).into());
-    row.extend(of_share(number(&|change| change.reason), these.len()));
+    row.push(staff.filter(|staff| *staff > 0).map(|staff| 100.0 * these.len() as f64 / staff as f64).into());
+    row
+}
+
+fn process(by: &str, value: &str, these: &[&Change]) -> Vec<Cell> {
+    let number = |which: &dyn Fn(&Change) -> bool| these.iter().filter(|change| which(change)).count();
     let told = number(&|change| decided(change) && change.by_other.is_some());
+    let mut row: Vec<Cell> = vec![by.into(), value.into(), (these.len() as i64).into()];
+    row.extend(of_share(number(&|change| change.reason), these.len()));
+    row.push((number(&decided) as i64).into());
     row.extend(of_share(number(&|change| decided(change) && change.by_other == Some(true)), told));
     row.push(((number(&decided) - told) as i64).into());
-    row.push(staff.filter(|staff| *staff > 0).map(|staff| 100.0 * these.len() as f64 / staff as f64).into());
+    row.extend(of_share(number(&|change| change.made() && change.risk), number(&Change::made)));
     row
 }
 
@@ -203,12 +259,29 @@ fn reading(requests: &[&Change], elapsed: &Elapsed, last: Date) -> String {
     if let Some(days) = median {
         text.push_str(&format!(" Half were decided within {}.", wording::counted(days as i64, "school day", "school days")));
     }
+    text
+}
+
+fn process_reading(requests: &[&Change]) -> String {
+    if requests.is_empty() {
+        return "No request to change the filter was recorded in these days.".to_owned();
+    }
+    let number = |which: &dyn Fn(&Change) -> bool| requests.iter().filter(|change| which(change)).count() as i64;
+    let mut text = format!(
+        "{} of {} give a reason.",
+        wording::whole(number(&|change| change.reason)),
+        wording::counted(requests.len() as i64, "request", "requests")
+    );
+    let told = number(&|change| decided(change) && change.by_other.is_some());
     let alone = number(&|change| decided(change) && change.by_other == Some(false));
-    if alone > 0 {
-        text.push_str(&format!(
+    match alone {
+        _ if told == 0 => text.push_str(" Who decided cannot be told of any."),
+        0 => text.push_str(" None of which it can be told was decided by the person who asked."),
+        _ => 
+text.push_str(&format!(
             " {} decided by the person who asked; it should be none.",
             if alone == 1 { "1 was".to_owned() } else { format!("{} were", wording::whole(alone)) }
-        ));
+        )),
     }
     text
 }

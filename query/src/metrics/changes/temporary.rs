@@ -62,7 +62,7 @@ pub(super) async fn figures(reader: &Reader<'_>, place: &Place<'_>) -> Result<Fi
         "No unblock held in these days.".to_owned()
     } else {
         format!(
-            "Of {}, {} past the end and still used, {} never used, {} running.",
+            "Of {}: {} past the end and still used, {} never used, {} running.",
             wording::counted(found.len() as i64, "unblock", "unblocks"),
             wording::whole(number(0)),
             wording::whole(number(1)),

@@ -84,9 +84,12 @@ pub(super) async fn figures(reader: &Reader<'_>) -> Result<Figures, Error> {
     });
     let reading = match (detail, rows.len() as i64) {
         (None, _) => "Not measurable: no single record is kept of these days.".to_owned(),
+        (Some(_), 0) if recorded == 0 => {
+            "No site's decision flipped for a group, as far as use shows.".to_owned()
+        }
         (Some(_), 0) => format!(
-            "No site's decision flipped for a group without a row of the ledger near it, as far as use shows; {} recorded.",
-            if recorded == 1 { "1 flip is".to_owned() } else { format!("{} flips are", wording::whole(recorded)) }
+            "{} seen, each with a row of the ledger near it.",
+            wording::counted(recorded, "flip of a site's decision was", "flips of a site's decision were")
         ),
         (Some(_), n) => format!(
             "{} without a row of the ledger near {}; {} recorded. Who or what changed it these logs do not say: a vendor's list may have moved as well.",
