@@ -705,7 +705,7 @@ def tests():
             f["last"] = max(f["last"] or r["local_date"], r["local_date"])
     tested = lambda at: {k[at] for k, f in fields.items() if f["tests"] or f["visits"]}
     groups, networks = tested(0), tested(1)
-    for g in {a["group_id"] for a in activity if inside(a["local_date"])} - groups:
+    for g in {a["group_id"] for a in activity + table("staff_activity") if inside(a["local_date"])} - groups:
         if not any(k[0] == g for k in fields):
             fields[g, None, None] = blank()
     for n in {r["network"] for r in seen} - networks:

@@ -69,12 +69,17 @@ fn more_logs() -> String {
         for pupil in 0..6_i64 {
             let at = start + pupil * 7200 / 6 + number;
             let address = format!("10.1.7.{}", 20 + pupil);
-            let [ten, nine, kiosk] = ["ten", "nine", "kiosk"].map(|group| format!("zq{group}{pupil:02}"));
+            let [ten, eight, kiosk] = ["ten", "eight", "kiosk"].map(|group| format!("zq{group}{pupil:02}"));
             let flipped = number >= 10;
-            // Nobody recorded the first; the ledger has the second from 10 November on, when it opens; the third closes.
+            // One that opens and one that closes, and nobody recorded either.
             line(&mut log, at, &ten, &address, "flip-unrecorded.org.uk", "Year 10", !flipped);
-            line(&mut log, at + 300, &nine, &address, "villagehall-bookings.co.uk", "Year 9", number < 5);
             line(&mut log, at + 600, &ten, &address, "flip-closing.org.uk", "Year 10", flipped);
+            // In October, and the ledger has it: unblocked from the 9th on. Fridays have nobody.
+            if number < 8 && number % 5 < 4 {
+                let october = at - 28 * 86_400;
+                let site = "kitchen-chemistry-labs.org.uk";
+                line(&mut log, october, &eight, &address, site, "Year 8", number < 4);
+            }
             // Mixed: some blocked, some not, all the time.
             line(&mut log, at + 900, &ten, &address, "mixed-decisions.org.uk", "Year 10", pupil % 2 == 0);
             // A group and a network that end on Friday 14 November.
@@ -83,7 +88,7 @@ fn more_logs() -> String {
                     &mut log,
                     at + 1200,
                     &kiosk,
-                    &format!("172.20.3.{pupil}"),
+                    &format!("10.2.3.{pupil}"),
                     "www.bbc.co.uk",
                     "Kiosk",
                     false,

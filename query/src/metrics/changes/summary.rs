@@ -40,7 +40,9 @@ pub(super) async fn figures(
         .filter(|change| reader.ask.theme.is_none() || change.theme == reader.ask.theme)
         .collect();
     let elapsed = Elapsed::between(place.calendar, window.from, window.to);
-    let staff = staff(place, window.to)?;
+    // Requests of a part of the school are not divided by all of its staff.
+    let whole = reader.ask.group.is_none() && reader.ask.theme.is_none();
+    let staff = if whole { staff(place, window.to)? } else { None };
     let requests: Vec<&Change> = asked.iter().copied().filter(|change| change.kind != "report").collect();
     let mut rows = Vec::new();
     let mut line = |by: &str, value: &str, these: &[&Change]| {
@@ -228,7 +230,7 @@ fn notes(requests: &[&Change], staff: Option<i64>) -> Vec<String> {
         "Opened over decided is what became of the requests, not a rate of over-blocking: only some ask.".to_owned(),
         match staff {
             Some(staff) => format!("{} on the roster with an account.", wording::counted(staff, "member of staff", "members of staff")),
-            None => "Requests per 100 staff: not known, no roster of these days was taken in.".to_owned(),
+            None => "Requests per 100 staff: not known for these days and requests (it takes a roster, and the whole school).".to_owned(),
         },
     ];
     let undated = requests.iter().filter(|change| decided(change) && change.decided.is_none()).count() as i64;

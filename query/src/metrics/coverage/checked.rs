@@ -140,11 +140,13 @@ async fn visits(
     Ok(networks)
 }
 
-/// Groups that have records in these days.
+/// Groups that have records in these days, those of staff among them.
 async fn groups(reader: &Reader<'_>) -> Result<BTreeSet<String>, Error> {
     let only = if reader.ask.group.is_some() { " AND group_id = $group" } else { "" };
-    let statement =
-        format!("SELECT DISTINCT group_id FROM activity WHERE local_date BETWEEN $first AND $last{only}");
+    let statement = format!(
+        "SELECT group_id FROM activity WHERE local_date BETWEEN $first AND $last{only} \
+         UNION SELECT group_id FROM staff_activity WHERE local_date BETWEEN $first AND $last{only}"
+    );
     let answer = reader.session.query(&statement, &reader.values()).await?;
     Ok((0..answer.len()).filter_map(|row| answer.text(row, "group_id")).collect())
 }

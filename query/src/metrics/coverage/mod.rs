@@ -39,6 +39,7 @@ pub(super) const READS: &[&TableSchema] = &[
     &schema::REJECTS,
     &schema::REQUESTS,
     &schema::STAFF_REQUESTS,
+    &schema::STAFF_ACTIVITY,
     &schema::CHECKS,
 ];
 

@@ -55,7 +55,7 @@ pub(super) fn figures(reader: &Reader<'_>, place: &Place<'_>, records: &Records)
     let all = tally(records.rows.iter());
     let mut types: Vec<(String, Tally)> = Vec::new();
     if known {
-        add("all", "all".to_owned(), &all, Some(roll.total()));
+        add("all", "all".to_owned(), &all, Some(roll.total()).filter(|_| reader.ask.group.is_none()));
         types = split(records, |row| Some(title(&row.code)));
         types.sort_by(|one, other| other.1.incidents.cmp(&one.1.incidents).then(one.0.cmp(&other.0)));
         for (value, tally) in &types {
@@ -125,8 +125,12 @@ fn reading(known: bool, all: &Tally, types: &[(String, Tally)]) -> String {
         wording::counted(all.incidents, "incident", "incidents"),
         wording::counted(all.people, "known pupil", "different pupils")
     );
-    if let Some((word, first)) = types.first() {
-        text.push_str(&format!("; the commonest type is {word} ({}).", wording::whole(first.incidents)));
+    let next = types.get(1).map_or(0, |(_, tally)| tally.incidents);
+    match types.first() {
+        Some((word, first)) if first.incidents > next => {
+            text.push_str(&format!("; the commonest type is {word} ({}).", wording::whole(first.incidents)));
+        }
+        _ => text.push('.'),
     }
     if all.largest_share.is_some_and(|share| share > 0.5) && all.incidents >= 3 {
         text.push_str(" One pupil is in most of them.");

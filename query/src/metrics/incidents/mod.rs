@@ -14,6 +14,7 @@ use super::{Place, Unseen, table_of};
 use crate::error::Error;
 use crate::figures::Figures;
 use crate::plan::Reader;
+use crate::service::Ask;
 
 /// Counts; alert to concern to outcome; what is always shown; open and closed; surveys and behaviour.
 pub(super) const TABLES: &[&str] = &["counts", "response", "zero_tolerance", "status", "beside"];
@@ -31,7 +32,14 @@ pub(super) async fn figures(
     if table == "response" {
         return response::figures(reader, place).await;
     }
-    let records = rows::Records::of(reader, place).await?;
+    let records = match table {
+        // Always all of them: what a theme leaves out would read as none.
+        "zero_tolerance" => {
+            let ask = Ask { theme: None, ..reader.ask.clone() };
+            rows::Records::whole(reader, place, &ask, reader.window.from, reader.window.to).await?
+        }
+        _ => rows::Records::of(reader, place).await?,
+    };
     Ok(match table {
         "zero_tolerance" => zero_tolerance::figures(reader, place, &records),
         "status" => status::figures(reader, place, &records),

@@ -136,6 +136,7 @@ async fn what_is_for_the_head_is_not_for_other_leaders_and_the_words_are_the_sam
     assert!(!texts(&leader, "value").iter().any(|value| value.contains("image")));
     let always = asked(&with(dir.path(), incidents(), Seat::Leader), "zero_tolerance").await;
     assert_eq!(texts(&always, "code"), ["BULLY", "VAWG", "HATE", "EXTREM", "GROOM"]);
+    assert_eq!(integers(&always, "incidents"), [1, 0, 0, 0, 0].map(Some));
     let without: Vec<Row<'static>> =
         incidents().into_iter().filter(|row| !row.contains(&("incident", "104"))).collect();
     let none = asked(&with(dir.path(), without, Seat::Leader), "counts").await;

@@ -94,7 +94,7 @@ async fn requests_and_decisions() {
     assert_eq!(ids.map(first), [4, 3, 1, 1, 1, 0].map(Some));
     let real = |id| reals(&table, id)[0];
     assert_eq!((real("median_school_days"), real("p90_school_days")), (Some(1.0), None));
-    assert!(table.notes.iter().any(|note| note.contains("not known, no roster")));
+    assert!(table.notes.iter().any(|note| note.contains("not known for these days")));
     let table = asked(&school, "process", two_weeks()).await;
     let real = |id| reals(&table, id)[0];
     // Wilson 2 of 4 and 1 of 2.
