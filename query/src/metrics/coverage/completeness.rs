@@ -25,6 +25,9 @@ struct Complete {
     parts: [i64; 5],
 }
 
+/// Network (1) or group (2), where its name stands in order, the name.
+type Key = (u8, Vec<(String, u64)>, String);
+
 pub(super) async fn figures(reader: &Reader<'_>, unseen: &Unseen) -> Result<Figures, Error> {
     let one_by_one = &PARTS[..4];
     let all: Vec<&str> = one_by_one.iter().map(|(_, _, condition)| *condition).collect();
@@ -42,7 +45,7 @@ pub(super) async fn figures(reader: &Reader<'_>, unseen: &Unseen) -> Result<Figu
          GROUP BY network, group_id ORDER BY network, group_id"
     );
     let answer = reader.session.query(&statement, &reader.values()).await?;
-    let mut by: BTreeMap<(u8, Vec<(String, u64)>, String), Complete> = BTreeMap::new();
+    let mut by: BTreeMap<Key, Complete> = BTreeMap::new();
     let mut whole = Complete::default();
     for row in 0..answer.len() {
         let blocked = answer.count(row, "blocked");
@@ -105,7 +108,7 @@ pub(super) async fn figures(reader: &Reader<'_>, unseen: &Unseen) -> Result<Figu
 
 fn reading(
     whole: &Complete,
-    by: &BTreeMap<(u8, Vec<(String, u64)>, String), Complete>,
+    by: &BTreeMap<Key, Complete>,
     unseen: &Unseen,
 ) -> String {
     if unseen.shows_no_decision() {

@@ -164,7 +164,7 @@ fn follow<'a>(alerts: &'a [Alert], records: &Records, place: &Place<'_>) -> Vec<
             let of_incident = own.iter().filter(|other| other.incident == row.incident);
             super::rows::least_finished(&of_incident.map(|row| row.status).collect::<BTreeSet<_>>())
         });
-        let before = own.iter().any(|row| earlier(row));
+        let before = own.iter().any(earlier);
         followed.push(Followed { actor: alert.actor, theme: &alert.theme, wait, status, before });
     }
     followed

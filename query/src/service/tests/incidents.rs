@@ -48,15 +48,7 @@ fn incidents() -> Vec<Row<'static>> {
         ),
     ];
     rows.into_iter()
-        .map(
-            |row| {
-                if row.iter().any(|cell| *cell == ("subject", "3")) {
-                    row
-                } else {
-                    [row, Y7.to_vec()].concat()
-                }
-            },
-        )
+        .map(|row| if row.contains(&("subject", "3")) { row } else { [row, Y7.to_vec()].concat() })
         .collect()
 }
 
