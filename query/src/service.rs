@@ -162,7 +162,8 @@ impl School {
         self.metric("overblocking", ask).await
     }
 
-    /// What could not be seen. Tables: `summary`, `findings`, `days`, `imports`, `rejects`.
+    /// What could not be seen, and what was tested. Tables: `summary`, `findings`, `days`, `imports`, `rejects`,
+    /// `completeness`, `tests`, `blind_spots`, `silence`.
     ///
     /// # Errors
     /// As [`attention`](Self::attention).
@@ -275,6 +276,7 @@ impl School {
             newest,
             now: &now,
             feeds: &feeds,
+            sees_listed: self.viewer.sees_listed(),
             about_head: self.viewer.is_about_head(&self.concerns),
             live: if self.viewer.sees_live_matters() { Some(&embargoes) } else { None },
         };

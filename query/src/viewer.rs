@@ -110,6 +110,11 @@ impl Viewer {
         matches!(self.seat, Seat::Dsl | Seat::Operator)
     }
 
+    /// Whether what is for the DSL and the head alone is shown: images of children, hits on illegal lists.
+    pub(crate) const fn sees_listed(&self) -> bool {
+        matches!(self.seat, Seat::Dsl | Seat::Head | Seat::Operator)
+    }
+
     /// Whether what this one asks about staff is about the head, and about nobody else.
     pub(crate) fn is_about_head(&self, concerns: &Concerns) -> bool {
         concerns.about_head(self.seat.word()) && !concerns.about_staff(self.seat.word())
@@ -152,12 +157,12 @@ impl Viewer {
             }
             ("attention", "staff" | "listed") => Ok(()),
             ("attention", "pupils") if matches!(seat, Seat::Dsl | Seat::Operator) => Ok(()),
-            ("coverage", _) if !matches!(seat, Seat::Chair | Seat::Authority) => Ok(()),
+            ("coverage" | "changes", _) if !matches!(seat, Seat::Chair | Seat::Authority) => Ok(()),
             // Incidents stand beside what pupils did.
             ("trend", "persistence") if !matches!(seat, Seat::Dsl | Seat::Head | Seat::Operator) => {
                 refused("it is for the safeguarding lead and the head")
             }
-            ("trend" | "groups" | "overblocking", _)
+            ("trend" | "groups" | "overblocking" | "incidents", _)
                 if matches!(seat, Seat::Dsl | Seat::Head | Seat::Leader | Seat::Operator) =>
             {
                 Ok(())
@@ -296,6 +301,10 @@ mod tests {
             (Seat::Leader, "attention", "listed"),
             (Seat::It, "attention", "listed"),
             (Seat::It, "trend", ""),
+            (Seat::It, "incidents", "counts"),
+            (Seat::Chair, "incidents", "counts"),
+            (Seat::Chair, "changes", "summary"),
+            (Seat::Authority, "changes", "summary"),
             (Seat::Chair, "trend", ""),
             (Seat::Chair, "attention", "pupils"),
             (Seat::Leader, "trend", "persistence"),
@@ -307,5 +316,9 @@ mod tests {
         }
         assert!(viewer(Seat::Head).may_ask("attention", "listed", &concerns).is_ok());
         assert!(viewer(Seat::Dsl).may_ask("attention", "listed", &concerns).is_ok());
+        for (seat, word) in [(Seat::It, "changes"), (Seat::It, "coverage"), (Seat::Leader, "incidents")] {
+            assert!(viewer(seat).may_ask(word, "", &concerns).is_ok(), "{seat:?} {word}");
+        }
+        assert!(!viewer(Seat::Leader).sees_listed() && !viewer(Seat::It).sees_listed());
     }
 }

@@ -5,7 +5,7 @@ use super::support::{demo, json, out, run, watershed};
 #[test]
 fn figures_for_machines_say_what_they_count() {
     let demo = demo();
-    for metric in ["attention", "trend", "groups", "overblocking", "coverage"] {
+    for metric in ["attention", "trend", "groups", "overblocking", "incidents", "changes", "coverage"] {
         let output =
             run(&mut demo.ask("northfield", &[metric, "--period", "2025-autumn", "--format", "json"]));
         // Findings about the feeds make it 1.

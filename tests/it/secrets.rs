@@ -266,6 +266,19 @@ fn a_mistake_in_a_settings_file_is_named_by_its_place() {
             "holder,purpose,valid_from,valid_to,reason,role\nzqmarkuser,test,2025-09-01,,x,y\n",
         ),
         ("concerns.csv", "about,role\nzqmark,zqmark\n"),
+        (
+            "exceptions.csv",
+            "reference,holder,what,owner_role,review,valid_from\nzqmark,zqmark@zqmark,zqmark,zqmark,zqmark,zqmark\n",
+        ),
+        (
+            "actions.csv",
+            "action,finding,source,raised,owner_role,due\nzqmark,zqmark,zqmark,zqmark,zqmark,zqmark\n",
+        ),
+        (
+            "aggregates.csv",
+            "kind,period,group,measure,people,value,unit\nzqmark,zqmark,zqmark,zqmark,9,zqmark,zqmark\n",
+        ),
+        ("test_pages.csv", "site,test\nhttps://zqmark/zqmark,zqmark\n"),
         ("calendar.csv", "date,day_type\nzqmark,zqmark\n"),
         ("terms.csv", "zqmark,zqmark\nzqmark,zqmark\n"),
         ("roll.csv", "year_group,pupils\nzqmark,zqmark\n"),

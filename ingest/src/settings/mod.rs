@@ -3,10 +3,13 @@
 //! Every file ships with usual content (`ingest/data/`); a file of the same name in the school's
 //! `settings/` folder adds to it or replaces it. All are read and checked once, at the start.
 
+pub mod actions;
+pub mod aggregates;
 pub mod calendar;
 pub mod canary;
 pub mod charts;
 pub mod concerns;
+pub mod exceptions;
 pub mod feeds;
 pub mod groups;
 pub mod investigations;
@@ -17,14 +20,18 @@ pub mod roll;
 pub mod search_engines;
 pub mod shared_accounts;
 pub(crate) mod sheet;
+pub mod test_pages;
 pub mod year_group;
 
 use std::fmt;
 
+use actions::Actions;
+use aggregates::Aggregates;
 use calendar::Calendar;
 use canary::Canary;
 use charts::Charts;
 use concerns::Concerns;
+use exceptions::Exceptions;
 use feeds::Feeds;
 use groups::Groups;
 use investigations::Investigations;
@@ -35,15 +42,19 @@ use roll::Roll;
 use search_engines::SearchEngines;
 use shared_accounts::SharedAccounts;
 use sheet::Source;
+use test_pages::TestPages;
 
 use crate::classify::{Classifier, Taxonomy};
 use crate::error::Error;
 use crate::school::{SchoolConfig, SchoolRoot};
 
+const ACTIONS: &str = include_str!("../../data/actions.csv");
+const AGGREGATES: &str = include_str!("../../data/aggregates.csv");
 const CALENDAR: &str = include_str!("../../data/calendar.csv");
 const CANARY: &str = include_str!("../../data/canary.csv");
 const CHART_RULES: &str = include_str!("../../data/chart_rules.csv");
 const CONCERNS: &str = include_str!("../../data/concerns.csv");
+const EXCEPTIONS: &str = include_str!("../../data/exceptions.csv");
 const FEEDS: &str = include_str!("../../data/feeds.csv");
 const GROUPS: &str = include_str!("../../data/groups.toml");
 const INVESTIGATIONS: &str = include_str!("../../data/investigations.csv");
@@ -55,13 +66,17 @@ const ROLL: &str = include_str!("../../data/roll.csv");
 const SEARCH_ENGINES: &str = include_str!("../../data/search_engines.csv");
 const SHARED_ACCOUNTS: &str = include_str!("../../data/shared_accounts.csv");
 const TERMS: &str = include_str!("../../data/terms.csv");
+const TEST_PAGES: &str = include_str!("../../data/test_pages.csv");
 
 /// The school's settings, shipped files with the school's own over them.
 pub struct Settings {
+    actions: Actions,
+    aggregates: Aggregates,
     calendar: Calendar,
     canary: Canary,
     charts: Charts,
     concerns: Concerns,
+    exceptions: Exceptions,
     feeds: Feeds,
     groups: Groups,
     investigations: Investigations,
@@ -71,6 +86,7 @@ pub struct Settings {
     lesson_periods: LessonPeriods,
     shared_accounts: SharedAccounts,
     search_engines: SearchEngines,
+    test_pages: TestPages,
     classifier: Classifier,
     zone: String,
     version: String,
@@ -85,10 +101,13 @@ impl Settings {
     pub fn load(root: &SchoolRoot, config: &SchoolConfig) -> Result<Self, Error> {
         let dir = root.settings();
         let source = |name, shipped| Source::load(&dir, name, shipped);
+        let actions = source("actions.csv", ACTIONS)?;
+        let aggregates = source("aggregates.csv", AGGREGATES)?;
         let calendar = source("calendar.csv", CALENDAR)?;
         let canary = source("canary.csv", CANARY)?;
         let chart_rules = source("chart_rules.csv", CHART_RULES)?;
         let concerns = source("concerns.csv", CONCERNS)?;
+        let exceptions = source("exceptions.csv", EXCEPTIONS)?;
         let feeds = source("feeds.csv", FEEDS)?;
         let groups = source("groups.toml", GROUPS)?;
         let investigations = source("investigations.csv", INVESTIGATIONS)?;
@@ -100,13 +119,17 @@ impl Settings {
         let engines = source("search_engines.csv", SEARCH_ENGINES)?;
         let shared = source("shared_accounts.csv", SHARED_ACCOUNTS)?;
         let terms = source("terms.csv", TERMS)?;
+        let test_pages = source("test_pages.csv", TEST_PAGES)?;
         let classifier = Classifier::load(&dir)?;
 
         let mut hasher = blake3::Hasher::new();
         for file in [
+            &actions,
+            &aggregates,
             &calendar,
             &canary,
             &chart_rules,
+            &exceptions,
             &feeds,
             &groups,
             &investigations,
@@ -118,6 +141,7 @@ impl Settings {
             &engines,
             &shared,
             &terms,
+            &test_pages,
         ] {
             file.digest(&mut hasher);
         }
@@ -130,9 +154,14 @@ impl Settings {
         hasher.update(format!("{:?} {}", config.phase, config.roll).as_bytes());
 
         let networks = Networks::read(&networks)?;
+        let calendar = Calendar::read(&terms, &calendar)?;
         Ok(Self {
+            actions: Actions::read(&actions)?,
+            aggregates: Aggregates::read(&aggregates, &calendar)?,
+            exceptions: Exceptions::read(&exceptions)?,
+            test_pages: TestPages::read(&test_pages)?,
             investigations: Investigations::read(&investigations, &networks.names())?,
-            calendar: Calendar::read(&terms, &calendar)?,
+            calendar,
             canary: Canary::read(&canary)?,
             charts: Charts::read(&chart_rules, &rebase)?,
             concerns: Concerns::read(&concerns)?,
@@ -156,6 +185,30 @@ impl Settings {
         &self.version
     }
 
+    /// What was found and what is done about it.
+    #[must_use]
+    pub const fn actions(&self) -> &Actions {
+        &self.actions
+    }
+
+    /// Sums from surveys and behaviour records.
+    #[must_use]
+    pub const fn aggregates(&self) -> &Aggregates {
+        &self.aggregates
+    }
+
+    /// Exceptions from the filter's rules, with their reviews.
+    #[must_use]
+    pub const fn exceptions(&self) -> &Exceptions {
+        &self.exceptions
+    }
+
+    /// Sites that exist to test a filter.
+    #[must_use]
+    pub const fn test_pages(&self) -> &TestPages {
+        &self.test_pages
+    }
+
     /// School days, half-terms and periods.
     #[must_use]
     pub const fn calendar(&self) -> &Calendar {
@@ -166,6 +219,8 @@ impl Settings {
     #[must_use]
     pub const fn canary(&self) -> &Canary {
         &self.canary
+    }
+
     /// How control charts are drawn, and where they start anew.
     #[must_use]
     pub const fn charts(&self) -> &Charts {

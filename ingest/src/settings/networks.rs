@@ -78,6 +78,20 @@ impl Networks {
         self.ranges.iter().map(|(_, _, network)| network.id.clone()).collect()
     }
 
+    /// Networks whose first stated day lies between two days, in the order of the days.
+    #[must_use]
+    pub fn begun_between(&self, from: Date, to: Date) -> Vec<(Date, &str)> {
+        let mut begun: Vec<(Date, &str)> = self
+            .ranges
+            .iter()
+            .filter_map(|(_, days, network)| Some((days.from?, network.id.as_str())))
+            .filter(|(day, _)| (from..=to).contains(day))
+            .collect();
+        begun.sort_unstable();
+        begun.dedup();
+        begun
+    }
+
     /// The network that an address belongs to on a day.
     #[must_use]
     pub fn find(&self, address: IpAddr, date: Date) -> Option<&Network> {

@@ -145,6 +145,13 @@ fn header(
     }
 }
 
+/// A few words for a register: not empty, at most 120 letters, and nothing that looks like an address of a
+/// person.
+pub(crate) fn few_words(text: &str) -> Option<String> {
+    let sound = !text.is_empty() && text.chars().count() <= 120 && !text.contains('@');
+    (sound && !text.chars().any(char::is_control)).then(|| text.to_owned())
+}
+
 /// Days on which a row holds; both ends included, open where nothing is stated.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Validity {

@@ -1,5 +1,6 @@
-//! The metrics: one file each and one word in the list below.
+//! The metrics: one file or folder each and one word in the list below.
 
+mod elapsed;
 mod rates;
 mod unseen;
 
@@ -34,6 +35,8 @@ pub(crate) struct Place<'a> {
     pub(crate) now: &'a jiff::Zoned,
     /// What `feeds.csv` expects.
     pub(crate) feeds: &'a [ingest::state::ExpectedFeed],
+    /// What is for the DSL and the head alone (images of children, illegal lists) is shown.
+    pub(crate) sees_listed: bool,
     /// What is asked about staff is about the head alone.
     pub(crate) about_head: bool,
     /// What is marked live, where that is shown.
@@ -84,7 +87,9 @@ metrics! {
     trend "is it more or less than usual, one pupil or many, and what else moved"
     groups "which groups, themes, weekdays and lessons stand out"
     overblocking "how much of what was blocked was wrong, between which bounds, and where to look first"
-    coverage "what could not be seen"
+    incidents "what the school has on record, how soon after an alert, and what is still open"
+    changes "who asked for what of the filter, what outlived its end, what nobody recorded"
+    coverage "what could not be seen, and what was tested"
 }
 
 /// The metric of a word.

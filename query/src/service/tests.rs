@@ -13,8 +13,11 @@ use crate::fixture::{Row, batch, table};
 use crate::viewer::Seat;
 use crate::window::tests::TwoTerms;
 
+mod checks;
 mod embargoes;
 mod feeds;
+mod incidents;
+mod ledger;
 mod overblocking;
 mod statements;
 mod trend;

@@ -1,4 +1,4 @@
-//! The DSL's questions: `attention`, `trend`, `groups`, `overblocking`, `coverage`.
+//! The DSL's questions: `attention`, `trend`, `groups`, `overblocking`, `incidents`, `changes`, `coverage`.
 
 use clap::{Args, ValueEnum};
 use jiff::civil::Date;
@@ -165,6 +165,16 @@ pub(crate) fn groups(context: &Context, arguments: GroupsArguments) -> anyhow::R
 pub(crate) fn overblocking(context: &Context, arguments: TablesArguments) -> anyhow::Result<Ended> {
     let ask = Ask { table: arguments.table, ..arguments.ask.ask() };
     show(context, "overblocking", &arguments.ask, ask)
+}
+
+pub(crate) fn incidents(context: &Context, arguments: TablesArguments) -> anyhow::Result<Ended> {
+    let ask = Ask { table: arguments.table, ..arguments.ask.ask() };
+    show(context, "incidents", &arguments.ask, ask)
+}
+
+pub(crate) fn changes(context: &Context, arguments: TablesArguments) -> anyhow::Result<Ended> {
+    let ask = Ask { table: arguments.table, ..arguments.ask.ask() };
+    show(context, "changes", &arguments.ask, ask)
 }
 
 /// Ends with a look needed when the feeds have findings in the days asked about, whichever table.

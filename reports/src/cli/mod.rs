@@ -143,7 +143,11 @@ enum Command {
     /// What reviewers say of a sample, how far they agree, and what follows; whether an alert was real.
     #[command(subcommand)]
     Label(label::LabelCommand),
-    /// What could not be seen: nights missing, nobody identified, uncategorised, rejected.
+    /// Incidents on record: counts, what followed an alert, what is always shown, what is open.
+    Incidents(figures::TablesArguments),
+    /// The change ledger: decisions, unblocks past their end, changes nobody recorded, reviews and actions due.
+    Changes(figures::TablesArguments),
+    /// What could not be seen: nights missing, nobody identified, uncategorised, rejected; what was tested.
     Coverage(figures::TablesArguments),
     /// Read-only SQL over the pseudonymous tables; every statement is logged.
     Sql(sql::SqlArguments),
@@ -330,6 +334,8 @@ fn run(context: &Context, command: Command) -> anyhow::Result<Ended> {
         Command::Overblocking(arguments) => figures::overblocking(context, arguments),
         Command::Sample(command) => sample::run(context, command),
         Command::Label(command) => label::run(context, command),
+        Command::Incidents(arguments) => figures::incidents(context, arguments),
+        Command::Changes(arguments) => figures::changes(context, arguments),
         Command::Coverage(arguments) => figures::coverage(context, arguments),
         Command::Sql(arguments) => sql::run(context, &arguments),
         Command::Unlock(arguments) => unlock::run(context, &arguments),

@@ -8,6 +8,7 @@
 mod benchmark;
 mod files;
 mod incidents;
+mod ledger;
 mod people;
 mod plan;
 mod random;
@@ -175,6 +176,10 @@ pub fn write(
         progress(day + 1, days.len());
     }
     making.exports(&plan, &mut truth)?;
+    if school == SampleSchool::Northfield {
+        ledger::write_registers(places.settings)?;
+        ledger::write(places.inbox, &people, &mut truth)?;
+    }
     truth.close();
     serde_json::to_writer_pretty(BufWriter::new(File::create(places.truth)?), &truth)?;
     Ok(SampleSummary {

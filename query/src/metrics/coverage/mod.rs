@@ -1,6 +1,11 @@
 //! What could not be seen: days, persons, categories, decisions, rejected records, files; and what is
 //! odd about the feeds.
 
+mod blind_spots;
+mod checked;
+mod completeness;
+mod silence;
+
 use std::collections::BTreeSet;
 
 use ingest::schema::{self, TableSchema};
@@ -14,10 +19,29 @@ use crate::figures::{About, Figures, dimension, measure};
 use crate::plan::Reader;
 use crate::wording;
 
-/// Summary, findings about the feeds, day by day, file by file, rejected records by reason.
-pub(super) const TABLES: &[&str] = &["summary", "findings", "days", "imports", "rejects"];
+/// Summary, findings about the feeds, day by day, file by file, rejected records by reason; completeness of blocked
+/// records, tests of the filter, blind spots, silence.
+pub(super) const TABLES: &[&str] = &[
+    "summary",
+    "findings",
+    "days",
+    "imports",
+    "rejects",
+    "completeness",
+    "tests",
+    "blind_spots",
+    "silence",
+];
 /// What it reads.
-pub(super) const READS: &[&TableSchema] = &[&schema::ACTIVITY, &schema::IMPORTS, &schema::REJECTS];
+pub(super) const READS: &[&TableSchema] = &[
+    &schema::ACTIVITY,
+    &schema::IMPORTS,
+    &schema::REJECTS,
+    &schema::REQUESTS,
+    &schema::STAFF_REQUESTS,
+    &schema::STAFF_ACTIVITY,
+    &schema::CHECKS,
+];
 
 /// Computes it.
 pub(super) async fn figures(
@@ -30,6 +54,10 @@ pub(super) async fn figures(
         "days" => days(reader).await,
         "imports" => imports(reader, place).await,
         "rejects" => rejects(reader).await,
+        "completeness" => completeness::figures(reader, unseen).await,
+        "tests" => checked::figures(reader, place).await,
+        "blind_spots" => blind_spots::figures(reader).await,
+        "silence" => silence::figures(reader, &findings(reader, place).await?).await,
         _ => Ok(summary(place, unseen, findings(reader, place).await?.len() as i64)),
     }
 }
