@@ -118,6 +118,11 @@ impl Viewer {
             ("attention", "listed") if matches!(seat, Seat::Dsl | Seat::Head | Seat::Operator) => Ok(()),
             ("attention", "pupils") if matches!(seat, Seat::Dsl | Seat::Operator) => Ok(()),
             ("coverage", _) if !matches!(seat, Seat::Chair | Seat::Authority) => Ok(()),
+            ("gotthrough", _) if !matches!(seat, Seat::Chair | Seat::Authority) => Ok(()),
+            ("searches", "new" | "bypass") if matches!(seat, Seat::Dsl | Seat::Operator) => Ok(()),
+            ("searches", "engines" | "ai") if !matches!(seat, Seat::Chair | Seat::Authority | Seat::It) => {
+                Ok(())
+            }
             ("trend" | "groups" | "overblocking", _)
                 if matches!(seat, Seat::Dsl | Seat::Head | Seat::Leader | Seat::Operator) =>
             {

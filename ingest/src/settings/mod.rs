@@ -11,6 +11,7 @@ pub mod investigations;
 pub mod networks;
 pub mod never_reported;
 pub mod periods;
+pub mod policy;
 pub mod roll;
 pub mod search_engines;
 pub mod shared_accounts;
@@ -27,6 +28,7 @@ use investigations::Investigations;
 use networks::Networks;
 use never_reported::NeverReported;
 use periods::LessonPeriods;
+use policy::Policy;
 use roll::Roll;
 use search_engines::SearchEngines;
 use shared_accounts::SharedAccounts;
@@ -44,6 +46,7 @@ const INVESTIGATIONS: &str = include_str!("../../data/investigations.csv");
 const NETWORKS: &str = include_str!("../../data/networks.csv");
 const NEVER_REPORTED: &str = include_str!("../../data/never_reported.csv");
 const PERIODS: &str = include_str!("../../data/periods.csv");
+const POLICY: &str = include_str!("../../data/policy_snapshot.csv");
 const ROLL: &str = include_str!("../../data/roll.csv");
 const SEARCH_ENGINES: &str = include_str!("../../data/search_engines.csv");
 const SHARED_ACCOUNTS: &str = include_str!("../../data/shared_accounts.csv");
@@ -59,6 +62,7 @@ pub struct Settings {
     roll: Roll,
     networks: Networks,
     never_reported: NeverReported,
+    policy: Policy,
     lesson_periods: LessonPeriods,
     shared_accounts: SharedAccounts,
     search_engines: SearchEngines,
@@ -84,6 +88,7 @@ impl Settings {
         let networks = source("networks.csv", NETWORKS)?;
         let never = source("never_reported.csv", NEVER_REPORTED)?;
         let periods = source("periods.csv", PERIODS)?;
+        let policy = source("policy_snapshot.csv", POLICY)?;
         let roll = source("roll.csv", ROLL)?;
         let engines = source("search_engines.csv", SEARCH_ENGINES)?;
         let shared = source("shared_accounts.csv", SHARED_ACCOUNTS)?;
@@ -99,6 +104,7 @@ impl Settings {
             &networks,
             &never,
             &periods,
+            &policy,
             &roll,
             &engines,
             &shared,
@@ -124,6 +130,7 @@ impl Settings {
             roll: Roll::read(&roll, config)?,
             networks,
             never_reported: NeverReported::read(&never, classifier.taxonomy())?,
+            policy: Policy::read(&policy, classifier.taxonomy())?,
             lesson_periods: LessonPeriods::read(&periods)?,
             shared_accounts: SharedAccounts::read(&shared)?,
             search_engines: SearchEngines::read(&engines)?,
@@ -185,6 +192,12 @@ impl Settings {
     #[must_use]
     pub const fn never_reported(&self) -> &NeverReported {
         &self.never_reported
+    }
+
+    /// What is to be blocked for whom.
+    #[must_use]
+    pub const fn policy(&self) -> &Policy {
+        &self.policy
     }
 
     /// Bell times.

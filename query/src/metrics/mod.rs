@@ -82,6 +82,8 @@ metrics! {
     trend "is it more or less than in the weeks before"
     groups "which groups, themes, weekdays and lessons stand out"
     overblocking "how much of what was blocked may have been for learning, and which sites"
+    gotthrough "what got through the filter, against policy, blocked later, reported or tested"
+    searches "what was searched for and first seen, ways round the filter, generative AI"
     coverage "what could not be seen"
 }
 

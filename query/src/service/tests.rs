@@ -14,6 +14,7 @@ use crate::viewer::Seat;
 use crate::window::tests::TwoTerms;
 
 mod feeds;
+mod gotthrough;
 mod statements;
 mod viewers;
 

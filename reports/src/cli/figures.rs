@@ -1,4 +1,4 @@
-//! The DSL's questions: `attention`, `trend`, `groups`, `overblocking`, `coverage`.
+//! The DSL's questions: `attention`, `trend`, `groups`, `overblocking`, `gotthrough`, `searches`, `coverage`.
 
 use clap::{Args, ValueEnum};
 use jiff::civil::Date;
@@ -125,6 +125,16 @@ pub(crate) fn groups(context: &Context, arguments: GroupsArguments) -> anyhow::R
         GroupsTable::Mix => "mix".to_owned(),
     });
     show(context, "groups", &arguments.ask, Ask { table, ..arguments.ask.ask() })
+}
+
+/// A metric whose one option is the table.
+pub(crate) fn with_tables(
+    context: &Context,
+    metric: &str,
+    arguments: TablesArguments,
+) -> anyhow::Result<Ended> {
+    let ask = Ask { table: arguments.table, ..arguments.ask.ask() };
+    show(context, metric, &arguments.ask, ask)
 }
 
 pub(crate) fn overblocking(context: &Context, arguments: TablesArguments) -> anyhow::Result<Ended> {

@@ -117,6 +117,10 @@ enum Command {
     Groups(figures::GroupsArguments),
     /// Blocks that may be wrong: the learning-category share and the sites to look at first.
     Overblocking(figures::TablesArguments),
+    /// What got through the filter: against policy, blocked later, reported by a person, test pages reached.
+    Gotthrough(figures::TablesArguments),
+    /// New grave sites and searches, search engines, ways round the filter, generative AI.
+    Searches(figures::TablesArguments),
     /// What could not be seen: nights missing, nobody identified, uncategorised, rejected.
     Coverage(figures::TablesArguments),
     /// Read-only SQL over the pseudonymous tables; every statement is logged.
@@ -273,6 +277,8 @@ fn run(context: &Context, command: Command) -> anyhow::Result<Ended> {
         Command::Trend(arguments) => figures::trend(context, arguments),
         Command::Groups(arguments) => figures::groups(context, arguments),
         Command::Overblocking(arguments) => figures::overblocking(context, arguments),
+        Command::Gotthrough(arguments) => figures::with_tables(context, "gotthrough", arguments),
+        Command::Searches(arguments) => figures::with_tables(context, "searches", arguments),
         Command::Coverage(arguments) => figures::coverage(context, arguments),
         Command::Sql(arguments) => sql::run(context, &arguments),
         Command::Unlock(arguments) => unlock::run(context, &arguments),
