@@ -5,6 +5,7 @@
 
 pub mod calendar;
 pub mod concerns;
+pub mod curriculum;
 pub mod feeds;
 pub mod groups;
 pub mod investigations;
@@ -22,6 +23,7 @@ use std::fmt;
 
 use calendar::Calendar;
 use concerns::Concerns;
+use curriculum::Curriculum;
 use feeds::Feeds;
 use groups::Groups;
 use investigations::Investigations;
@@ -40,6 +42,7 @@ use crate::school::{SchoolConfig, SchoolRoot};
 
 const CALENDAR: &str = include_str!("../../data/calendar.csv");
 const CONCERNS: &str = include_str!("../../data/concerns.csv");
+const CURRICULUM: &str = include_str!("../../data/curriculum.csv");
 const FEEDS: &str = include_str!("../../data/feeds.csv");
 const GROUPS: &str = include_str!("../../data/groups.toml");
 const INVESTIGATIONS: &str = include_str!("../../data/investigations.csv");
@@ -56,6 +59,7 @@ const TERMS: &str = include_str!("../../data/terms.csv");
 pub struct Settings {
     calendar: Calendar,
     concerns: Concerns,
+    curriculum: Curriculum,
     feeds: Feeds,
     groups: Groups,
     investigations: Investigations,
@@ -82,6 +86,7 @@ impl Settings {
         let source = |name, shipped| Source::load(&dir, name, shipped);
         let calendar = source("calendar.csv", CALENDAR)?;
         let concerns = source("concerns.csv", CONCERNS)?;
+        let curriculum = source("curriculum.csv", CURRICULUM)?;
         let feeds = source("feeds.csv", FEEDS)?;
         let groups = source("groups.toml", GROUPS)?;
         let investigations = source("investigations.csv", INVESTIGATIONS)?;
@@ -98,6 +103,7 @@ impl Settings {
         let mut hasher = blake3::Hasher::new();
         for file in [
             &calendar,
+            &curriculum,
             &feeds,
             &groups,
             &investigations,
@@ -125,6 +131,7 @@ impl Settings {
             investigations: Investigations::read(&investigations, &networks.names())?,
             calendar: Calendar::read(&terms, &calendar)?,
             concerns: Concerns::read(&concerns)?,
+            curriculum: Curriculum::read(&curriculum, classifier.taxonomy())?,
             feeds: Feeds::read(&feeds)?,
             groups: Groups::read(&groups, config.phase)?,
             roll: Roll::read(&roll, config)?,
@@ -156,6 +163,12 @@ impl Settings {
     #[must_use]
     pub const fn concerns(&self) -> &Concerns {
         &self.concerns
+    }
+
+    /// Strands of the curriculum by theme.
+    #[must_use]
+    pub const fn curriculum(&self) -> &Curriculum {
+        &self.curriculum
     }
 
     /// What is expected in the inbox.

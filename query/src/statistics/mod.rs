@@ -1,10 +1,14 @@
 //! Intervals, one method per file, each held to published values.
 
 mod count;
+mod divergence;
+mod false_discovery;
 mod jackknife;
 mod share;
 
 pub use count::count_interval;
+pub use divergence::jensen_shannon;
+pub use false_discovery::{benjamini_hochberg, same_share};
 pub use jackknife::{Cluster, ClusteredShare, clustered_share, clustered_wilson};
 pub use share::wilson;
 

@@ -91,14 +91,19 @@ pub(crate) struct TrendArguments {
 enum GroupsTable {
     Theme,
     Lessons,
+    Hours,
     Mix,
+    Different,
+    Profiles,
+    Teaching,
 }
 
 #[derive(Clone, Debug, Default, Args)]
 pub(crate) struct GroupsArguments {
     #[command(flatten)]
     ask: AskArguments,
-    /// Group by theme; group by weekday and lesson period; or each group's mix of themes.
+    /// Group by theme; by weekday and lesson, or hour; each group's mix of themes; what differs from the other
+    /// groups; how differently groups are filtered; what to teach next.
     #[arg(long, value_enum)]
     table: Option<GroupsTable>,
 }
@@ -122,7 +127,11 @@ pub(crate) fn groups(context: &Context, arguments: GroupsArguments) -> anyhow::R
     let table = arguments.table.map(|table| match table {
         GroupsTable::Theme => "theme".to_owned(),
         GroupsTable::Lessons => "lessons".to_owned(),
+        GroupsTable::Hours => "hours".to_owned(),
         GroupsTable::Mix => "mix".to_owned(),
+        GroupsTable::Different => "different".to_owned(),
+        GroupsTable::Profiles => "profiles".to_owned(),
+        GroupsTable::Teaching => "teaching".to_owned(),
     });
     show(context, "groups", &arguments.ask, Ask { table, ..arguments.ask.ask() })
 }
