@@ -22,6 +22,7 @@ mod personal;
 mod power;
 mod readme;
 mod recompute;
+mod recompute_gotthrough;
 mod retention;
 mod secrets;
 mod support;
