@@ -191,6 +191,22 @@ impl Reader<'_> {
         self.session.query(&statement, &self.values()).await
     }
 
+    /// Primary records of everybody but staff, from `activity`: the columns of `by`, `allowed`, `blocked`. Records
+    /// are no figure about people; nothing on an illegal list stands in them.
+    pub(crate) async fn activity_records(&self, by: &[By]) -> Result<Answer, Error> {
+        let columns: String = by.iter().map(|by| format!("{} AS {}, ", by.expression, by.id)).collect();
+        let groups: Vec<&str> = by.iter().map(|by| by.expression).collect();
+        let statement = format!(
+            "SELECT {columns}sum(primary_records) FILTER (WHERE action IN ('allowed', 'proceeded', 'bypassed', 'monitored')) \
+             AS allowed, sum(primary_records) FILTER (WHERE action = 'blocked') AS blocked \
+             FROM {} WHERE {} GROUP BY {}",
+            ingest::schema::ACTIVITY.name,
+            self.counted(&ingest::schema::ACTIVITY, ""),
+            groups.join(", "),
+        );
+        self.session.query(&statement, &self.values()).await
+    }
+
     /// The different words of a column in the window, in order.
     pub(crate) async fn words(&self, table: &'static TableSchema, by: By) -> Result<Vec<String>, Error> {
         let statement = format!(

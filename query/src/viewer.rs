@@ -157,7 +157,13 @@ impl Viewer {
             }
             ("attention", "staff" | "listed") => Ok(()),
             ("attention", "pupils") if matches!(seat, Seat::Dsl | Seat::Operator) => Ok(()),
-            ("coverage" | "changes", _) if !matches!(seat, Seat::Chair | Seat::Authority) => Ok(()),
+            ("coverage" | "changes" | "gotthrough", _) if !matches!(seat, Seat::Chair | Seat::Authority) => {
+                Ok(())
+            }
+            ("searches", "new" | "bypass") if matches!(seat, Seat::Dsl | Seat::Operator) => Ok(()),
+            ("searches", "engines" | "ai") if !matches!(seat, Seat::Chair | Seat::Authority | Seat::It) => {
+                Ok(())
+            }
             // Incidents stand beside what pupils did.
             ("trend", "persistence") if !matches!(seat, Seat::Dsl | Seat::Head | Seat::Operator) => {
                 refused("it is for the safeguarding lead and the head")

@@ -22,6 +22,7 @@ mod personal;
 mod power;
 mod readme;
 mod recompute;
+mod recompute_gotthrough;
 mod recompute_ledger;
 mod recompute_overblocking;
 mod recompute_trend;

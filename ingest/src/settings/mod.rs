@@ -9,6 +9,7 @@ pub mod calendar;
 pub mod canary;
 pub mod charts;
 pub mod concerns;
+pub mod curriculum;
 pub mod exceptions;
 pub mod feeds;
 pub mod groups;
@@ -16,6 +17,7 @@ pub mod investigations;
 pub mod networks;
 pub mod never_reported;
 pub mod periods;
+pub mod policy;
 pub mod roll;
 pub mod search_engines;
 pub mod shared_accounts;
@@ -31,6 +33,7 @@ use calendar::Calendar;
 use canary::Canary;
 use charts::Charts;
 use concerns::Concerns;
+use curriculum::Curriculum;
 use exceptions::Exceptions;
 use feeds::Feeds;
 use groups::Groups;
@@ -38,6 +41,7 @@ use investigations::Investigations;
 use networks::Networks;
 use never_reported::NeverReported;
 use periods::LessonPeriods;
+use policy::Policy;
 use roll::Roll;
 use search_engines::SearchEngines;
 use shared_accounts::SharedAccounts;
@@ -55,6 +59,7 @@ const CANARY: &str = include_str!("../../data/canary.csv");
 const CHART_RULES: &str = include_str!("../../data/chart_rules.csv");
 const CONCERNS: &str = include_str!("../../data/concerns.csv");
 const EXCEPTIONS: &str = include_str!("../../data/exceptions.csv");
+const CURRICULUM: &str = include_str!("../../data/curriculum.csv");
 const FEEDS: &str = include_str!("../../data/feeds.csv");
 const GROUPS: &str = include_str!("../../data/groups.toml");
 const INVESTIGATIONS: &str = include_str!("../../data/investigations.csv");
@@ -62,6 +67,7 @@ const NETWORKS: &str = include_str!("../../data/networks.csv");
 const NEVER_REPORTED: &str = include_str!("../../data/never_reported.csv");
 const PERIODS: &str = include_str!("../../data/periods.csv");
 const REBASE: &str = include_str!("../../data/rebase.csv");
+const POLICY: &str = include_str!("../../data/policy_snapshot.csv");
 const ROLL: &str = include_str!("../../data/roll.csv");
 const SEARCH_ENGINES: &str = include_str!("../../data/search_engines.csv");
 const SHARED_ACCOUNTS: &str = include_str!("../../data/shared_accounts.csv");
@@ -77,12 +83,14 @@ pub struct Settings {
     charts: Charts,
     concerns: Concerns,
     exceptions: Exceptions,
+    curriculum: Curriculum,
     feeds: Feeds,
     groups: Groups,
     investigations: Investigations,
     roll: Roll,
     networks: Networks,
     never_reported: NeverReported,
+    policy: Policy,
     lesson_periods: LessonPeriods,
     shared_accounts: SharedAccounts,
     search_engines: SearchEngines,
@@ -108,6 +116,7 @@ impl Settings {
         let chart_rules = source("chart_rules.csv", CHART_RULES)?;
         let concerns = source("concerns.csv", CONCERNS)?;
         let exceptions = source("exceptions.csv", EXCEPTIONS)?;
+        let curriculum = source("curriculum.csv", CURRICULUM)?;
         let feeds = source("feeds.csv", FEEDS)?;
         let groups = source("groups.toml", GROUPS)?;
         let investigations = source("investigations.csv", INVESTIGATIONS)?;
@@ -115,6 +124,7 @@ impl Settings {
         let never = source("never_reported.csv", NEVER_REPORTED)?;
         let periods = source("periods.csv", PERIODS)?;
         let rebase = source("rebase.csv", REBASE)?;
+        let policy = source("policy_snapshot.csv", POLICY)?;
         let roll = source("roll.csv", ROLL)?;
         let engines = source("search_engines.csv", SEARCH_ENGINES)?;
         let shared = source("shared_accounts.csv", SHARED_ACCOUNTS)?;
@@ -130,6 +140,7 @@ impl Settings {
             &canary,
             &chart_rules,
             &exceptions,
+            &curriculum,
             &feeds,
             &groups,
             &investigations,
@@ -137,6 +148,7 @@ impl Settings {
             &never,
             &periods,
             &rebase,
+            &policy,
             &roll,
             &engines,
             &shared,
@@ -165,11 +177,13 @@ impl Settings {
             canary: Canary::read(&canary)?,
             charts: Charts::read(&chart_rules, &rebase)?,
             concerns: Concerns::read(&concerns)?,
+            curriculum: Curriculum::read(&curriculum, classifier.taxonomy())?,
             feeds: Feeds::read(&feeds)?,
             groups: Groups::read(&groups, config.phase)?,
             roll: Roll::read(&roll, config)?,
             networks,
             never_reported: NeverReported::read(&never, classifier.taxonomy())?,
+            policy: Policy::read(&policy, classifier.taxonomy())?,
             lesson_periods: LessonPeriods::read(&periods)?,
             shared_accounts: SharedAccounts::read(&shared)?,
             search_engines: SearchEngines::read(&engines)?,
@@ -233,6 +247,12 @@ impl Settings {
         &self.concerns
     }
 
+    /// Strands of the curriculum by theme.
+    #[must_use]
+    pub const fn curriculum(&self) -> &Curriculum {
+        &self.curriculum
+    }
+
     /// What is expected in the inbox.
     #[must_use]
     pub const fn feeds(&self) -> &Feeds {
@@ -277,6 +297,12 @@ impl Settings {
     #[must_use]
     pub const fn never_reported(&self) -> &NeverReported {
         &self.never_reported
+    }
+
+    /// What is to be blocked for whom.
+    #[must_use]
+    pub const fn policy(&self) -> &Policy {
+        &self.policy
     }
 
     /// Bell times.

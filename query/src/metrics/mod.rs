@@ -87,8 +87,10 @@ metrics! {
     trend "is it more or less than usual, one pupil or many, and what else moved"
     groups "which groups, themes, weekdays and lessons stand out"
     overblocking "how much of what was blocked was wrong, between which bounds, and where to look first"
+    gotthrough "what got through the filter, against policy, blocked later, reported or tested"
     incidents "what the school has on record, how soon after an alert, and what is still open"
     changes "who asked for what of the filter, what outlived its end, what nobody recorded"
+    searches "what was searched for and first seen, ways round the filter, generative AI"
     coverage "what could not be seen, and what was tested"
 }
 

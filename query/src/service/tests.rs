@@ -16,6 +16,7 @@ use crate::window::tests::TwoTerms;
 mod checks;
 mod embargoes;
 mod feeds;
+mod gotthrough;
 mod incidents;
 mod ledger;
 mod overblocking;

@@ -3,6 +3,8 @@
 mod chapman;
 mod concentration;
 mod count;
+mod divergence;
+mod false_discovery;
 mod interrupted;
 mod jackknife;
 mod kaplan_meier;
@@ -19,6 +21,8 @@ mod xmr;
 pub use chapman::{Total, chapman};
 pub use concentration::effective_number;
 pub use count::count_interval;
+pub use divergence::jensen_shannon;
+pub use false_discovery::{benjamini_hochberg, same_share};
 pub use interrupted::{Corners, LEAST, Moved, PartOf, interrupted};
 pub use jackknife::{Cluster, ClusteredShare, clustered_share, clustered_wilson};
 pub use kaplan_meier::{Curve, Step, TimeBy, Wait, kaplan_meier};

@@ -1,4 +1,5 @@
-//! The DSL's questions: `attention`, `trend`, `groups`, `overblocking`, `incidents`, `changes`, `coverage`.
+//! The DSL's questions: `attention`, `trend`, `groups`, `overblocking`, `gotthrough`, `incidents`, `changes`, `searches`,
+//! `coverage`.
 
 use clap::{Args, ValueEnum};
 use jiff::civil::Date;
@@ -120,14 +121,19 @@ pub(crate) struct TrendArguments {
 enum GroupsTable {
     Theme,
     Lessons,
+    Hours,
     Mix,
+    Different,
+    Profiles,
+    Teaching,
 }
 
 #[derive(Clone, Debug, Default, Args)]
 pub(crate) struct GroupsArguments {
     #[command(flatten)]
     ask: AskArguments,
-    /// Group by theme; group by weekday and lesson period; or each group's mix of themes.
+    /// Group by theme; by weekday and lesson, or hour; each group's mix of themes; what differs from the other
+    /// groups; how differently groups are filtered; what to teach next.
     #[arg(long, value_enum)]
     table: Option<GroupsTable>,
 }
@@ -157,24 +163,28 @@ pub(crate) fn groups(context: &Context, arguments: GroupsArguments) -> anyhow::R
     let table = arguments.table.map(|table| match table {
         GroupsTable::Theme => "theme".to_owned(),
         GroupsTable::Lessons => "lessons".to_owned(),
+        GroupsTable::Hours => "hours".to_owned(),
         GroupsTable::Mix => "mix".to_owned(),
+        GroupsTable::Different => "different".to_owned(),
+        GroupsTable::Profiles => "profiles".to_owned(),
+        GroupsTable::Teaching => "teaching".to_owned(),
     });
     show(context, "groups", &arguments.ask, Ask { table, ..arguments.ask.ask() })
+}
+
+/// A metric whose one option is the table.
+pub(crate) fn with_tables(
+    context: &Context,
+    metric: &str,
+    arguments: TablesArguments,
+) -> anyhow::Result<Ended> {
+    let ask = Ask { table: arguments.table, ..arguments.ask.ask() };
+    show(context, metric, &arguments.ask, ask)
 }
 
 pub(crate) fn overblocking(context: &Context, arguments: TablesArguments) -> anyhow::Result<Ended> {
     let ask = Ask { table: arguments.table, ..arguments.ask.ask() };
     show(context, "overblocking", &arguments.ask, ask)
-}
-
-pub(crate) fn incidents(context: &Context, arguments: TablesArguments) -> anyhow::Result<Ended> {
-    let ask = Ask { table: arguments.table, ..arguments.ask.ask() };
-    show(context, "incidents", &arguments.ask, ask)
-}
-
-pub(crate) fn changes(context: &Context, arguments: TablesArguments) -> anyhow::Result<Ended> {
-    let ask = Ask { table: arguments.table, ..arguments.ask.ask() };
-    show(context, "changes", &arguments.ask, ask)
 }
 
 /// Ends with a look needed when the feeds have findings in the days asked about, whichever table.

@@ -133,7 +133,7 @@ enum Command {
     Staff(figures::StaffArguments),
     /// Per school week: rates, prevalence, control charts, the year before, possible steps, out of hours.
     Trend(figures::TrendArguments),
-    /// Groups by theme, by weekday and lesson period, and each group's mix.
+    /// Groups by theme, by weekday and lesson or hour, their mix, what differs, how they are filtered, what to teach.
     Groups(figures::GroupsArguments),
     /// Blocks that may be wrong: between which bounds, and where to look first; lessons, must-be-open sites, sites.
     Overblocking(figures::TablesArguments),
@@ -147,6 +147,10 @@ enum Command {
     Incidents(figures::TablesArguments),
     /// The change ledger: decisions, unblocks past their end, changes nobody recorded, reviews and actions due.
     Changes(figures::TablesArguments),
+    /// What got through the filter: against policy, blocked later, reported by a person, test pages reached.
+    Gotthrough(figures::TablesArguments),
+    /// New grave sites and searches, search engines, ways round the filter, generative AI.
+    Searches(figures::TablesArguments),
     /// What could not be seen: nights missing, nobody identified, uncategorised, rejected; what was tested.
     Coverage(figures::TablesArguments),
     /// Read-only SQL over the pseudonymous tables; every statement is logged.
@@ -334,8 +338,10 @@ fn run(context: &Context, command: Command) -> anyhow::Result<Ended> {
         Command::Overblocking(arguments) => figures::overblocking(context, arguments),
         Command::Sample(command) => sample::run(context, command),
         Command::Label(command) => label::run(context, command),
-        Command::Incidents(arguments) => figures::incidents(context, arguments),
-        Command::Changes(arguments) => figures::changes(context, arguments),
+        Command::Incidents(arguments) => figures::with_tables(context, "incidents", arguments),
+        Command::Changes(arguments) => figures::with_tables(context, "changes", arguments),
+        Command::Gotthrough(arguments) => figures::with_tables(context, "gotthrough", arguments),
+        Command::Searches(arguments) => figures::with_tables(context, "searches", arguments),
         Command::Coverage(arguments) => figures::coverage(context, arguments),
         Command::Sql(arguments) => sql::run(context, &arguments),
         Command::Unlock(arguments) => unlock::run(context, &arguments),

@@ -1,5 +1,9 @@
 //! Groups: which themes, when in the week, and what their episodes consist of.
 
+mod profiles;
+mod standing_out;
+mod teaching;
+
 use std::collections::HashMap;
 
 use ingest::schema::{self, TableSchema};
@@ -9,15 +13,30 @@ use super::{Place, Unseen, table_of};
 use crate::disclosure::table::Cell;
 use crate::error::Error;
 use crate::figures::{About, Figures, PUPIL_INTERVAL, dimension, ends, evidence_of_people, measure};
-use crate::plan::{Cells, GROUP, LESSON, PUPIL, Reader, Sum, THEME, WEEKDAY, sum};
+use crate::plan::{By, Cells, GROUP, LESSON, PUPIL, Reader, Sum, THEME, WEEKDAY, sum};
 use crate::statistics::{Cluster, clustered_share};
 use crate::wording;
 
-/// Group by theme, by weekday and lesson, and the mix of each group.
-pub(super) const TABLES: &[&str] = &["themes", "lessons", "mix"];
+/// Group by theme, by weekday and lesson or hour, the mix of each group, what differs from the other groups, how
+/// differently groups are filtered, and what to teach next.
+pub(super) const TABLES: &[&str] = &["themes", "lessons", "hours", "mix", "different", "profiles", "teaching"];
 /// What it reads.
 pub(super) const READS: &[&TableSchema] =
-    &[&schema::ATTEMPTS, &schema::EPISODES, &schema::ACTOR_DAYS, &schema::ACTIVITY, &schema::IMPORTS];
+    &[
+    &schema::ATTEMPTS,
+    &schema::EPISODES,
+    &schema::ACTOR_DAYS,
+    &schema::BLOCKED_SITE_DAYS,
+    &schema::REQUESTS,
+    &schema::ACTIVITY,
+    &schema::IMPORTS,
+];
+
+/// The hour by the wall clock, as `09:00`.
+const HOUR: By = By {
+    id: "hour",
+    expression: "concat(lpad(CAST(CAST(floor(local_minute / 60) AS INT) AS VARCHAR), 2, '0'), ':00')",
+};
 
 const WEEKDAYS: [&str; 7] = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"];
 
@@ -29,6 +48,10 @@ pub(super) async fn figures(
 ) -> Result<Figures, Error> {
     match table_of(TABLES, reader.ask.table.as_deref())? {
         "lessons" => lessons(reader, place).await,
+        "hours" => hours(reader).await,
+        "different" => standing_out::figures(reader).await,
+        "profiles" => profiles::figures(reader).await,
+        "teaching" => teaching::figures(reader, place).await,
         "mix" => mix(reader).await,
         _ => themes(reader).await,
     }
@@ -56,12 +79,41 @@ async fn themes(reader: &Reader<'_>) -> Result<Figures, Error> {
     })
 }
 
+/// The key of a row with its weekday in words.
+fn named(key: &Key) -> Key {
+    let weekday = key[1].parse::<usize>().ok().and_then(|day| WEEKDAYS.get(day.wrapping_sub(1)));
+    vec![key[0].clone(), weekday.copied().unwrap_or_default().to_owned(), key[2].clone()]
+}
+
+async fn hours(reader: &Reader<'_>) -> Result<Figures, Error> {
+    let found = rates::figures(reader, &[GROUP, WEEKDAY, HOUR], &[GROUP, WEEKDAY]).await?;
+    let mut columns = vec![
+        dimension("group_id", "Group"),
+        dimension("weekday", "Day of the week"),
+        dimension("hour", "Hour from"),
+    ];
+    columns.extend(rates::columns());
+    let mut sorted: Vec<(&Key, &Figure)> = found.iter().collect();
+    sorted.sort_by_cached_key(|(key, _)| (wording::natural(&key[0]), key[1].clone(), key[2].clone()));
+    Ok(Figures {
+        schema: "watershed.groups.hours/1",
+        title: "Groups by day of the week and hour".to_owned(),
+        unit: "attempts; episodes; pupils' actor-days that began in the hour",
+        denominator: "active actor-days of the group's pupils on that day of the week",
+        interval: PUPIL_INTERVAL,
+        about: About::People,
+        columns,
+        rows: sorted.iter().map(|(key, figure)| row(&named(key), figure)).collect(),
+        notes: standing_notes(),
+        reading: highest(&found.iter().collect::<Vec<_>>(), |key| {
+            let key = named(key);
+            format!("{} on {}s from {}", key[0], key[1], key[2])
+        }),
+    })
+}
+
 async fn lessons(reader: &Reader<'_>, place: &Place<'_>) -> Result<Figures, Error> {
     let found = rates::figures(reader, &[GROUP, WEEKDAY, LESSON], &[GROUP, WEEKDAY]).await?;
-    let named = |key: &Key| -> Key {
-        let weekday = key[1].parse::<usize>().ok().and_then(|day| WEEKDAYS.get(day.wrapping_sub(1)));
-        vec![key[0].clone(), weekday.copied().unwrap_or_default().to_owned(), key[2].clone()]
-    };
     let mut columns = vec![
         dimension("group_id", "Group"),
         dimension("weekday", "Day of the week"),
