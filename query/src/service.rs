@@ -208,7 +208,7 @@ impl School {
     /// Writes into the access audit that somebody looks at what concerns staff or at hits on illegal lists.
     fn record_look(&self, table: &str) -> Result<(), Error> {
         let (what, reason) = match table {
-            "staff" => (What::StaffConcerns, "a look at what concerns staff"),
+            "staff" | "overrides" => (What::StaffConcerns, "a look at what concerns staff"),
             "listed" => (What::Listed, "a look at the hits on illegal lists"),
             _ => return Ok(()),
         };

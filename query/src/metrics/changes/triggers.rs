@@ -105,7 +105,7 @@ pub(super) async fn figures(reader: &Reader<'_>, place: &Place<'_>) -> Result<Fi
 /// Formats and versions that began, and what the feeds say of the filter.
 async fn formats(reader: &Reader<'_>, place: &Place<'_>, found: &mut Vec<Trigger>) -> Result<(), Error> {
     let (from, to) = (reader.window.from, reader.window.to);
-    let imports = feeds::imports(&reader.session, place.zone).await?;
+    let imports = feeds::imports(reader.session, place.zone).await?;
     let mut first: BTreeMap<&str, Date> = BTreeMap::new();
     for import in &imports {
         let day = import.days.keys().next().copied().unwrap_or(import.taken);

@@ -36,7 +36,7 @@ async fn open_in(place: &Place<'_>, school: &ingest::school::SchoolId, reader: &
     let root = SchoolRoot::new(place.dir, school);
     let embargoes = Embargoes::of(&root)?;
     let mut session = Session::new(&Limits::default())?;
-    let beside = embargoes.reads().filter(|table| table.name != REQUESTS.name);
+    let beside = embargoes.reads().iter().copied().filter(|table| table.name != REQUESTS.name);
     let tables: Vec<_> = std::iter::once(&REQUESTS).chain(beside).collect();
     opened.add(&mut session, &tables).await?;
     Viewer::reviewers().restrict(&mut session, &root, &opened.concerns, &embargoes).await?;

@@ -46,7 +46,7 @@ impl Hidden {
                 .filter(|drawn| known.opinions.verdict(drawn.position) == Verdict::Wrong)
                 .map(|drawn| drawn.token)
                 .collect();
-            let found = frame::of_session(&reader.session, known.design.from, known.design.to).await?;
+            let found = frame::of_session(reader.session, known.design.from, known.design.to).await?;
             let hits = found.into_iter().filter(|found| tokens.contains(&found.candidate.token));
             wrong.extend(hits.filter(|found| !found.searched).filter_map(|found| found.site));
         }

@@ -6,7 +6,7 @@ use super::*;
 
 fn with(dir: &Path, tables: &[(&'static TableSchema, Vec<Row<'static>>)]) -> School {
     let made = tables.iter().map(|(schema, rows)| (*schema, table(schema, rows))).collect();
-    School { viewer: Viewer::made(Seat::It, &[]), ..opened(dir, Source::Memory(made)) }
+    School { viewer: Viewer::made(Seat::It), ..opened(dir, Source::Memory(made)) }
 }
 
 async fn asked(school: &School, which: &str) -> Table {

@@ -87,7 +87,7 @@ fn alerts() -> Vec<Row<'static>> {
 
 fn with(dir: &Path, incidents: Vec<Row<'static>>, seat: Seat) -> School {
     let tables = vec![(&INCIDENTS, table(&INCIDENTS, &incidents)), (&EPISODES, table(&EPISODES, &alerts()))];
-    School { viewer: Viewer::made(seat, &[]), ..opened(dir, Source::Memory(tables)) }
+    School { viewer: Viewer::made(seat), ..opened(dir, Source::Memory(tables)) }
 }
 
 async fn asked(school: &School, which: &str) -> Table {

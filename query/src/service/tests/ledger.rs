@@ -13,7 +13,7 @@ fn change<'a>(token: &'a str, day: &'a str, of: &[(&'a str, &'a str)]) -> Row<'a
 
 fn with(dir: &Path, tables: &[(&'static TableSchema, Vec<Row<'static>>)], seat: Seat) -> School {
     let made = tables.iter().map(|(schema, rows)| (*schema, table(schema, rows))).collect();
-    School { viewer: Viewer::made(seat, &[]), ..opened(dir, Source::Memory(made)) }
+    School { viewer: Viewer::made(seat), ..opened(dir, Source::Memory(made)) }
 }
 
 async fn asked(school: &School, which: &str, ask: Ask) -> Table {
