@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use ingest::event::Member;
-use ingest::school::{Config, SchoolConfig, SchoolId, SchoolRoot};
+use ingest::school::{AcademicYear, Config, SchoolConfig, SchoolId, SchoolRoot};
 use ingest::settings::Settings;
 use ingest::state::State;
 use jiff::Span;
@@ -18,6 +18,7 @@ use super::ledger::{Ledger, Sealing, TrustSchool};
 use super::policy::{AudienceWord, POLICY_VERSION, SETTLING_DAYS};
 use super::sealed::SealedSet;
 use super::shape::{Period, Shape};
+use crate::embargo::Embargoes;
 use crate::error::{Error, Kind};
 
 /// What came of asking for a set.
@@ -129,6 +130,7 @@ fn order(
     };
     let state = State::open(&root)?;
     refuse_unfinished(&state, from, to)?;
+    refuse_unfollowed(&root, period.academic_year())?;
     let categories = categories(&settings, from, to)?;
     Ok(Order {
         audience,
@@ -319,6 +321,19 @@ fn refuse_unfinished(state: &State, from: Date, to: Date) -> Result<(), Error> {
     }
     Err(Error::new(Kind::Retry, "an import of this school is not finished")
         .help("run `watershed ingest` for the school, then publish: a set is sealed once and must be whole"))
+}
+
+/// A live mark on a person of another academic year would let the matter into the set under the new pseudonym.
+fn refuse_unfollowed(root: &SchoolRoot, year: AcademicYear) -> Result<(), Error> {
+    let unfollowed = Embargoes::unfollowed(root, year)?;
+    if unfollowed.is_empty() {
+        return Ok(());
+    }
+    Err(Error::new(
+        Kind::Configuration,
+        format!("{} live matters are marked on persons whom nobody can find in {year} yet", unfollowed.len()),
+    )
+    .help("take in the year's roster with `watershed people import FILE`, which carries the marks on; `watershed embargo list` shows them"))
 }
 
 fn roll(settings: &Settings, period: Period) -> Vec<YearOnRoll> {

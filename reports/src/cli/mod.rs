@@ -316,6 +316,10 @@ const fn draws(command: &Command) -> bool {
             | Command::Trend(_)
             | Command::Groups(_)
             | Command::Overblocking(_)
+            | Command::Gotthrough(_)
+            | Command::Searches(_)
+            | Command::Incidents(_)
+            | Command::Changes(_)
             | Command::Coverage(_)
     )
 }

@@ -4,7 +4,7 @@ mod profiles;
 mod standing_out;
 mod teaching;
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 
 use ingest::schema::{self, TableSchema};
 
@@ -154,7 +154,7 @@ async fn mix(reader: &Reader<'_>) -> Result<Figures, Error> {
     let answer = reader.cells(&cells).await?;
     let parts = reader.actors(&schema::EPISODES, PUPIL, &by, "count(DISTINCT local_date)", "0").await?;
     // Per group and pupil: days in each theme, and their sum over themes.
-    let mut of_pupil: HashMap<String, HashMap<i64, HashMap<String, i64>>> = HashMap::new();
+    let mut of_pupil: BTreeMap<String, BTreeMap<i64, BTreeMap<String, i64>>> = BTreeMap::new();
     for row in 0..parts.len() {
         if let (Some(group), Some(theme), Some(actor)) =
             (parts.text(row, "group_id"), parts.text(row, "theme"), parts.integer(row, "actor"))
@@ -180,7 +180,7 @@ async fn mix(reader: &Reader<'_>) -> Result<Figures, Error> {
         let clusters: Vec<Cluster> = of_pupil
             .get(&group)
             .into_iter()
-            .flat_map(HashMap::values)
+            .flat_map(BTreeMap::values)
             .map(|themes| Cluster {
                 part: themes.get(&theme).copied().unwrap_or(0) as f64,
                 whole: themes.values().sum::<i64>() as f64,
