@@ -101,7 +101,8 @@ impl PeopleImport<'_> {
         let mut left_out = Vec::new();
         for person in &people {
             let name = account::canonical_name(&person.mis_name);
-            left_out.push(erased.has_member(self.keyring, self.year, person.accounts.iter(), &name)?);
+            let accounts = person.accounts.iter();
+            left_out.push(erased.has_member(self.keyring, self.year, &person.key, accounts, &name)?);
         }
         let mut left_out = left_out.into_iter();
         people.retain(|_| !left_out.next().unwrap_or(false));

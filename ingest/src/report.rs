@@ -143,6 +143,9 @@ pub enum Notice {
     NameUnknown,
     /// An export of so many rows that not all were compared with earlier exports.
     OverlapUnchecked,
+    /// A record of somebody else's names a person who was erased: the name is left out of its lists and
+    /// texts, or may be somebody else's, so that nobody can tell whose the record is.
+    NamesErased,
     /// The compressed file ends early; what could be read was read.
     CompressionTruncated,
 }
@@ -179,6 +182,9 @@ impl Notice {
             }
             Self::OverlapUnchecked => {
                 "more than a million rows: those behind were not compared with earlier exports; export shorter periods"
+            }
+            Self::NamesErased => {
+                "record that names somebody who was erased beside others: taken in without that name"
             }
             Self::CompressionTruncated => "compressed file ends early",
         }

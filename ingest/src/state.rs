@@ -152,6 +152,18 @@ const MIGRATIONS: &[&str] = &[
         correction INTEGER NOT NULL, academic_year TEXT NOT NULL, side TEXT NOT NULL, token INTEGER NOT NULL,
         role TEXT, year_group INTEGER, PRIMARY KEY (correction, side, token)) WITHOUT ROWID;
 ",
+    "
+    CREATE TABLE erasing_why (
+        only_one INTEGER PRIMARY KEY CHECK (only_one = 1), why TEXT NOT NULL, begun_utc TEXT NOT NULL);
+    CREATE TABLE access_links (pseudonym INTEGER PRIMARY KEY, subject INTEGER NOT NULL);
+    CREATE TABLE clock (only_one INTEGER PRIMARY KEY CHECK (only_one = 1), latest_day TEXT NOT NULL);
+    CREATE TABLE destroying_keys (academic_year TEXT PRIMARY KEY, check_value INTEGER) WITHOUT ROWID;
+    CREATE TABLE deletion_anchor (
+        only_one INTEGER PRIMARY KEY CHECK (only_one = 1), entry INTEGER NOT NULL, hash TEXT NOT NULL);
+    INSERT INTO deletion_anchor
+        SELECT 1, entry, hash FROM deletion_chain WHERE entry =
+            coalesce((SELECT min(entry) FROM deletion_log) - 1, (SELECT max(entry) FROM deletion_chain));
+",
 ];
 
 /// The state file of one school, open.

@@ -111,8 +111,8 @@ impl Ingest<'_> {
         self.with(progress, |run| {
             run.recover()?;
             run.derive()?;
-            let Run { root, keyring, lake, runtime, state, today, .. } = run;
-            answer = Some(work(Settled { root, keyring, lake, runtime, state, today: *today })?);
+            let Run { root, keyring, lake, runtime, state, today, recipients, .. } = run;
+            answer = Some(work(Settled { root, keyring, lake, runtime, state, recipients, today: *today })?);
             Ok(())
         })?;
         answer.ok_or_else(|| Error::new(Kind::Bug, "a run that ended well did no work"))
@@ -174,6 +174,8 @@ pub(crate) struct Settled<'r> {
     pub(crate) lake: &'r Lake,
     pub(crate) runtime: &'r tokio::runtime::Runtime,
     pub(crate) state: &'r mut State,
+    /// Those who can open the vault, as the configuration says under the lock.
+    pub(crate) recipients: &'r [PublicKey],
     pub(crate) today: Date,
 }
 

@@ -32,6 +32,9 @@ const SAMPLE_BYTES: u64 = 64 * 1024;
 /// Why a file is refused whose every record comes too late.
 const NOTHING_BUT_LATE: &str = "every record is of a day or academic year that retention has closed, so none is taken in; `watershed retain log` says when";
 
+/// In the place of a text of somebody who was erased.
+const ERASED: &str = "(erased)";
+
 /// Records between two calls of the progress.
 const PROGRESS_RECORDS: u64 = 8192;
 
@@ -260,7 +263,11 @@ impl Run<'_> {
             self.today,
             self.keyring,
         )?;
-        vault.file_name(&source.name_for_vault());
+        let file_name = source.name_for_vault();
+        let spaced = file_name.replace(['_', '+'], " ");
+        let names_erased = self.erased.stands_in(&mut self.pseudonymiser, &file_name)?
+            || self.erased.stands_in(&mut self.pseudonymiser, &spaced)?;
+        vault.file_name(if names_erased { ERASED } else { &file_name });
         let mut writer = ImportWriter::new(&self.lake, id.clone());
         let zone = detected.zone().unwrap_or_else(|| self.settings.zone());
         let mut normaliser = Normaliser::new(self.settings, zone)?
@@ -335,9 +342,8 @@ impl Run<'_> {
                     Err(reject) => reject,
                 },
                 Ok(Parsed::Incident(fields)) => match normaliser.incident(place, &fields, roster, tally) {
-                    Ok(incident) => {
-                        let (year, day) = (incident.occurred.academic_year, incident.occurred.local_date);
-                        if erased.has_person(pseudonymiser, year, day, &incident.subject)? {
+                    Ok(mut incident) => {
+                        if !erased.from_incident(pseudonymiser, roster, &mut incident, tally)? {
                             return leave_out(tally);
                         }
                         listed |= classifier.is_illegal(incident.code);
@@ -351,9 +357,8 @@ impl Run<'_> {
                     Err(reject) => reject,
                 },
                 Ok(Parsed::Change(fields)) => match normaliser.change(place, &fields, roster, tally) {
-                    Ok(change) => {
-                        let (year, day) = (change.requested.academic_year, change.requested.local_date);
-                        if erased.has_person(pseudonymiser, year, day, &change.requester)? {
+                    Ok(mut change) => {
+                        if !erased.from_change(pseudonymiser, &mut change, tally)? {
                             return leave_out(tally);
                         }
                         listed |= change.illegal;
@@ -367,9 +372,9 @@ impl Run<'_> {
                     Err(reject) => reject,
                 },
                 Ok(Parsed::Check(fields)) => match normaliser.check(place, &fields, roster, tally) {
-                    Ok(check) => {
-                        let (year, day) = (check.checked.academic_year, check.checked.local_date);
-                        if erased.has_person(pseudonymiser, year, day, &check.tester)? {
+                    Ok(mut check) => {
+                        let day = check.checked.local_date;
+                        if !erased.from_check(pseudonymiser, &mut check, tally)? {
                             return leave_out(tally);
                         }
                         listed |= classifier.is_illegal(check.code);
@@ -402,7 +407,14 @@ impl Run<'_> {
             // A damaged line of an illegal list has its address.
             let names_list = classifier.names_illegal_list(raw) || names_host(&listed_hosts, raw);
             listed |= names_list;
-            vault.push_reject(place, reject.reason, if names_list { NOT_KEPT.as_bytes() } else { raw })
+            let kept = if names_list {
+                NOT_KEPT.as_bytes()
+            } else if erased.is_empty() || !erased.stands_in(pseudonymiser, &String::from_utf8_lossy(raw))? {
+                raw
+            } else {
+                ERASED.as_bytes()
+            };
+            vault.push_reject(place, reject.reason, kept)
         });
         progress.advanced(tally.record_bytes.saturating_sub(reported.0), tally.records - reported.1);
         if let Err(error) = outcome {

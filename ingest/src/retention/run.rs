@@ -81,7 +81,7 @@ impl Retain<'_> {
     }
 
     fn drop_all(&self, settled: Settled<'_>, step: Step<'_>) -> Result<RetainReport, Error> {
-        let Settled { root, keyring, lake, runtime, state, today } = settled;
+        let Settled { root, keyring, lake, runtime, state, today, .. } = settled;
         let today = self.today.unwrap_or(today);
         let basis =
             Basis { school: self.school, root, keyring: Some(keyring), lake, state, today, locked: true };
