@@ -128,10 +128,12 @@ impl PeopleImport<'_> {
                 tokens.insert(self.keyring.token(year, Domain::Person, person.key.as_bytes())?, &person.key);
             }
         }
-        state.carry_links(self.year, &mut |other| {
+        let mut same = |other: crate::state::PersonOfYear| {
             let key = known.get(&other.year)?.get(&other.person)?;
             self.keyring.token(self.year, Domain::Person, key.as_bytes()).ok()
-        })
+        };
+        state.carry_links(self.year, &mut same)?;
+        state.carry_subjects(self.year, &mut same)
     }
 
     /// Seals all rows; answers the name of the sealed file.

@@ -27,6 +27,8 @@ pub enum Reason {
     Time,
     /// A local time that the clock skipped in March.
     TimeGap,
+    /// More than 400 days after this machine's clock: kept by its own date, nothing of it would ever go.
+    TimeAhead,
     /// A column that must be a number is not.
     Number,
     /// The status is not a number.
@@ -66,6 +68,7 @@ impl Reason {
             Self::Columns => "wrong number of columns",
             Self::Time => "time cannot be read",
             Self::TimeGap => "local time that the clock skipped",
+            Self::TimeAhead => "more than 400 days after this machine's clock",
             Self::Number => "not a number",
             Self::Status => "status is not a number",
             Self::Result => "result cannot be read",

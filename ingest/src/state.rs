@@ -12,6 +12,8 @@ use crate::error::{Error, Kind, at};
 use crate::school::SchoolRoot;
 
 mod apart;
+mod carrying;
+mod clock;
 mod corrections;
 mod deletions;
 mod embargoes;
@@ -37,7 +39,7 @@ pub use holds::{Hold, NewHold};
 pub(crate) use lines::Lines;
 pub use links::{AccountHolder, PersonOfYear};
 pub use retention::DestroyedKey;
-pub(crate) use retention::{Begun, Work};
+pub(crate) use retention::{Begun, Work, key_work};
 pub use roster::RosterEntry;
 pub use words::{Unmapped, WordKind};
 
@@ -155,7 +157,9 @@ const MIGRATIONS: &[&str] = &[
     "
     CREATE TABLE erasing_why (
         only_one INTEGER PRIMARY KEY CHECK (only_one = 1), why TEXT NOT NULL, begun_utc TEXT NOT NULL);
-    CREATE TABLE access_links (pseudonym INTEGER PRIMARY KEY, subject INTEGER NOT NULL);
+    CREATE TABLE access_links (
+        academic_year TEXT NOT NULL, pseudonym INTEGER NOT NULL, subject INTEGER NOT NULL,
+        PRIMARY KEY (academic_year, pseudonym, subject)) WITHOUT ROWID;
     CREATE TABLE clock (only_one INTEGER PRIMARY KEY CHECK (only_one = 1), latest_day TEXT NOT NULL);
     CREATE TABLE destroying_keys (academic_year TEXT PRIMARY KEY, check_value INTEGER) WITHOUT ROWID;
     CREATE TABLE deletion_anchor (

@@ -49,7 +49,9 @@ pub(super) fn of(keyring: &Keyring, today: Date, person: &Person) -> Result<Vec<
     years.extend([present, present.before()].into_iter().filter(|year| !destroyed.contains(year)));
     for year in years {
         let mut texts: Vec<String> = person.key.iter().map(|key| key_mark(key)).collect();
-        for account in person.accounts.iter().filter(|account| person.account_in(year, account) == Whose::Hers) {
+        for account in
+            person.accounts.iter().filter(|account| person.account_in(year, account) == Whose::Hers)
+        {
             texts.push(account_mark(account));
             if person.key.is_none() {
                 texts.push(lone_account_mark(account));
@@ -83,11 +85,6 @@ impl std::fmt::Debug for ErasedPersons {
 impl ErasedPersons {
     pub(crate) const fn new(names: ErasedNames) -> Self {
         Self { names }
-    }
-
-    /// Whether nobody was erased.
-    pub(crate) fn is_empty(&self) -> bool {
-        self.names.is_empty()
     }
 
     /// Whether anybody was erased in a year.
@@ -154,9 +151,8 @@ impl ErasedPersons {
         if !self.names.contains_key(&year) {
             return Ok(Some(list.to_owned()));
         }
-        let left = without(list, &mut |name| {
-            Ok(self.meant_by(pseudonymiser, year, day, name)? == Whose::Hers)
-        })?;
+        let left =
+            without(list, &mut |name| Ok(self.meant_by(pseudonymiser, year, day, name)? == Whose::Hers))?;
         left.map(|left| Ok(self.words_out_of(pseudonymiser, year, day, &left)?.unwrap_or(left))).transpose()
     }
 
@@ -188,11 +184,14 @@ impl ErasedPersons {
                 let Some((start, end)) = trimmed(text, start, end) else { continue };
                 let Some(part) = text.get(start..end) else { continue };
                 let marked = if count > 1 {
-                    !part.contains(['(', '[']) && self.has(pseudonymiser, year, day, &name_mark(&canonical_name(part)))?
+                    !part.contains(['(', '['])
+                        && self.has(pseudonymiser, year, day, &name_mark(&canonical_name(part)))?
                 } else {
                     let account = canonical(part);
                     let is_word = account.chars().all(char::is_alphabetic);
-                    !account.is_empty() && !is_word && self.has(pseudonymiser, year, day, &account_mark(&account))?
+                    !account.is_empty()
+                        && !is_word
+                        && self.has(pseudonymiser, year, day, &account_mark(&account))?
                 };
                 if marked {
                     taken = Some((start, end, count));
@@ -215,13 +214,30 @@ impl ErasedPersons {
         Ok(Some(left))
     }
 
+    /// [`stands_in`](Self::stands_in) of a record's bytes.
+    pub(crate) fn stand_in_bytes(
+        &self,
+        pseudonymiser: &mut Pseudonymiser<'_>,
+        bytes: &[u8],
+    ) -> Result<bool, Error> {
+        if self.names.is_empty() {
+            return Ok(false);
+        }
+        let text = match std::str::from_utf8(bytes) {
+            Ok(text) => std::borrow::Cow::Borrowed(text),
+            Err(_) => encoding_rs::WINDOWS_1252.decode_without_bom_handling(bytes).0,
+        };
+        self.stands_in(pseudonymiser, &text)
+    }
+
     /// Whether what could not be read, or a file's name, has an erased person's account or whole name, of any
     /// year: it has no day that could be asked about.
     pub(crate) fn stands_in(&self, pseudonymiser: &mut Pseudonymiser<'_>, text: &str) -> Result<bool, Error> {
         for (year, marks) in &self.names {
             let mut before: Vec<String> = Vec::new();
             let ends_word = |sign: char| !sign.is_alphanumeric() && !['.', '-', '_', '\''].contains(&sign);
-            let words = text.split(ends_word).map(|word| word.trim_matches(['.', '-', '_', '\'']).to_lowercase());
+            let words =
+                text.split(ends_word).map(|word| word.trim_matches(['.', '-', '_', '\'']).to_lowercase());
             for word in words.filter(|word| !word.is_empty()) {
                 // A name's file may end in `.log`.
                 let stem = word.split('.').next().unwrap_or_default().to_owned();
@@ -234,7 +250,8 @@ impl ErasedPersons {
                 before.push(stem);
                 for count in 2..=NAME_WORDS.min(before.len()) {
                     let Some(last) = before.get(before.len() - count..) else { continue };
-                    let reversed = last.split_first().map(|(surname, first)| [first, &[surname.clone()]].concat());
+                    let reversed =
+                        last.split_first().map(|(surname, first)| [first, &[surname.clone()]].concat());
                     for name in [Some(last.to_vec()), reversed].into_iter().flatten() {
                         let mark = name_mark(&name.join(" "));
                         if marks.contains_key(&pseudonymiser.token(*year, Domain::Erased, &mark)?) {
@@ -318,7 +335,8 @@ mod tests {
         let ring = Keyring::open(&folder.path().join("keys"), &school, &folder.path().join("dir")).unwrap();
         let year = AcademicYear::parse("2025-26").unwrap();
         let up_to = date(2026, 1, 12);
-        let texts = [account_mark("ann"), account_mark("alee7"), name_mark("ann lee"), shared_name_mark("jo fox")];
+        let texts =
+            [account_mark("ann"), account_mark("alee7"), name_mark("ann lee"), shared_name_mark("jo fox")];
         let marks: BTreeMap<i64, Date> = texts
             .iter()
             .map(|text| (ring.token(year, Domain::Erased, text.as_bytes()).unwrap(), up_to))
@@ -336,7 +354,8 @@ mod tests {
             let late = erased.words_out_of(&mut wall, year, date(2026, 1, 13), text).unwrap();
             assert_eq!(late, None, "a later day is somebody else's");
         }
-        let whose = |wall: &mut Pseudonymiser<'_>, name: &str| erased.meant_by(wall, year, up_to, name).unwrap();
+        let whose =
+            |wall: &mut Pseudonymiser<'_>, name: &str| erased.meant_by(wall, year, up_to, name).unwrap();
         assert_eq!(whose(&mut wall, "Fox, Jo"), Whose::Unclear);
         assert_eq!(whose(&mut wall, "Lee, Ann"), Whose::Hers);
         assert_eq!(whose(&mut wall, "Ann Leeson"), Whose::Others);

@@ -39,8 +39,8 @@ use crate::lake::Lake;
 use crate::lake::columns::date_of;
 use crate::person::{Person, Whose};
 use crate::pipeline::{Ingest, Progress};
-use crate::school::AcademicYear;
 use crate::schema::{REQUESTS, STAFF_REQUESTS, TABLES, TableSchema};
+use crate::school::AcademicYear;
 use crate::state::State;
 use crate::vault::edit::{Edited, VaultEditor};
 use crate::vault::{Selection, VaultReader};
@@ -206,10 +206,10 @@ impl Erasure<'_> {
         report: &mut ErasureReport,
     ) -> Result<(), Error> {
         let overlay = Overlay::load(state)?;
-        let mut reading = Reading { person: self.person, mentions: BTreeSet::new(), unclear: BTreeSet::new() };
-        let whose = |token: Option<i64>, written: Option<&str>, day: Date| {
-            self.whose(tokens, token, written, day)
-        };
+        let mut reading =
+            Reading { person: self.person, mentions: BTreeSet::new(), unclear: BTreeSet::new() };
+        let whose =
+            |token: Option<i64>, written: Option<&str>, day: Date| self.whose(tokens, token, written, day);
         let corrected = |token: Option<i64>, day| {
             let person = token.and_then(|token| overlay.person(token, day));
             person.is_some_and(|person| tokens.contains(&person))
@@ -220,7 +220,8 @@ impl Erasure<'_> {
                 return Edited::Gone;
             }
             let year = AcademicYear::of(row.local_date);
-            let written = row.user_written.as_deref().map_or(Whose::Others, |text| self.person.meant_by(year, text));
+            let written =
+                row.user_written.as_deref().map_or(Whose::Others, |text| self.person.meant_by(year, text));
             let is_anothers = ["person", "shared", "machine"].contains(&row.actor_kind.as_ref());
             if written == Whose::Hers && !is_anothers {
                 // Typed where nobody was signed in: the machine's record, without what was typed.

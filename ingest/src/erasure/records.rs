@@ -21,7 +21,8 @@ use crate::school::AcademicYear;
 type Text<'a> = Option<Cow<'a, str>>;
 
 impl ErasedPersons {
-    /// Takes erased persons out of an incident; answers false when it is one of theirs. A subject of whom
+    /// Takes erased persons out of an incident; answers whether there were any, and none when it is one of
+    /// theirs. A subject of whom
     /// nobody can tell whether it is the erased one is nobody, as before the erasure.
     pub(crate) fn from_incident(
         &self,
@@ -29,14 +30,14 @@ impl ErasedPersons {
         roster: &mut dyn Roster,
         incident: &mut Incident<'_, Identified>,
         tally: &mut Tally,
-    ) -> Result<bool, Error> {
+    ) -> Result<Option<bool>, Error> {
         let (year, day) = (incident.occurred.academic_year, incident.occurred.local_date);
         if !self.has_marks_of(year) {
-            return Ok(true);
+            return Ok(Some(false));
         }
         let mut noticed = false;
         match self.whose(pseudonymiser, year, day, &incident.subject)? {
-            Whose::Hers => return Ok(false),
+            Whose::Hers => return Ok(None),
             Whose::Unclear => {
                 noticed = true;
                 incident.subject.member = None;
@@ -64,7 +65,7 @@ impl ErasedPersons {
         }
         noticed |= self.clean(pseudonymiser, year, day, [&mut incident.text.narrative])?;
         notice(tally, noticed);
-        Ok(true)
+        Ok(Some(noticed))
     }
 
     /// The same of a change of the filter; one that an erased person decided on has nobody who did.
@@ -73,14 +74,14 @@ impl ErasedPersons {
         pseudonymiser: &mut Pseudonymiser<'_>,
         change: &mut FilterChange<'_, Identified>,
         tally: &mut Tally,
-    ) -> Result<bool, Error> {
+    ) -> Result<Option<bool>, Error> {
         let (year, day) = (change.requested.academic_year, change.requested.local_date);
         if !self.has_marks_of(year) {
-            return Ok(true);
+            return Ok(Some(false));
         }
         let mut noticed = false;
         match self.whose(pseudonymiser, year, day, &change.requester)? {
-            Whose::Hers => return Ok(false),
+            Whose::Hers => return Ok(None),
             Whose::Unclear => {
                 noticed = true;
                 change.requester.member = None;
@@ -103,7 +104,7 @@ impl ErasedPersons {
         let texts = [&mut text.title, &mut text.reason, &mut text.risk_note, &mut text.narrative];
         noticed |= self.clean(pseudonymiser, year, day, texts)?;
         notice(tally, noticed);
-        Ok(true)
+        Ok(Some(noticed))
     }
 
     /// The same of a test of the filter.
@@ -112,14 +113,14 @@ impl ErasedPersons {
         pseudonymiser: &mut Pseudonymiser<'_>,
         check: &mut FilterCheck<'_, Identified>,
         tally: &mut Tally,
-    ) -> Result<bool, Error> {
+    ) -> Result<Option<bool>, Error> {
         let (year, day) = (check.checked.academic_year, check.checked.local_date);
         if !self.has_marks_of(year) {
-            return Ok(true);
+            return Ok(Some(false));
         }
         let mut noticed = false;
         match self.whose(pseudonymiser, year, day, &check.tester)? {
-            Whose::Hers => return Ok(false),
+            Whose::Hers => return Ok(None),
             Whose::Unclear => {
                 noticed = true;
                 check.tester.member = None;
@@ -128,7 +129,7 @@ impl ErasedPersons {
         }
         noticed |= self.clean(pseudonymiser, year, day, [&mut check.text.narrative])?;
         notice(tally, noticed);
-        Ok(true)
+        Ok(Some(noticed))
     }
 
     /// Takes names out of free texts; answers whether there were any.

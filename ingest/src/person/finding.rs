@@ -44,7 +44,10 @@ impl Person {
                 .help("give the account, the person key or the pseudonym instead"));
         }
         let key = keys.into_iter().next().map(str::to_owned);
-        if key.is_none() && pseudonym.is_none() && (account.is_empty() || account.contains(char::is_whitespace)) {
+        if key.is_none()
+            && pseudonym.is_none()
+            && (account.is_empty() || account.contains(char::is_whitespace))
+        {
             return Err(Error::new(Kind::Configuration, "no roster has this person")
                 .help("give the account as the logs have it, or the pseudonym"));
         }

@@ -97,7 +97,9 @@ impl Mentions {
 /// Whether `name` stands in a text as a whole word; both in small letters.
 fn stands_in(text: &str, name: &str, dot_ends: bool) -> bool {
     let mut from = 0;
-    while let Some(found) = text.get(from..).and_then(|rest| memchr::memmem::find(rest.as_bytes(), name.as_bytes())) {
+    while let Some(found) =
+        text.get(from..).and_then(|rest| memchr::memmem::find(rest.as_bytes(), name.as_bytes()))
+    {
         let (start, end) = (from + found, from + found + name.len());
         let mut before = text.get(..start).unwrap_or_default().chars().rev();
         let mut after = text.get(end..).unwrap_or_default().chars();

@@ -137,7 +137,8 @@ impl Person {
     #[must_use]
     pub fn taken_out_of(&self, year: AcademicYear, list: &str) -> Option<String> {
         // The closure does not fail.
-        let left = without(list, &mut |name| Ok(self.meant_by(year, name) == Whose::Hers)).unwrap_or_default();
+        let left =
+            without(list, &mut |name| Ok(self.meant_by(year, name) == Whose::Hers)).unwrap_or_default();
         // A list that nobody can take apart and that still has the whole name goes whole.
         left.filter(|left| !self.surely.names_in(left))
     }

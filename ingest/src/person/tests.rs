@@ -75,7 +75,10 @@ fn a_name_that_two_have_is_nobodys_alone() {
     assert_eq!(amy.owns(year("2025-26"), Some(77), Some("amy1")), Whose::Others, "a pseudonym says whose");
     assert!(amy.mentions().in_text("about Amy Otter") && !amy.surely().in_text("about Amy Otter"));
     assert!(amy.surely().in_text("amy1 again"));
-    assert_eq!(amy.taken_out_of(year("2025-26"), "Amy Otter; amy1; Ben Otter").unwrap(), "Amy Otter; Ben Otter");
+    assert_eq!(
+        amy.taken_out_of(year("2025-26"), "Amy Otter; amy1; Ben Otter").unwrap(),
+        "Amy Otter; Ben Otter"
+    );
     let ben = bench.find("ben otter");
     assert_eq!(ben.meant_by(year("2025-26"), "Otter, Ben"), Whose::Hers);
     assert_eq!(ben.taken_out_of(year("2025-26"), "seen with ben otter and Jo"), None);

@@ -45,7 +45,7 @@ struct Written {
     tally: Tally,
     span: Span,
     export_rows: Vec<ExportRow>,
-    /// Something in it is of an illegal list: its source is not kept.
+    /// Something in it is of an illegal list, or of somebody who was erased: its source is not kept.
     listed: bool,
 }
 
@@ -289,6 +289,8 @@ impl Run<'_> {
         let (roster, pseudonymiser) = (&mut self.roster, &mut self.pseudonymiser);
         let classifier = self.settings.classifier();
         let mut listed = false;
+        // Somebody who was erased is in it: put away, it would have them again.
+        let mut unkept = names_erased;
         // Hosts of hits on illegal lists so far: a damaged line may have lost the list's word and not the host.
         let mut listed_hosts: BTreeSet<String> = BTreeSet::new();
         let (closed, progress, erased) = (&self.closed_days, self.progress, &self.erased);
@@ -300,6 +302,7 @@ impl Run<'_> {
                 reported = (place.offset_bytes, place.record);
             }
             if content.stood_before(place, raw) {
+                unkept = unkept || erased.stand_in_bytes(pseudonymiser, raw)?;
                 // Of an export it still counts among the copies of its row: a repeat in the new part is
                 // one more, and real.
                 if let Some(overlap) = &mut overlap
@@ -321,10 +324,12 @@ impl Run<'_> {
                         if let Some(overlap) = &mut overlap
                             && overlap.stood_before(event.moment.local_date, raw)?
                         {
+                            unkept = unkept || erased.stand_in_bytes(pseudonymiser, raw)?;
                             tally.duplicate += 1;
                             return Ok(());
                         }
                         if erased.has_request(pseudonymiser, &event)? {
+                            unkept = true;
                             return leave_out(tally);
                         }
                         if event.facts.illegal {
@@ -343,9 +348,13 @@ impl Run<'_> {
                 },
                 Ok(Parsed::Incident(fields)) => match normaliser.incident(place, &fields, roster, tally) {
                     Ok(mut incident) => {
-                        if !erased.from_incident(pseudonymiser, roster, &mut incident, tally)? {
+                        let Some(names) =
+                            erased.from_incident(pseudonymiser, roster, &mut incident, tally)?
+                        else {
+                            unkept = true;
                             return leave_out(tally);
-                        }
+                        };
+                        unkept |= names;
                         listed |= classifier.is_illegal(incident.code);
                         let pseudonymous = pseudonymiser.incident(&incident)?;
                         vault.push_incident(&incident, &pseudonymous)?;
@@ -358,9 +367,11 @@ impl Run<'_> {
                 },
                 Ok(Parsed::Change(fields)) => match normaliser.change(place, &fields, roster, tally) {
                     Ok(mut change) => {
-                        if !erased.from_change(pseudonymiser, &mut change, tally)? {
+                        let Some(names) = erased.from_change(pseudonymiser, &mut change, tally)? else {
+                            unkept = true;
                             return leave_out(tally);
-                        }
+                        };
+                        unkept |= names;
                         listed |= change.illegal;
                         let pseudonymous = pseudonymiser.change(&change)?;
                         vault.push_change(&change, &pseudonymous)?;
@@ -374,9 +385,11 @@ impl Run<'_> {
                 Ok(Parsed::Check(fields)) => match normaliser.check(place, &fields, roster, tally) {
                     Ok(mut check) => {
                         let day = check.checked.local_date;
-                        if !erased.from_check(pseudonymiser, &mut check, tally)? {
+                        let Some(names) = erased.from_check(pseudonymiser, &mut check, tally)? else {
+                            unkept = true;
                             return leave_out(tally);
-                        }
+                        };
+                        unkept |= names;
                         listed |= classifier.is_illegal(check.code);
                         let pseudonymous = pseudonymiser.check(&check)?;
                         vault.push_check(&check, &pseudonymous)?;
@@ -409,10 +422,11 @@ impl Run<'_> {
             listed |= names_list;
             let kept = if names_list {
                 NOT_KEPT.as_bytes()
-            } else if erased.is_empty() || !erased.stands_in(pseudonymiser, &String::from_utf8_lossy(raw))? {
-                raw
-            } else {
+            } else if erased.stand_in_bytes(pseudonymiser, raw)? {
+                unkept = true;
                 ERASED.as_bytes()
+            } else {
+                raw
             };
             vault.push_reject(place, reject.reason, kept)
         });
@@ -436,7 +450,14 @@ impl Run<'_> {
             tally.notice(Notice::OverlapUnchecked);
         }
         let export_rows = overlap.map(Overlap::rows).unwrap_or_default();
-        Ok(Written { files: writer.finish()?, vault, tally, span: span.closed(), export_rows, listed })
+        Ok(Written {
+            files: writer.finish()?,
+            vault,
+            tally,
+            span: span.closed(),
+            export_rows,
+            listed: listed || unkept,
+        })
     }
 }
 

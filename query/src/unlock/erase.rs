@@ -48,8 +48,9 @@ pub fn erase(
     let root = question.check(Date::MIN, Date::MAX)?;
     let person = match question.person(&root, who) {
         Err(error) if State::open(&root)?.erasing_why()?.is_some() => {
-            return Err(Error::new(error.kind(), error.to_string())
-                .help("an erasure was interrupted: if it is this person's, `watershed erase --finish` ends it"));
+            return Err(Error::new(error.kind(), error.to_string()).help(
+                "an erasure was interrupted: if it is this person's, `watershed erase --finish` ends it",
+            ));
         }
         found => found?,
     };
@@ -106,7 +107,9 @@ impl Question<'_> {
         let mut record = |state: &State| -> Result<(), ingest::Error> {
             let recorded = holds(root, state, person).and_then(|now| {
                 if now.iter().any(|hold| !known.contains(&hold.id)) {
-                    return Err(Error::new(Kind::Retry, "a hold was made while the erasure waited").help("ask again"));
+                    return Err(
+                        Error::new(Kind::Retry, "a hold was made while the erasure waited").help("ask again")
+                    );
                 }
                 let numbers: Vec<String> = held.iter().map(|hold| hold.id.to_string()).collect();
                 let despite = if held.is_empty() {

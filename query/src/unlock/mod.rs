@@ -12,14 +12,14 @@ mod identified;
 pub mod recipients;
 mod subject;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use ingest::correction::Overlay;
 use ingest::keys::{PrivateKey, PublicKey};
 use ingest::pseudonymise::{Keyring, written};
 use ingest::school::{AcademicYear, Config, SchoolId, SchoolRoot};
-use ingest::state::State;
+use ingest::state::{PersonOfYear, State};
 use ingest::vault::rows::{ChangeRow, CheckRow, IncidentRow, PersonRow, RequestRow};
 use ingest::vault::{Selection, VaultReader};
 use jiff::ToSpan;
@@ -296,13 +296,19 @@ impl Question<'_> {
     /// beside the audit explains.
     fn about(&self, person: &Person, from: Date, to: Date) -> Result<String, Error> {
         let mut audit = AccessAudit::open(self.dir, self.school)?;
-        let mut names = Vec::new();
-        for pseudonym in
-            person.people.iter().map(|row| row.person).chain(person.pseudonyms.iter().copied()).take(1)
-        {
-            names.push(audit.subject(pseudonym)?);
-        }
-        Ok(format!("{} from {from} to {to}", names.join(" ")))
+        let years: BTreeSet<PersonOfYear> = person
+            .people
+            .iter()
+            .filter_map(|row| {
+                Some(PersonOfYear { year: AcademicYear::parse(&row.academic_year)?, person: row.person })
+            })
+            .collect();
+        let name = match person.pseudonyms.first() {
+            _ if !years.is_empty() => audit.subject_of(&years)?,
+            Some(pseudonym) => audit.subject(*pseudonym)?,
+            None => String::new(),
+        };
+        Ok(format!("{name} from {from} to {to}"))
     }
 
     /// Writes the audit's entry; answers its hash, which is the new head.

@@ -70,9 +70,10 @@ impl Place {
         let state = State::open(&self.place.root()).unwrap();
         let reader = VaultReader::open(&self.place.root().vault(), &self.place.school.id, &key);
         // Once her roster row is gone only what the state file kept says whose erasure it was.
-        let person = Person::find(&reader, &state, Some(&self.place.keyring()), "Amarantha Jones").or_else(|_| {
-            Person::of_pseudonyms(&reader, &state, &self.place.keyring(), &state.erasing().unwrap())
-        });
+        let person =
+            Person::find(&reader, &state, Some(&self.place.keyring()), "Amarantha Jones").or_else(|_| {
+                Person::of_pseudonyms(&reader, &state, &self.place.keyring(), &state.erasing().unwrap())
+            });
         let person = person.unwrap();
         drop(state);
         let erasure = Erasure {
@@ -123,11 +124,12 @@ impl Place {
     fn changes(&self) -> Vec<ChangeRow<'static>> {
         self.open(|reader, selection| {
             let mut rows = Vec::new();
-            reader.changes(selection, &mut |row| {
-                rows.push(row);
-                Ok(())
-            })
-            .unwrap();
+            reader
+                .changes(selection, &mut |row| {
+                    rows.push(row);
+                    Ok(())
+                })
+                .unwrap();
             rows
         })
     }
@@ -135,11 +137,12 @@ impl Place {
     fn rejects(&self) -> Vec<Vec<u8>> {
         self.open(|reader, selection| {
             let mut rows = Vec::new();
-            reader.rejects(selection, &mut |row| {
-                rows.push(row.raw.into_owned());
-                Ok(())
-            })
-            .unwrap();
+            reader
+                .rejects(selection, &mut |row| {
+                    rows.push(row.raw.into_owned());
+                    Ok(())
+                })
+                .unwrap();
             rows
         })
     }
@@ -237,28 +240,33 @@ fn old_files_do_not_bring_her_back_and_still_bring_others() {
     // The same bytes, a longer copy, and a copy in another order.
     place.place.put("proxy.log", &(hers() + &his(0) + "1759737999.5 ajones cut\n"));
     place.place.put("longer.log", &(hers() + &his(0) + &his(DAY) + &hers()));
-    place.place.put("other.log", &(his(2 * DAY) + &hers()));
+    place.place.put("other.log", &(his(2 * DAY) + &hers() + "1759737998.5 ajones cut\n"));
     place.place.put("incidents.csv", &INCIDENTS_FILE.replace("Open", "Closed"));
     place.place.put("changes.csv", &CHANGES_FILE.replace("C-", "D-"));
     let report = place.place.run();
     assert!(report.files.iter().all(|file| !matches!(file.outcome, Outcome::Refused { .. })), "{report:?}");
     let left_out: u64 = report.files.iter().filter_map(|file| file.tally.other.get("erased")).sum();
     assert!(left_out >= 10, "{left_out}");
-    fs::remove_dir_all(place.place.root().kept()).unwrap();
+    // Nor are these files put away, with her in them.
     assert_eq!(place.traces(), Vec::<String>::new());
     assert!(!sealed_text(&place.place).contains("\"ajones\""));
     let incidents = place.incidents();
-    let texts: Vec<_> = incidents.iter().map(|row| row.narrative.as_deref().unwrap()).collect();
-    assert_eq!(texts, ["He and amarantha jones fell out", "He and (erased) fell out"], "the second is the newer");
+    let texts: BTreeSet<_> = incidents.iter().map(|row| row.narrative.as_deref().unwrap()).collect();
+    // The first was there before, for somebody to read; the second came after.
+    assert_eq!(texts, BTreeSet::from(["He and amarantha jones fell out", "He and (erased) fell out"]));
     for row in &incidents {
-        assert_eq!((row.subject_written.as_deref(), row.linked_written.as_deref()), (Some("Ben Smith"), None));
+        assert_eq!(
+            (row.subject_written.as_deref(), row.linked_written.as_deref()),
+            (Some("Ben Smith"), None)
+        );
     }
     let changes = place.changes();
-    let decided: Vec<_> = changes.iter().map(|row| (row.reference.as_deref(), row.decided_by_written.as_deref())).collect();
-    assert_eq!(decided, [(Some("C-2"), None), (Some("D-2"), None)]);
+    let decided: BTreeSet<_> =
+        changes.iter().map(|row| (row.reference.as_deref(), row.decided_by_written.as_deref())).collect();
+    assert_eq!(decided, BTreeSet::from([(Some("C-2"), None), (Some("D-2"), None)]));
     // The damaged line that was refused for its shape comes without its text.
     let rejects = place.rejects();
-    assert!(!rejects.is_empty() && rejects.iter().all(|raw| raw == b"(erased)"), "{rejects:?}");
+    assert_eq!(rejects, [b"(erased)".to_vec()]);
     let rows = place.place.rows(&REQUESTS);
     assert!(rows.len() >= 15 && rows.iter().all(|row| row.contains("site=example.org")), "{rows:?}");
 }
@@ -370,7 +378,8 @@ fn a_namesakes_records_stay_and_come_again() {
     let incidents = place.incidents();
     let bens = incidents.iter().find(|row| row.subject_written.as_deref() == Some("Ben Smith")).unwrap();
     assert_eq!(bens.linked_written.as_deref(), Some("Amarantha Jones; ajones2"));
-    let other = place.place.keyring().token(AcademicYear::parse("2025-26").unwrap(), Domain::Person, b"P2").unwrap();
+    let other =
+        place.place.keyring().token(AcademicYear::parse("2025-26").unwrap(), Domain::Person, b"P2").unwrap();
     let rows = place.place.rows(&REQUESTS);
     assert_eq!(rows.iter().filter(|row| row.contains(&format!(" actor={other} "))).count(), 1);
     assert_eq!(rows.len(), 6);
@@ -421,16 +430,18 @@ fn an_account_of_another_year_is_who_has_it_then() {
     place.place.put("next.log", &line(EIGHT + 364 * DAY, "ajones", "http://news.example.org/"));
     place.place.run();
     let his_pseudonym = keyring.token(next, Domain::Person, b"P9").unwrap();
-    let of_his = |rows: &[String]| rows.iter().filter(|row| row.contains(&format!(" actor={his_pseudonym} "))).count();
+    let of_his =
+        |rows: &[String]| rows.iter().filter(|row| row.contains(&format!(" actor={his_pseudonym} "))).count();
     assert_eq!(of_his(&place.place.rows(&REQUESTS)), 1);
     let sealed = |place: &Place| {
         place.open(|reader, selection| {
             let mut rows = Vec::new();
-            reader.requests(selection, &mut |row| {
-                rows.extend((row.actor == Some(his_pseudonym)).then_some(row));
-                Ok(())
-            })
-            .unwrap();
+            reader
+                .requests(selection, &mut |row| {
+                    rows.extend((row.actor == Some(his_pseudonym)).then_some(row));
+                    Ok(())
+                })
+                .unwrap();
             rows
         })
     };
@@ -463,7 +474,12 @@ fn somebody_elses_interrupted_erasure_is_not_finished_under_another_reason() {
     let dir = place.place.dir();
     let key = PrivateKey::open(&place.place.private, PASSPHRASE).unwrap();
     let reader = VaultReader::open(&place.place.root().vault(), &place.place.school.id, &key);
-    let ben = Person::find(&reader, &State::open(&place.place.root()).unwrap(), Some(&place.place.keyring()), "bsmith");
+    let ben = Person::find(
+        &reader,
+        &State::open(&place.place.root()).unwrap(),
+        Some(&place.place.keyring()),
+        "bsmith",
+    );
     let ingest = Ingest { dir: &dir, school: &place.place.school, keep: false };
     let erasure = Erasure { ingest, key: &key, person: &ben.unwrap() };
     let refused = erasure.run("request 8", &mut |_| Ok(()), &(), &mut |_| Ok(())).unwrap_err();
@@ -482,7 +498,8 @@ fn what_refuses_under_the_lock_leaves_everything_as_it_was() {
     let dir = place.place.dir();
     let key = PrivateKey::open(&place.place.private, PASSPHRASE).unwrap();
     let reader = VaultReader::open(&place.place.root().vault(), &place.place.school.id, &key);
-    let person = Person::find(&reader, &State::open(&place.place.root()).unwrap(), Some(&place.place.keyring()), "P1");
+    let person =
+        Person::find(&reader, &State::open(&place.place.root()).unwrap(), Some(&place.place.keyring()), "P1");
     let ingest = Ingest { dir: &dir, school: &place.place.school, keep: false };
     let erasure = Erasure { ingest, key: &key, person: &person.unwrap() };
     let refuse = &mut |_: &State| Err(Error::new(Kind::Configuration, "a hold"));
