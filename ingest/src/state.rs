@@ -157,6 +157,9 @@ const MIGRATIONS: &[&str] = &[
     "
     CREATE TABLE erasing_why (
         only_one INTEGER PRIMARY KEY CHECK (only_one = 1), why TEXT NOT NULL, begun_utc TEXT NOT NULL);
+    INSERT INTO erasing_why
+        SELECT 1, 'an erasure that was interrupted', strftime('%Y-%m-%dT%H:%M:%SZ', 'now')
+        WHERE EXISTS (SELECT 1 FROM erasing);
     CREATE TABLE access_links (
         academic_year TEXT NOT NULL, pseudonym INTEGER NOT NULL, subject INTEGER NOT NULL,
         PRIMARY KEY (academic_year, pseudonym, subject)) WITHOUT ROWID;

@@ -250,8 +250,9 @@ impl ErasedPersons {
                 before.push(stem);
                 for count in 2..=NAME_WORDS.min(before.len()) {
                     let Some(last) = before.get(before.len() - count..) else { continue };
-                    let reversed =
-                        last.split_first().map(|(surname, first)| [first, &[surname.clone()]].concat());
+                    let reversed = last
+                        .split_first()
+                        .map(|(surname, first)| [first, std::slice::from_ref(surname)].concat());
                     for name in [Some(last.to_vec()), reversed].into_iter().flatten() {
                         let mark = name_mark(&name.join(" "));
                         if marks.contains_key(&pseudonymiser.token(*year, Domain::Erased, &mark)?) {

@@ -24,7 +24,7 @@ impl ErasedPersons {
     /// Takes erased persons out of an incident; answers whether there were any, and none when it is one of
     /// theirs. A subject of whom
     /// nobody can tell whether it is the erased one is nobody, as before the erasure.
-    pub(crate) fn from_incident(
+    pub(crate) fn clear_incident(
         &self,
         pseudonymiser: &mut Pseudonymiser<'_>,
         roster: &mut dyn Roster,
@@ -69,7 +69,7 @@ impl ErasedPersons {
     }
 
     /// The same of a change of the filter; one that an erased person decided on has nobody who did.
-    pub(crate) fn from_change(
+    pub(crate) fn clear_change(
         &self,
         pseudonymiser: &mut Pseudonymiser<'_>,
         change: &mut FilterChange<'_, Identified>,
@@ -108,7 +108,7 @@ impl ErasedPersons {
     }
 
     /// The same of a test of the filter.
-    pub(crate) fn from_check(
+    pub(crate) fn clear_check(
         &self,
         pseudonymiser: &mut Pseudonymiser<'_>,
         check: &mut FilterCheck<'_, Identified>,

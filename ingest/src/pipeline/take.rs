@@ -349,7 +349,7 @@ impl Run<'_> {
                 Ok(Parsed::Incident(fields)) => match normaliser.incident(place, &fields, roster, tally) {
                     Ok(mut incident) => {
                         let Some(names) =
-                            erased.from_incident(pseudonymiser, roster, &mut incident, tally)?
+                            erased.clear_incident(pseudonymiser, roster, &mut incident, tally)?
                         else {
                             unkept = true;
                             return leave_out(tally);
@@ -367,7 +367,7 @@ impl Run<'_> {
                 },
                 Ok(Parsed::Change(fields)) => match normaliser.change(place, &fields, roster, tally) {
                     Ok(mut change) => {
-                        let Some(names) = erased.from_change(pseudonymiser, &mut change, tally)? else {
+                        let Some(names) = erased.clear_change(pseudonymiser, &mut change, tally)? else {
                             unkept = true;
                             return leave_out(tally);
                         };
@@ -385,7 +385,7 @@ impl Run<'_> {
                 Ok(Parsed::Check(fields)) => match normaliser.check(place, &fields, roster, tally) {
                     Ok(mut check) => {
                         let day = check.checked.local_date;
-                        let Some(names) = erased.from_check(pseudonymiser, &mut check, tally)? else {
+                        let Some(names) = erased.clear_check(pseudonymiser, &mut check, tally)? else {
                             unkept = true;
                             return leave_out(tally);
                         };

@@ -29,6 +29,9 @@ const HOLDING: [&str; 11] = [
     "clock",
 ];
 
+/// A row, column by column.
+type Row = Vec<Value>;
+
 impl State {
     /// Takes over what a newer state file of the same school knows beside what it deleted. The days of newer
     /// corrections are counted again by the next run.
@@ -55,7 +58,7 @@ impl State {
                 )
                 .help("it is no later state of the same school"));
             }
-            let new: Vec<Vec<Value>> = rows.into_iter().skip(own.len()).collect();
+            let new: Vec<Row> = rows.into_iter().skip(own.len()).collect();
             self.write(|transaction| {
                 if here.is_none() {
                     make(transaction, &definition)?;
@@ -90,7 +93,7 @@ impl State {
 
     /// What makes a table with its indexes and triggers, none where there is no such table; and its rows by
     /// their key.
-    fn table(&self, name: &str) -> Result<(Option<Vec<String>>, Vec<Vec<Value>>), Error> {
+    fn table(&self, name: &str) -> Result<(Option<Vec<String>>, Vec<Row>), Error> {
         self.read(|connection| {
             let there: Option<i64> = connection
                 .query_row("SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = ?1", [name], |row| {
@@ -121,7 +124,7 @@ fn make(transaction: &Transaction<'_>, definition: &[String]) -> rusqlite::Resul
     definition.iter().try_for_each(|statement| transaction.execute_batch(statement))
 }
 
-fn insert(transaction: &Transaction<'_>, table: &str, rows: &[Vec<Value>]) -> rusqlite::Result<()> {
+fn insert(transaction: &Transaction<'_>, table: &str, rows: &[Row]) -> rusqlite::Result<()> {
     for row in rows {
         let places = vec!["?"; row.len()].join(", ");
         transaction
