@@ -46,6 +46,8 @@ pub mod erasure;
 #[cfg(feature = "lake")]
 pub mod lake;
 #[cfg(feature = "lake")]
+pub mod person;
+#[cfg(feature = "lake")]
 pub mod pipeline;
 pub mod report;
 pub mod schema;

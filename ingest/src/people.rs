@@ -103,7 +103,8 @@ impl PeopleImport<'_> {
         let mut left_out = Vec::new();
         for person in &people {
             let name = account::canonical_name(&person.mis_name);
-            left_out.push(erased.has_member(self.keyring, self.year, person.accounts.iter(), &name)?);
+            let accounts = person.accounts.iter();
+            left_out.push(erased.has_member(self.keyring, self.year, &person.key, accounts, &name)?);
         }
         let mut left_out = left_out.into_iter();
         people.retain(|_| !left_out.next().unwrap_or(false));
@@ -134,10 +135,12 @@ impl PeopleImport<'_> {
                 tokens.insert(self.keyring.token(*year, Domain::Person, person.key.as_bytes())?, &person.key);
             }
         }
-        state.carry_links(self.year, &mut |other| {
+        let mut same = |other: crate::state::PersonOfYear| {
             let key = known.get(&other.year)?.get(&other.person)?;
             self.keyring.token(self.year, Domain::Person, key.as_bytes()).ok()
-        })?;
+        };
+        state.carry_links(self.year, &mut same)?;
+        state.carry_subjects(self.year, &mut same)?;
         // A matter may be marked by the account, when no roster of its year had that yet.
         for year in &years {
             let tokens = known.entry(*year).or_default();

@@ -27,6 +27,8 @@ pub enum Reason {
     Time,
     /// A local time that the clock skipped in March.
     TimeGap,
+    /// More than 400 days after this machine's clock: kept by its own date, nothing of it would ever go.
+    TimeAhead,
     /// A column that must be a number is not.
     Number,
     /// The status is not a number.
@@ -66,6 +68,7 @@ impl Reason {
             Self::Columns => "wrong number of columns",
             Self::Time => "time cannot be read",
             Self::TimeGap => "local time that the clock skipped",
+            Self::TimeAhead => "more than 400 days after this machine's clock",
             Self::Number => "not a number",
             Self::Status => "status is not a number",
             Self::Result => "result cannot be read",
@@ -143,6 +146,9 @@ pub enum Notice {
     NameUnknown,
     /// An export of so many rows that not all were compared with earlier exports.
     OverlapUnchecked,
+    /// A record of somebody else's names a person who was erased: the name is left out of its lists and
+    /// texts, or may be somebody else's, so that nobody can tell whose the record is.
+    NamesErased,
     /// The compressed file ends early; what could be read was read.
     CompressionTruncated,
 }
@@ -179,6 +185,9 @@ impl Notice {
             }
             Self::OverlapUnchecked => {
                 "more than a million rows: those behind were not compared with earlier exports; export shorter periods"
+            }
+            Self::NamesErased => {
+                "record that names somebody who was erased beside others: taken in without that name"
             }
             Self::CompressionTruncated => "compressed file ends early",
         }

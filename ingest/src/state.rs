@@ -12,6 +12,8 @@ use crate::error::{Error, Kind, at};
 use crate::school::{SchoolRoot, TRUST_LEDGER};
 
 mod apart;
+mod carrying;
+mod clock;
 mod corrections;
 mod deletions;
 mod embargoes;
@@ -38,7 +40,7 @@ pub use holds::{Hold, NewHold};
 pub(crate) use lines::Lines;
 pub use links::{AccountHolder, PersonOfYear};
 pub use retention::DestroyedKey;
-pub(crate) use retention::{Begun, Work};
+pub(crate) use retention::{Begun, Work, key_work};
 pub use roster::RosterEntry;
 pub use words::{Unmapped, WordKind};
 
@@ -160,6 +162,23 @@ const MIGRATIONS: &[&str] = &[
     CREATE TABLE embargo_rosters (
         embargo INTEGER NOT NULL, academic_year TEXT NOT NULL,
         PRIMARY KEY (embargo, academic_year)) WITHOUT ROWID;
+",
+    "
+    CREATE TABLE erasing_why (
+        only_one INTEGER PRIMARY KEY CHECK (only_one = 1), why TEXT NOT NULL, begun_utc TEXT NOT NULL);
+    INSERT INTO erasing_why
+        SELECT 1, 'an erasure that was interrupted', strftime('%Y-%m-%dT%H:%M:%SZ', 'now')
+        WHERE EXISTS (SELECT 1 FROM erasing);
+    CREATE TABLE access_links (
+        academic_year TEXT NOT NULL, pseudonym INTEGER NOT NULL, subject INTEGER NOT NULL,
+        PRIMARY KEY (academic_year, pseudonym, subject)) WITHOUT ROWID;
+    CREATE TABLE clock (only_one INTEGER PRIMARY KEY CHECK (only_one = 1), latest_day TEXT NOT NULL);
+    CREATE TABLE destroying_keys (academic_year TEXT PRIMARY KEY, check_value INTEGER) WITHOUT ROWID;
+    CREATE TABLE deletion_anchor (
+        only_one INTEGER PRIMARY KEY CHECK (only_one = 1), entry INTEGER NOT NULL, hash TEXT NOT NULL);
+    INSERT INTO deletion_anchor
+        SELECT 1, entry, hash FROM deletion_chain WHERE entry =
+            coalesce((SELECT min(entry) FROM deletion_log) - 1, (SELECT max(entry) FROM deletion_chain));
 ",
 ];
 

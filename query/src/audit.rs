@@ -315,7 +315,7 @@ impl AccessAudit {
     }
 
     /// The name under which the audit speaks of a person: it stands for the pseudonym in a list beside the
-    /// audit, which an erasure shortens and the chain does not cover.
+    /// audit, which the end of an erasure shortens and the chain does not cover.
     ///
     /// # Errors
     /// When the state file cannot be read or written.
@@ -324,42 +324,29 @@ impl AccessAudit {
         found.map_err(|error| self.state.failure(error).into())
     }
 
+    /// The same for a person of the rosters, who has a pseudonym in each year: the number leads from each of
+    /// them, so that it still does when the key of a year is destroyed.
+    ///
+    /// # Errors
+    /// When the state file cannot be read or written.
+    pub fn subject_of(&mut self, years: &std::collections::BTreeSet<PersonOfYear>) -> Result<String, Error> {
+        let found = linked(&mut self.state, years);
+        found.map_err(|error| self.state.failure(error).into())
+    }
+
     /// The entries about a person.
     ///
     /// # Errors
     /// When the state file cannot be read.
     pub fn about(&mut self, pseudonyms: &std::collections::BTreeSet<i64>) -> Result<Vec<Entry>, Error> {
-        let mut names = Vec::new();
-        for pseudonym in pseudonyms {
-            let found: rusqlite::Result<Option<i64>> = self
-                .state
-                .connection()
-                .query_row("SELECT subject FROM access_subjects WHERE pseudonym = ?1", [pseudonym], |row| {
-                    row.get(0)
-                })
-                .optional();
-            names.extend(found.map_err(|error| self.state.failure(error))?.map(subject_name));
-        }
+        let found = subjects(self.state.connection(), pseudonyms.iter().copied());
+        let names: Vec<String> =
+            found.map_err(|error| self.state.failure(error))?.into_iter().map(subject_name).collect();
         let mut entries = self.entries()?;
         entries.retain(|entry| {
             entry.target.split(' ').next().is_some_and(|first| names.iter().any(|name| name == first))
         });
         Ok(entries)
-    }
-
-    /// Forgets for whom a person's entries stand; the entries stay.
-    ///
-    /// # Errors
-    /// When the state file cannot be written.
-    pub fn forget_subjects(&mut self, pseudonyms: &std::collections::BTreeSet<i64>) -> Result<(), Error> {
-        for pseudonym in pseudonyms {
-            let gone = self
-                .state
-                .connection()
-                .execute("UPDATE access_subjects SET pseudonym = NULL WHERE pseudonym = ?1", [pseudonym]);
-            gone.map_err(|error| self.state.failure(error))?;
-        }
-        Ok(())
     }
 }
 
@@ -377,6 +364,44 @@ fn subject(state: &mut State, pseudonym: i64) -> rusqlite::Result<String> {
     )?;
     transaction.commit()?;
     Ok(subject_name(subject))
+}
+
+/// The numbers under which persons of these pseudonyms stand.
+fn subjects(
+    connection: &rusqlite::Connection,
+    pseudonyms: impl Iterator<Item = i64>,
+) -> rusqlite::Result<std::collections::BTreeSet<i64>> {
+    let mut found = std::collections::BTreeSet::new();
+    for pseudonym in pseudonyms {
+        let mut statement = connection.prepare_cached(
+            "SELECT subject FROM access_subjects WHERE pseudonym = ?1
+             UNION SELECT subject FROM access_links WHERE pseudonym = ?1",
+        )?;
+        for subject in statement.query_map([pseudonym], |row| row.get(0))? {
+            found.insert(subject?);
+        }
+    }
+    Ok(found)
+}
+
+fn linked(state: &mut State, years: &std::collections::BTreeSet<PersonOfYear>) -> rusqlite::Result<String> {
+    let transaction = state.connection().transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let mut known = subjects(&transaction, years.iter().map(|year| year.person))?;
+    let newest = years.last().map(|year| year.person);
+    if known.is_empty() {
+        transaction.execute("INSERT INTO access_subjects (pseudonym) VALUES (?1)", [newest])?;
+        known.insert(transaction.last_insert_rowid());
+    }
+    for year in years {
+        for subject in &known {
+            transaction.execute(
+                "INSERT OR IGNORE INTO access_links VALUES (?1, ?2, ?3)",
+                params![year.year.to_string(), year.person, subject],
+            )?;
+        }
+    }
+    transaction.commit()?;
+    Ok(known.last().copied().map(subject_name).unwrap_or_default())
 }
 
 /// What a paper may say of the audit.

@@ -247,7 +247,7 @@ impl School {
         let beside = looked_up.filter(|table| metric.reads.iter().all(|read| read.name != table.name));
         let tables: Vec<&'static TableSchema> = metric.reads.iter().copied().chain(beside).collect();
         self.add(&mut session, &tables).await?;
-        self.viewer.restrict(&mut session, &root, &self.concerns, &embargoes).await?;
+        self.viewer.restrict_for(word, &mut session, &root, &self.concerns, &embargoes).await?;
         let now = jiff::Timestamp::now().to_zoned(self.zone.clone());
         let today = now.date();
         let feeds = self.expected_feeds()?;

@@ -187,6 +187,19 @@ impl Viewer {
         concerns: &Concerns,
         embargoes: &Embargoes,
     ) -> Result<(), Error> {
+        self.restrict_for("", session, root, concerns, embargoes).await
+    }
+
+    /// The same for a metric of the list. What `coverage` says of staff is by group or network and about nobody:
+    /// whether the filter was tested for staff is told to whoever may ask it.
+    pub(crate) async fn restrict_for(
+        &self,
+        word: &str,
+        session: &mut Session,
+        root: &SchoolRoot,
+        concerns: &Concerns,
+        embargoes: &Embargoes,
+    ) -> Result<(), Error> {
         let (by_year, heads) = if root.state().exists() {
             let state = State::open(root)?;
             let by_year = state.heads()?;
@@ -200,6 +213,9 @@ impl Viewer {
         let mut tables = session.tables().to_vec();
         tables.sort_by_key(|table| LOOKED_UP.iter().any(|looked_up| looked_up.name == table.name));
         for table in tables {
+            if word == "coverage" && is_of_staff(table) {
+                continue;
+            }
             let person = person_column(table);
             let mut conditions: Vec<String> = Vec::new();
             if let Some(person) = person {

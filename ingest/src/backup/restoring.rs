@@ -8,7 +8,7 @@ use super::writing::resolved;
 use crate::error::{Error, Kind, at};
 use crate::folder;
 use crate::pseudonymise::Keyring;
-use crate::school::{Config, SchoolId, SchoolRoot};
+use crate::school::{Config, SchoolConfig, SchoolId, SchoolRoot, TRUST_LEDGER};
 use crate::state::{Deletion, State};
 
 /// A deletion that the back-up is older than.
@@ -29,12 +29,15 @@ pub struct Restored {
     pub manifest: Manifest,
     /// Deletions since, if a newer installation was there to ask.
     pub missed: Vec<Missed>,
+    /// Schools whose recipients changed since: the vault that came back is still sealed for those of before.
+    pub recipients_changed: Vec<String>,
 }
 
 /// Brings a back-up back into `to`, a new or empty folder. Every byte is compared before and on the way;
 /// `watershed.toml` comes last, so that a restoring that was interrupted is no installation. From `newer`, an
-/// installation that is later than the back-up, come the deletion log, the closed days and the destroyed
-/// keys. The caller runs retention afterwards: what was dropped since the back-up is in it again.
+/// installation that is later than the back-up, come the deletion log, closed days and destroyed keys; holds,
+/// sealed sets, the access audit, marks of live matters, corrections, accounts; who can open the vault; and the
+/// trust's ledger. What was dropped since the back-up is in it again until retention is run.
 ///
 /// # Errors
 /// [`Kind::Corrupt`] when the back-up is not as it was written; [`Kind::Configuration`] when `to` will not do,
@@ -55,7 +58,11 @@ pub fn restore(from: &Path, to: &Path, newer: Option<&Path>) -> Result<Restored,
             format!("{}: may not lie inside the back-up, nor around it", to.display()),
         ));
     }
-    let config = Config::load(&from)?;
+    let mut config = Config::load(&from)?;
+    let later = match newer {
+        Some(newer) => Some(Config::load(newer)?),
+        None => None,
+    };
     copying::empty_folder(&to)?;
     for school in &config.schools {
         Keyring::open(&school.pseudonym_key_dir, &school.id, &to)?;
@@ -65,8 +72,8 @@ pub fn restore(from: &Path, to: &Path, newer: Option<&Path>) -> Result<Restored,
             return Err(Error::new(Kind::Corrupt, format!("{}: changed while it was read", file.path)));
         }
     }
-    let mut missed = Vec::new();
-    for school in &config.schools {
+    let (mut missed, mut recipients_changed) = (Vec::new(), Vec::new());
+    for school in &mut config.schools {
         let root = SchoolRoot::new(&to, &school.id);
         for folder in
             [root.lake(), root.vault(), root.inbox(), root.claimed(), root.refused(), root.settings()]
@@ -76,9 +83,52 @@ pub fn restore(from: &Path, to: &Path, newer: Option<&Path>) -> Result<Restored,
         if let Some(newer) = newer {
             missed.extend(carry(&root, newer, &school.id)?);
         }
+        let known = later.as_ref().and_then(|later| later.school(&school.id).ok());
+        if let Some(known) = known.filter(|known| known.recipients != school.recipients) {
+            // A DSL who left must not be one again, and one who came must open what comes from now on.
+            let ids = |school: &SchoolConfig| -> Result<Vec<[u8; 8]>, Error> {
+                Ok(school.public_keys()?.iter().map(crate::keys::PublicKey::id).collect())
+            };
+            let (before, now) = (ids(school)?, ids(known)?);
+            let former: Vec<_> = before.into_iter().filter(|id| !now.contains(id)).collect();
+            State::open(&root)?.begin_resealing(&former, &now)?;
+            school.recipients.clone_from(&known.recipients);
+            recipients_changed.push(school.id.to_string());
+        }
     }
-    copying::copy(&from.join(Config::FILE), &to.join(Config::FILE))?;
-    Ok(Restored { manifest, missed })
+    if let Some(newer) = newer {
+        carry_trust(newer, &to)?;
+    }
+    if recipients_changed.is_empty() {
+        copying::copy(&from.join(Config::FILE), &to.join(Config::FILE))?;
+    } else {
+        let text = toml::to_string_pretty(&config)
+            .map_err(|error| Error::new(Kind::Bug, "the configuration cannot be written").because(error))?;
+        copying::write(&to.join(Config::FILE), text.as_bytes())?;
+    }
+    Ok(Restored { manifest, missed, recipients_changed })
+}
+
+/// The trust's ledger of the newer installation takes the place of the one of the back-up, which is its
+/// beginning.
+fn carry_trust(newer: &Path, to: &Path) -> Result<(), Error> {
+    let (from, place) = (newer.join(TRUST_LEDGER), to.join(TRUST_LEDGER));
+    if !from.is_file() {
+        return Ok(());
+    }
+    let staged = to.join(format!("{TRUST_LEDGER}.new"));
+    // Through the database, which may be in use: its file alone can be half of a transaction.
+    let copied = rusqlite::Connection::open_with_flags(&from, rusqlite::OpenFlags::SQLITE_OPEN_READ_WRITE)
+        .and_then(|connection| connection.execute("VACUUM INTO ?1", [staged.to_string_lossy()]));
+    copied.map_err(|_| {
+        Error::new(Kind::Environment, format!("{}: cannot be copied", from.display()))
+            .help("check that it is readable and that nobody writes to it, then restore again")
+    })?;
+    let private = std::os::unix::fs::PermissionsExt::from_mode(0o600);
+    std::fs::set_permissions(&staged, private).map_err(|error| at(&staged, error))?;
+    std::fs::File::open(&staged).and_then(|file| file.sync_all()).map_err(|error| at(&staged, error))?;
+    std::fs::rename(&staged, &place).map_err(|error| at(&place, error))?;
+    folder::flush(to).map_err(|error| at(to, error))
 }
 
 /// Takes over what a newer installation deleted.
@@ -92,7 +142,9 @@ fn carry(root: &SchoolRoot, newer: &Path, school: &SchoolId) -> Result<Vec<Misse
         .help("name the folder of the installation that the back-up was made of"));
     }
     let later = State::open(&later)?;
-    let entries = State::open(root)?.carry_deletions(&later)?;
+    let mut state = State::open(root)?;
+    let entries = state.carry_deletions(&later)?;
+    state.carry_known(&later)?;
     Ok(entries
         .into_iter()
         .map(|deletion| Missed {

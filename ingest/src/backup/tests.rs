@@ -14,7 +14,7 @@ use crate::pipeline::tests::{Installation, log};
 use crate::retention::{Retain, below};
 use crate::schema::TABLES;
 use crate::school::{Config, SchoolRoot};
-use crate::state::State;
+use crate::state::{NewCorrection, NewEmbargo, NewHold, State, Wrong};
 
 fn installation() -> Installation {
     let place = Installation::new();
@@ -29,6 +29,7 @@ fn installation() -> Installation {
     fs::create_dir_all(place.root().kept()).unwrap();
     fs::write(place.root().kept().join("old.log"), "zorkweed").unwrap();
     fs::write(place.root().vault().join("half.parquet.partial"), "zorkweed").unwrap();
+    fs::write(place.root().vault().join("2025-10-06/copy.parquet.resealing"), "zorkweed").unwrap();
     fs::write(place.root().lake().join("requests/_delta_log/00000000000000000009.json#1"), "zorkweed")
         .unwrap();
     place
@@ -186,4 +187,104 @@ fn what_was_deleted_since_goes_again_or_is_listed() {
     let newer_backup = back_up(&place, "newer");
     let error = restore(&newer_backup, &place.folder.path().join("third"), Some(&other.dir())).unwrap_err();
     assert_eq!(error.kind(), Kind::Configuration);
+}
+
+#[test]
+fn what_the_newer_installation_knows_comes_along_and_no_clock_is_applied() {
+    let place = installation();
+    let mut state = State::open(&place.root()).unwrap();
+    // Stands for the release ledger, which another crate keeps in the same file.
+    state
+        .connection()
+        .execute_batch(
+            "CREATE TABLE release_ledger (sequence INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL);
+             CREATE TRIGGER release_ledger_never_go BEFORE DELETE ON release_ledger
+                 BEGIN SELECT RAISE(ABORT, 'never'); END;
+             INSERT INTO release_ledger VALUES (1, 'autumn');",
+        )
+        .unwrap();
+    drop(state);
+    let out = back_up(&place, "back-up");
+    let monday = date(2025, 10, 6);
+    let mut state = State::open(&place.root()).unwrap();
+    let hold = NewHold {
+        from: monday,
+        to: monday,
+        person: None,
+        reason: "case 12",
+        owner: "DSL",
+        review: date(2026, 6, 1),
+    };
+    state.add_hold(&hold, date(2026, 1, 5)).unwrap();
+    let embargo = NewEmbargo {
+        from: monday,
+        to: None,
+        person: Some(-7),
+        theme: None,
+        site: None,
+        incident: None,
+        reason: "case 12",
+        reviewer: "DSL",
+        review: date(2026, 6, 1),
+    };
+    state.add_embargo(&embargo, date(2026, 1, 5)).unwrap();
+    let wrong =
+        Wrong::Code { site: Some("example.com".to_owned()), was: None, source: None, code: "EDU".to_owned() };
+    let new = NewCorrection { from: monday, to: monday, wrong, reason: "ticket 4", by: "IT" };
+    state.add_correction(&new, &[monday].into()).unwrap();
+    state.connection().execute("INSERT INTO release_ledger VALUES (2, 'spring')", []).unwrap();
+    let known = (state.holds().unwrap(), state.embargoes().unwrap(), state.corrections().unwrap());
+    drop(state);
+    // Another DSL's key since, and what a trust has released.
+    let (_, public_key) = crate::keys::new_key_pair("four quiet otters").unwrap();
+    let mut config = Config::load(&place.dir()).unwrap();
+    let before = config.schools[0].public_keys().unwrap()[0].id();
+    config.schools[0].recipients[0].public_key = public_key.trim().to_owned();
+    fs::write(place.dir().join(Config::FILE), toml::to_string_pretty(&config).unwrap()).unwrap();
+    let trust = rusqlite::Connection::open(place.dir().join("trust.db")).unwrap();
+    trust.execute_batch("CREATE TABLE sums (id TEXT); INSERT INTO sums VALUES ('T-1')").unwrap();
+
+    let back = place.folder.path().join("back");
+    let restored = restore(&out, &back, Some(&place.dir())).unwrap();
+    assert_eq!(restored.recipients_changed, ["st-annes"]);
+    let root = SchoolRoot::new(&back, &place.school.id);
+    let mut state = State::open(&root).unwrap();
+    assert_eq!((state.holds().unwrap(), state.embargoes().unwrap(), state.corrections().unwrap()), known);
+    assert_eq!(state.dirty_days().unwrap(), [monday], "the corrected day is counted again");
+    assert!(state.resealing().unwrap().is_some());
+    assert_eq!(state.former_recipients().unwrap(), [before].into());
+    let sets: Vec<String> = state
+        .connection()
+        .prepare("SELECT id FROM release_ledger ORDER BY sequence")
+        .unwrap()
+        .query_map([], |row| row.get(0))
+        .unwrap()
+        .collect::<Result<_, _>>()
+        .unwrap();
+    assert_eq!(sets, ["autumn", "spring"]);
+    assert!(state.connection().execute("DELETE FROM release_ledger", []).is_err(), "its guards came along");
+    drop(state);
+    assert_eq!(Config::load(&back).unwrap().schools[0].recipients, config.schools[0].recipients);
+    let trust = rusqlite::Connection::open(back.join("trust.db")).unwrap();
+    assert_eq!(trust.query_row("SELECT id FROM sums", [], |row| row.get::<_, String>(0)).unwrap(), "T-1");
+    // Nothing was dropped by bringing it back, and what is dropped afterwards leaves what the hold keeps.
+    let days = |root: &SchoolRoot| -> Vec<String> {
+        let mut days: Vec<String> = fs::read_dir(root.vault())
+            .unwrap()
+            .filter_map(|entry| entry.unwrap().file_name().into_string().ok())
+            .filter(|name| name.starts_with("2025-"))
+            .collect();
+        days.sort();
+        days
+    };
+    assert_eq!(days(&root), ["2025-10-06", "2025-10-07"]);
+    Retain { dir: &back, school: &place.school, today: Some(date(2026, 2, 1)) }.run(&()).unwrap();
+    assert_eq!(days(&root), ["2025-10-06"]);
+
+    // A ledger that went another way is no later state of the same school.
+    let mut state = State::open(&place.root()).unwrap();
+    state.connection().execute_batch("UPDATE release_ledger SET id = 'other' WHERE sequence = 1").unwrap();
+    drop(state);
+    let error = restore(&out, &place.folder.path().join("third"), Some(&place.dir())).unwrap_err();
+    assert!(error.to_string().contains("`release_ledger` does not begin"), "{error}");
 }

@@ -150,7 +150,7 @@ fn sources(root: &SchoolRoot) -> Result<Vec<PathBuf>, Error> {
             }));
     }
     let vault = below(&root.vault())?;
-    found.extend(vault.into_iter().filter(|path| path.extension().is_none_or(|ending| ending != "partial")));
+    found.extend(vault.into_iter().filter(|path| !path.extension().is_some_and(crate::vault::is_unfinished)));
     found.extend(below(&root.settings())?);
     Ok(found)
 }

@@ -42,11 +42,28 @@ impl Making<'_> {
     /// [`Kind::Configuration`] when days, codes, site or reason will not do, or a day was closed by
     /// retention; else when lake or state fail.
     pub fn add(&self, new: NewCorrection<'_>, progress: &dyn Progress) -> Result<Made, Error> {
+        self.add_recorded(new, &mut || Ok(()), progress)
+    }
+
+    /// The same; `record` is called under the writer's lock, once nothing speaks against the correction and
+    /// before it is written down, and can refuse by an error.
+    ///
+    /// # Errors
+    /// As [`add`](Self::add), and what `record` answers.
+    pub fn add_recorded(
+        &self,
+        new: NewCorrection<'_>,
+        record: &mut dyn FnMut() -> Result<(), Error>,
+        progress: &dyn Progress,
+    ) -> Result<Made, Error> {
         self.check(&new)?;
-        let Wrong::Code { site, was, source, code } = &new.wrong else { return self.write(&new, progress) };
+        let Wrong::Code { site, was, source, code } = &new.wrong else {
+            return self.write(&new, record, progress);
+        };
         let site = site.as_deref().map(as_stored).transpose()?;
         let (was, source, code) = (was.clone(), source.clone(), code.clone());
-        self.write(&NewCorrection { wrong: Wrong::Code { site, was, source, code }, ..new }, progress)
+        let wrong = Wrong::Code { site, was, source, code };
+        self.write(&NewCorrection { wrong, ..new }, record, progress)
     }
 
     /// Takes a correction back: a further row, which stays beside it.
@@ -69,7 +86,12 @@ impl Making<'_> {
         self.count_again(made, progress)
     }
 
-    fn write(&self, new: &NewCorrection<'_>, progress: &dyn Progress) -> Result<Made, Error> {
+    fn write(
+        &self,
+        new: &NewCorrection<'_>,
+        record: &mut dyn FnMut() -> Result<(), Error>,
+        progress: &dyn Progress,
+    ) -> Result<Made, Error> {
         let made = self.ingest.settled(progress, |school| {
             let closed = closed_days(&school, new.from, new.to)?;
             if let (Some(first), Some(last)) = (closed.first(), closed.last()) {
@@ -83,6 +105,7 @@ impl Making<'_> {
                 .help("correct the days that are left; the figures of closed days stay as they were counted"));
             }
             let days = recorded_days(&school, new.from, new.to)?;
+            record()?;
             let id = school.state.add_correction(new, &days)?;
             Ok(Made { id, days: days.len() as u64, closed: 0 })
         })?;

@@ -1,11 +1,15 @@
 //! The erasure of one person: from lake, vault, state file and files put away, so that no byte is left.
 //!
+//! Whose a row is, [`crate::person`] says: a pseudonym is one person's, what is written only where a row has
+//! none and where it can be nobody else's. Rows of which nobody can tell stay and are counted, for somebody to
+//! read.
+//!
 //! Order: keyed marks of the person's names, durable, so that from then on no import takes a record of
 //! theirs in; the lake's tables, whose rows are found by pseudonym and by what the vault says of rows
 //! without one; derived rows of the days touched; vacuum; the vault's rows; files put away; last the roster
 //! and, in one transaction, the roster's tokens, the pseudonyms that were kept for a run that is killed, and
 //! the entry of the deletion log. Every step can be done again; a run that is killed is finished by the same
-//! command.
+//! command, or by [`Erasure::run`] with the person whose pseudonyms the state file kept.
 //!
 //! Requests go that were recorded as the person's, and those that are corrected to be: both have something of
 //! the person. What was recorded as the person's goes even where a correction makes it somebody else's,
@@ -16,12 +20,14 @@
 //! other people's records say of the person in free text, which is counted for somebody to read.
 
 mod marks;
+mod records;
 mod sources;
 
 use std::collections::BTreeSet;
 
 use arrow::array::{Array, AsArray, BooleanArray, RecordBatch};
 use arrow::datatypes::{Date32Type, Int64Type};
+use jiff::civil::Date;
 
 pub(crate) use marks::ErasedPersons;
 pub use sources::{MayHold, survey};
@@ -31,9 +37,10 @@ use crate::error::{Error, Kind};
 use crate::keys::PrivateKey;
 use crate::lake::Lake;
 use crate::lake::columns::date_of;
-use crate::normalise::account::{canonical, canonical_name};
+use crate::person::{Person, Whose};
 use crate::pipeline::{Ingest, Progress};
 use crate::schema::{REQUESTS, STAFF_REQUESTS, TABLES, TableSchema};
+use crate::school::AcademicYear;
 use crate::state::State;
 use crate::vault::edit::{Edited, VaultEditor};
 use crate::vault::{Selection, VaultReader};
@@ -44,12 +51,8 @@ pub struct Erasure<'e> {
     pub ingest: Ingest<'e>,
     /// A recipient's key.
     pub key: &'e PrivateKey,
-    /// Pseudonyms, of all years.
-    pub pseudonyms: BTreeSet<i64>,
-    /// Accounts and aliases, canonical.
-    pub accounts: BTreeSet<String>,
-    /// Names, canonical.
-    pub names: BTreeSet<String>,
+    /// Whom.
+    pub person: &'e Person,
 }
 
 /// What was erased.
@@ -65,6 +68,9 @@ pub struct ErasureReport {
     /// Free texts of other people's incidents, changes and tests that name the person: they stay, and
     /// somebody has to read them.
     pub mentions: u64,
+    /// Rows of which nobody can tell whether they are the person's: an account or a name that somebody else
+    /// has too, or an account under somebody else's pseudonym. They stay, and somebody has to look at them.
+    pub unclear: u64,
 }
 
 /// Steps, in order; told to `done` of [`Erasure::run`].
@@ -87,31 +93,42 @@ impl std::fmt::Debug for Erasure<'_> {
 }
 
 impl Erasure<'_> {
-    /// Erases. `why` stands in the deletion log and must name nobody; `done` hears of each step that is on
-    /// the disk, and can stop the run by an error.
+    /// Erases. `record` is called first, under the writer's lock, and can refuse by an error: nothing has
+    /// changed then. `why` stands in the deletion log and must name nobody; an erasure of the same person
+    /// that was interrupted goes on under its own reason. `done` hears of each step that is on the disk, and
+    /// can stop the run by an error.
     ///
     /// # Errors
-    /// [`Kind::Configuration`] when `why` names the person, or the key does not open the vault; else when
-    /// disk or state fail. What was done stays done.
+    /// [`Kind::Configuration`] when `why` names the person, somebody else's erasure was interrupted, or the
+    /// key does not open the vault; [`Kind::Retry`] when another process writes; else when disk or state
+    /// fail. What was done stays done.
     pub fn run(
         &self,
         why: &str,
+        record: &mut dyn FnMut(&State) -> Result<(), Error>,
         progress: &dyn Progress,
         done: &mut dyn FnMut(&str) -> Result<(), Error>,
     ) -> Result<ErasureReport, Error> {
-        if self.is_named_in(why.as_bytes()) {
+        if self.person.mentions().in_text(why) {
             return Err(Error::new(Kind::Configuration, "the reason names the person")
                 .help("give a case number: the deletion log is kept when the person is not"));
         }
         let mut report = ErasureReport::default();
-        let mut tokens = self.pseudonyms.clone();
+        let mut tokens = self.person.pseudonyms.clone();
         self.ingest.settled(progress, |school| {
-            tokens.extend(school.state.erasing()?);
-            let marks = marks::of(school.keyring, school.today, self.accounts.iter(), self.names.iter())?;
-            school.state.begin_erasure(&marks, school.today, &tokens)?;
-            done("marks")?;
+            let interrupted = school.state.erasing()?;
+            if !interrupted.is_empty() && interrupted.is_disjoint(&tokens) {
+                return Err(Error::new(Kind::Configuration, "another person's erasure was interrupted")
+                    .help("finish it first with `watershed erase --finish`"));
+            }
+            tokens.extend(interrupted);
             let reader = VaultReader::open(&school.root.vault(), &self.ingest.school.id, self.key);
+            // What the key does not open cannot be erased: found out before anything is written down.
             let places = self.places(&reader, &tokens)?;
+            record(school.state)?;
+            let marks = marks::of(school.keyring, school.today, self.person)?;
+            school.state.begin_erasure(&marks, school.today, &tokens, why)?;
+            done("marks")?;
             let overlay = Overlay::load(school.state)?;
             for table in TABLES {
                 let drop = drop_from(school.lake, table, &tokens, &overlay, &places, school.state);
@@ -125,12 +142,11 @@ impl Erasure<'_> {
                 school.runtime.block_on(school.lake.vacuum(table))?;
             }
             done("derived")?;
-            let recipients = self.ingest.school.public_keys()?;
             let reader = VaultReader::open(&school.root.vault(), &self.ingest.school.id, self.key);
-            let editor = VaultEditor { reader, recipients: &recipients };
+            let editor = VaultEditor { reader, recipients: school.recipients };
             self.edit(&editor, &tokens, school.state, &mut report)?;
             done("vault")?;
-            report.files = sources::delete(school.root, &|bytes| self.is_named_in(bytes))?;
+            report.files = sources::delete(school.root, self.person.mentions())?;
             done("files")?;
             report.vault_rows += editor.people(&mut |row| {
                 if tokens.contains(&row.person) { Edited::Gone } else { Edited::Same(row) }
@@ -138,55 +154,43 @@ impl Erasure<'_> {
             done("roster")?;
             let rows = report.lake_rows + report.vault_rows;
             let detail = format!(
-                "lake {} rows, vault {} rows, {} files put away; {} texts of others to be read",
-                report.lake_rows, report.vault_rows, report.files, report.mentions
+                "lake {} rows, vault {} rows, {} files put away; {} texts of others and {} rows that may be somebody else's to be read",
+                report.lake_rows, report.vault_rows, report.files, report.mentions, report.unclear
             );
-            school.state.end_erasure(why, rows, &detail)
+            school.state.end_erasure(rows, &detail)
         })?;
         Ok(report)
     }
 
-    /// Whether bytes hold one of the person's accounts or names, in any case of letters.
-    fn is_named_in(&self, bytes: &[u8]) -> bool {
-        let small = bytes.to_ascii_lowercase();
-        let reversed = self.names.iter().filter_map(|name| {
-            let (first, last) = name.rsplit_once(' ')?;
-            Some(format!("{last}, {first}"))
-        });
-        self.accounts
-            .iter()
-            .cloned()
-            .chain(self.names.iter().filter(|name| name.contains(' ')).cloned())
-            .chain(reversed)
-            .any(|text| !text.is_empty() && memchr::memmem::find(&small, text.as_bytes()).is_some())
-    }
-
-    fn is_person(&self, written: Option<&str>) -> bool {
-        written.is_some_and(|text| {
-            self.accounts.contains(canonical(text).as_ref()) || self.names.contains(&canonical_name(text))
-        })
+    /// Whose a row of a day is.
+    fn whose(&self, tokens: &BTreeSet<i64>, token: Option<i64>, written: Option<&str>, day: Date) -> Whose {
+        if token.is_some_and(|token| tokens.contains(&token)) {
+            return Whose::Hers;
+        }
+        self.person.owns(AcademicYear::of(day), token, written)
     }
 
     /// Rows that are the person's by the vault alone: the lake's have no pseudonym of them.
     fn places(&self, reader: &VaultReader<'_>, tokens: &BTreeSet<i64>) -> Result<Places, Error> {
-        use jiff::civil::Date;
         let always = Selection { from: Date::MIN, to: Date::MAX, actor: None, between_us: None };
-        let hers = |token: Option<i64>| token.is_some_and(|token| tokens.contains(&token));
+        let hers = |token: Option<i64>, written: Option<&str>, day: Date| {
+            self.whose(tokens, token, written, day) == Whose::Hers
+        };
         let mut places = Places::default();
         reader.incidents(&always, &mut |row| {
-            if hers(row.subject) || self.is_person(row.subject_written.as_deref()) {
+            if hers(row.subject, row.subject_written.as_deref(), row.local_date) {
                 places.incidents.insert((row.import_token, row.record_number));
             }
             Ok(())
         })?;
         reader.changes(&always, &mut |row| {
-            if hers(row.requester) || self.is_person(row.requester_written.as_deref()) {
+            if hers(row.requester, row.requester_written.as_deref(), row.local_date) {
                 places.changes.insert((row.import_token, row.record_number));
             }
             Ok(())
         })?;
         reader.checks(&always, &mut |row| {
-            if hers(row.tester) || self.is_person(row.tester_written.as_deref()) {
+            if hers(row.tester, row.tester_written.as_deref(), row.local_date) {
                 places.checks.insert((row.import_token, row.record_number));
             }
             Ok(())
@@ -201,75 +205,119 @@ impl Erasure<'_> {
         state: &mut State,
         report: &mut ErasureReport,
     ) -> Result<(), Error> {
-        let hers = |token: Option<i64>| token.is_some_and(|token| tokens.contains(&token));
         let overlay = Overlay::load(state)?;
+        let mut reading =
+            Reading { person: self.person, mentions: BTreeSet::new(), unclear: BTreeSet::new() };
+        let whose =
+            |token: Option<i64>, written: Option<&str>, day: Date| self.whose(tokens, token, written, day);
         let corrected = |token: Option<i64>, day| {
             let person = token.and_then(|token| overlay.person(token, day));
             person.is_some_and(|person| tokens.contains(&person))
         };
-        let named = |text: Option<&str>| text.is_some_and(|text| self.is_named_in(text.as_bytes()));
-        report.vault_rows += editor.requests(&mut |row| {
-            if hers(row.actor)
-                || corrected(row.actor, row.local_date)
-                || self.is_person(row.user_written.as_deref())
-            {
-                Edited::Gone
-            } else {
-                Edited::Same(row)
-            }
-        })?;
-        let mut mentions = BTreeSet::new();
-        report.vault_rows += editor.incidents(&mut |mut row| {
-            if hers(row.subject) || self.is_person(row.subject_written.as_deref()) {
+        report.vault_rows += editor.requests(&mut |mut row| {
+            let place = (row.import_token, row.record_number);
+            if whose(row.actor, None, row.local_date) == Whose::Hers || corrected(row.actor, row.local_date) {
                 return Edited::Gone;
             }
-            if named(row.narrative.as_deref()) {
-                mentions.insert((row.import_token, row.record_number));
-            }
-            if named(row.linked_written.as_deref()) {
-                row.linked_written = None;
+            let year = AcademicYear::of(row.local_date);
+            let written =
+                row.user_written.as_deref().map_or(Whose::Others, |text| self.person.meant_by(year, text));
+            let is_anothers = ["person", "shared", "machine"].contains(&row.actor_kind.as_ref());
+            if written == Whose::Hers && !is_anothers {
+                // Typed where nobody was signed in: the machine's record, without what was typed.
+                row.user_written = None;
                 return Edited::Changed(row);
             }
+            if written != Whose::Others || whose(row.actor, None, row.local_date) == Whose::Unclear {
+                reading.unclear.insert(place);
+            }
             Edited::Same(row)
+        })?;
+        report.vault_rows += editor.incidents(&mut |mut row| {
+            let place = (row.import_token, row.record_number);
+            match whose(row.subject, row.subject_written.as_deref(), row.local_date) {
+                Whose::Hers => return Edited::Gone,
+                is => reading.doubt(is, place),
+            }
+            reading.texts([&row.narrative], place);
+            let Some(list) = row.linked_written.as_deref() else { return Edited::Same(row) };
+            let left = self.person.taken_out_of(AcademicYear::of(row.local_date), list);
+            let same = left.as_deref() == Some(list);
+            row.linked_written = left.map(Into::into);
+            reading.texts([&row.linked_written], place);
+            if same { Edited::Same(row) } else { Edited::Changed(row) }
         })?;
         report.vault_rows += editor.changes(&mut |mut row| {
-            if hers(row.requester) || self.is_person(row.requester_written.as_deref()) {
-                return Edited::Gone;
+            let place = (row.import_token, row.record_number);
+            match whose(row.requester, row.requester_written.as_deref(), row.local_date) {
+                Whose::Hers => return Edited::Gone,
+                is => reading.doubt(is, place),
             }
-            if [&row.title, &row.reason, &row.risk_note, &row.narrative]
-                .iter()
-                .any(|text| named(text.as_deref()))
-            {
-                mentions.insert((row.import_token, row.record_number));
+            reading.texts([&row.title, &row.reason, &row.risk_note, &row.narrative], place);
+            match whose(row.decided_by, row.decided_by_written.as_deref(), row.local_date) {
+                Whose::Hers => {
+                    (row.decided_by, row.decided_by_written, row.decided_by_role_words) = (None, None, None);
+                    Edited::Changed(row)
+                }
+                is => {
+                    reading.doubt(is, place);
+                    Edited::Same(row)
+                }
             }
-            if hers(row.decided_by) || self.is_person(row.decided_by_written.as_deref()) {
-                (row.decided_by, row.decided_by_written, row.decided_by_role_words) = (None, None, None);
-                return Edited::Changed(row);
-            }
-            Edited::Same(row)
         })?;
         report.vault_rows += editor.checks(&mut |row| {
-            if hers(row.tester) || self.is_person(row.tester_written.as_deref()) {
+            let place = (row.import_token, row.record_number);
+            match whose(row.tester, row.tester_written.as_deref(), row.local_date) {
+                Whose::Hers => return Edited::Gone,
+                is => reading.doubt(is, place),
+            }
+            reading.texts([&row.narrative], place);
+            Edited::Same(row)
+        })?;
+        report.vault_rows += editor.rejects(&mut |row| {
+            if self.person.surely().in_bytes(&row.raw) {
                 return Edited::Gone;
             }
-            if named(row.narrative.as_deref()) {
-                mentions.insert((row.import_token, row.record_number));
+            if self.person.mentions().in_bytes(&row.raw) {
+                reading.unclear.insert((row.import_token, row.record_number));
             }
             Edited::Same(row)
         })?;
-        report.vault_rows += editor
-            .rejects(&mut |row| if self.is_named_in(&row.raw) { Edited::Gone } else { Edited::Same(row) })?;
         let mut words = BTreeSet::new();
         report.vault_rows += editor.words(&mut |row| {
-            if self.is_named_in(row.words.as_bytes()) {
+            let surely = self.person.surely();
+            let is_file = row.token.is_none();
+            if surely.in_text(&row.words) || (is_file && surely.in_file_name(&row.words)) {
                 words.extend(row.token);
                 Edited::Gone
             } else {
                 Edited::Same(row)
             }
         })?;
-        report.mentions = mentions.len() as u64;
+        report.mentions = reading.mentions.len() as u64;
+        report.unclear = reading.unclear.len() as u64;
         state.forget_words(&words)
+    }
+}
+
+/// What somebody has to read.
+struct Reading<'p> {
+    person: &'p Person,
+    mentions: BTreeSet<Place>,
+    unclear: BTreeSet<Place>,
+}
+
+impl Reading<'_> {
+    fn doubt(&mut self, whose: Whose, place: Place) {
+        if whose == Whose::Unclear {
+            self.unclear.insert(place);
+        }
+    }
+
+    fn texts<const N: usize>(&mut self, texts: [&Option<std::borrow::Cow<'_, str>>; N], place: Place) {
+        if texts.into_iter().flatten().any(|text| self.person.mentions().in_text(text)) {
+            self.mentions.insert(place);
+        }
     }
 }
 

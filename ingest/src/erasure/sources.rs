@@ -6,6 +6,7 @@ use std::path::Path;
 
 use crate::error::{Error, at};
 use crate::folder;
+use crate::person::Mentions;
 use crate::school::SchoolRoot;
 
 /// First bytes of packed files, in which nobody can be looked for without unpacking: gzip, zip, bzip2, zstd,
@@ -25,10 +26,10 @@ pub struct MayHold {
 ///
 /// # Errors
 /// When a folder cannot be read.
-pub fn survey(root: &SchoolRoot, holds: &dyn Fn(&[u8]) -> bool) -> Result<[MayHold; 2], Error> {
+pub fn survey(root: &SchoolRoot, person: &Mentions) -> Result<[MayHold; 2], Error> {
     let mut found = [MayHold::default(); 2];
     for (folder, count) in [root.kept(), root.refused()].iter().zip(&mut found) {
-        each_below(folder, holds, &mut |_, file| {
+        each_below(folder, person, &mut |_, file| {
             count.named += u64::from(file == Found::Named);
             count.unsearchable += u64::from(file == Found::Unsearchable);
             Ok(())
@@ -37,11 +38,11 @@ pub fn survey(root: &SchoolRoot, holds: &dyn Fn(&[u8]) -> bool) -> Result<[MayHo
     Ok(found)
 }
 
-/// Deletes the files of which `holds` is true, packed ones, and ones in UTF-16; answers how many.
-pub(super) fn delete(root: &SchoolRoot, holds: &dyn Fn(&[u8]) -> bool) -> Result<u64, Error> {
+/// Deletes the files that mention the person, packed ones, and ones in UTF-16; answers how many.
+pub(super) fn delete(root: &SchoolRoot, person: &Mentions) -> Result<u64, Error> {
     let mut deleted = 0;
     for folder in [root.kept(), root.refused()] {
-        each_below(&folder, holds, &mut |path, found| {
+        each_below(&folder, person, &mut |path, found| {
             if found == Found::Not {
                 return Ok(());
             }
@@ -63,7 +64,7 @@ enum Found {
 
 fn each_below(
     place: &Path,
-    holds: &dyn Fn(&[u8]) -> bool,
+    person: &Mentions,
     sink: &mut dyn FnMut(&Path, Found) -> Result<(), Error>,
 ) -> Result<(), Error> {
     let entries = match fs::read_dir(place) {
@@ -75,13 +76,13 @@ fn each_below(
         let entry = entry.map_err(|error| at(place, error))?;
         let path = entry.path();
         if path.is_dir() {
-            each_below(&path, holds, sink)?;
+            each_below(&path, person, sink)?;
             continue;
         }
         // Only the folder may be named in an error: a dropped file's name can be a pupil's.
         let bytes = fs::read(&path).map_err(|error| at(place, error))?;
-        let named = entry.file_name().to_str().is_none_or(|name| holds(name.as_bytes()));
-        let found = if named || holds(&bytes) {
+        let named = entry.file_name().to_str().is_none_or(|name| person.in_file_name(name));
+        let found = if named || person.in_bytes(&bytes) {
             Found::Named
         } else if PACKED.iter().any(|magic| bytes.starts_with(magic)) || bytes.contains(&0) {
             Found::Unsearchable

@@ -21,6 +21,10 @@ const SECOND_US: i64 = 1_000_000;
 const MINUTE_US: i64 = 60 * SECOND_US;
 const DAY_US: i64 = 24 * 60 * MINUTE_US;
 
+/// Days before the file's newest record, or after now, that no clock of a filter is wrong by and still says
+/// anything.
+const FAR_DAYS: i64 = 400;
+
 /// Days that are remembered; a file of made-up times must not fill the memory.
 const MOST_DAYS: usize = 4096;
 
@@ -169,6 +173,10 @@ impl<'s> Clock<'s> {
     where
         's: 'a,
     {
+        // Every clock of retention counts from the day of the event.
+        if stamp.utc_us > self.now_us.saturating_add(FAR_DAYS * DAY_US) {
+            return Err(Reject::at(Reason::TimeAhead, 0));
+        }
         let stretch = self.stretch(stamp.utc_us);
         let local_us = stamp.utc_us + stretch.offset_us;
         let number = local_us.div_euclid(DAY_US);
@@ -341,7 +349,7 @@ impl<'s> Clock<'s> {
     fn watch_bounds(&mut self, utc_us: i64, tally: &mut Tally) {
         const NEVER_SET: [i64; 2] = [0, 10_957];
         let future = utc_us > self.now_us.saturating_add(DAY_US);
-        let stale = utc_us < self.newest_us.saturating_sub(400 * DAY_US);
+        let stale = utc_us < self.newest_us.saturating_sub(FAR_DAYS * DAY_US);
         if future || stale || NEVER_SET.contains(&utc_us.div_euclid(DAY_US)) {
             tally.notice(Notice::TimeOutOfBounds);
         } else {

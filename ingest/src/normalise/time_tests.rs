@@ -103,7 +103,7 @@ fn an_academic_year_without_a_calendar_is_said_once() {
 #[test]
 fn a_year_whose_key_is_gone_is_closed_by_the_local_day() {
     let settings = settings(&[]).unwrap();
-    let mut clock = Clock::new(&settings, "Europe/London", Timestamp::UNIX_EPOCH).unwrap();
+    let mut clock = Clock::new(&settings, "Europe/London", "2025-10-01T00:00:00Z".parse().unwrap()).unwrap();
     clock.set_closed_years([AcademicYear::parse("2024-25").unwrap()].into());
     let mut at = |instant: &str| {
         let tally = &mut Tally::default();
@@ -114,6 +114,21 @@ fn a_year_whose_key_is_gone_is_closed_by_the_local_day() {
     assert_eq!(at("2025-08-31T22:30:00Z"), Err(Reason::YearClosed));
     assert_eq!(at("2025-08-31T23:30:00Z"), Ok("2025-09-01".to_owned()));
     assert_eq!(at("2024-08-31T22:30:00Z"), Ok("2024-08-31".to_owned()));
+}
+
+#[test]
+fn a_time_that_no_clock_of_retention_would_reach_is_rejected() {
+    let settings = settings(&[]).unwrap();
+    let mut clock = Clock::new(&settings, "Europe/London", "2026-01-01T00:00:00Z".parse().unwrap()).unwrap();
+    let mut at = |instant: &str| {
+        let tally = &mut Tally::default();
+        let stamp = clock.stamp(When::Instant(us(instant)), TimeBasis::Start, None, tally).unwrap();
+        clock.moment(stamp, tally).map(|moment| moment.local_date.to_string()).map_err(|reject| reject.reason)
+    };
+    // 400 days after 1 January 2026: the 365 of that year, and 35 of the next.
+    assert_eq!(at("2027-02-05T00:00:00Z"), Ok("2027-02-05".to_owned()));
+    assert_eq!(at("2027-02-05T00:00:01Z"), Err(Reason::TimeAhead));
+    assert_eq!(at("2099-06-01T09:00:00Z"), Err(Reason::TimeAhead));
 }
 
 fn moment_of(when: When, basis: TimeBasis, duration_ms: Option<i64>) -> Moment<'static> {
@@ -200,7 +215,7 @@ fn odd_times_leave_a_notice_and_absurd_ones_are_rejected() {
 #[test]
 fn other_zones_and_unknown_ones() {
     let settings = settings(&[]).unwrap();
-    let now = Timestamp::UNIX_EPOCH;
+    let now = "2026-03-30T00:00:00Z".parse().unwrap();
     assert_eq!(Clock::new(&settings, "Europe/Londinium", now).err().unwrap().kind(), Kind::Configuration);
     let mut clock = Clock::new(&settings, "UTC", now).unwrap();
     let when = When::Local("2026-03-29T01:30".parse().unwrap());

@@ -1,6 +1,8 @@
-//! One writer per school: an exclusive lock on a file in the school's folder.
+//! One writer per school, and one per `watershed.toml`: an exclusive lock on a file beside what is written.
 
 use std::fs::{File, OpenOptions, TryLockError};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::Path;
 
 use crate::error::{Error, Kind, at};
 use crate::school::SchoolRoot;
@@ -28,6 +30,37 @@ impl WriterLock {
             Ok(()) => Ok(Self { _file: file }),
             Err(TryLockError::WouldBlock) => {
                 Err(Error::new(Kind::Retry, "another process is writing to this school's lake")
+                    .help("wait until it has finished, then try again"))
+            }
+            Err(TryLockError::Error(error)) => Err(at(&path, error)),
+        }
+    }
+}
+
+/// Held while `watershed.toml` is read, changed and written: it is one file for all schools.
+#[derive(Debug)]
+pub struct ConfigLock {
+    _file: File,
+}
+
+impl ConfigLock {
+    /// Takes the lock of an installation.
+    ///
+    /// # Errors
+    /// [`Kind::Retry`] when another process holds it.
+    pub fn take(dir: &Path) -> Result<Self, Error> {
+        let path = dir.join(".watershed.toml.lock");
+        let file = OpenOptions::new()
+            .create(true)
+            .truncate(false)
+            .write(true)
+            .mode(0o600)
+            .open(&path)
+            .map_err(|error| at(&path, error))?;
+        match file.try_lock() {
+            Ok(()) => Ok(Self { _file: file }),
+            Err(TryLockError::WouldBlock) => {
+                Err(Error::new(Kind::Retry, "another process is changing watershed.toml")
                     .help("wait until it has finished, then try again"))
             }
             Err(TryLockError::Error(error)) => Err(at(&path, error)),

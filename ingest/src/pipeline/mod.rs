@@ -29,7 +29,7 @@ use jiff::civil::Date;
 
 pub use derive::DERIVED;
 pub(crate) use lines::KEPT_DAYS as LINES_KEPT_DAYS;
-pub use lock::WriterLock;
+pub use lock::{ConfigLock, WriterLock};
 pub use progress::Progress;
 
 use crate::erasure::ErasedPersons;
@@ -41,6 +41,7 @@ use crate::lake::Lake;
 use crate::people::StateRoster;
 use crate::pseudonymise::{Keyring, Pseudonymiser};
 use crate::report::{IngestReport, Outcome};
+use crate::retention::is_believable;
 use crate::school::{AcademicYear, Config, SchoolConfig, SchoolRoot};
 use crate::settings::Settings;
 use crate::state::State;
@@ -78,6 +79,8 @@ struct Run<'r> {
     closed_years: BTreeSet<AcademicYear>,
     erased: ErasedPersons,
     today: Date,
+    /// Whether the clock is not far ahead of everything that is known.
+    clock_believed: bool,
     group: Group,
     report: IngestReport,
 }
@@ -111,8 +114,8 @@ impl Ingest<'_> {
         self.with(progress, |run| {
             run.recover()?;
             run.derive()?;
-            let Run { root, keyring, lake, runtime, state, today, .. } = run;
-            answer = Some(work(Settled { root, keyring, lake, runtime, state, today: *today })?);
+            let Run { root, keyring, lake, runtime, state, today, recipients, .. } = run;
+            answer = Some(work(Settled { root, keyring, lake, runtime, state, recipients, today: *today })?);
             Ok(())
         })?;
         answer.ok_or_else(|| Error::new(Kind::Bug, "a run that ended well did no work"))
@@ -158,10 +161,15 @@ impl Ingest<'_> {
             runtime,
             imported: BTreeMap::new(),
             today: today(&self.school.zone)?,
+            clock_believed: false,
             group: Group::default(),
             report: IngestReport::default(),
         };
         run.runtime.block_on(run.lake.create_tables())?;
+        run.clock_believed = run.runtime.block_on(is_believable(&run.lake, &run.state, run.today))?;
+        if run.clock_believed {
+            run.state.note_day(run.today)?;
+        }
         work(&mut run)?;
         Ok(run.report)
     }
@@ -174,6 +182,8 @@ pub(crate) struct Settled<'r> {
     pub(crate) lake: &'r Lake,
     pub(crate) runtime: &'r tokio::runtime::Runtime,
     pub(crate) state: &'r mut State,
+    /// Those who can open the vault, as the configuration says under the lock.
+    pub(crate) recipients: &'r [PublicKey],
     pub(crate) today: Date,
 }
 
@@ -181,7 +191,7 @@ pub(crate) struct Settled<'r> {
 /// no other in their place.
 pub(crate) fn closed_years(state: &State, keyring: &Keyring) -> Result<BTreeSet<AcademicYear>, Error> {
     let mut years = keyring.destroyed()?;
-    years.extend(state.destroyed_keys()?.into_iter().map(|key| key.year));
+    years.extend(state.closed_years()?);
     keyring.refuse(years.iter().copied());
     Ok(years)
 }
@@ -228,7 +238,7 @@ impl Run<'_> {
         let days = self.ingest.school.keep_sources_days;
         let folder = self.root.kept();
         let Ok(entries) = fs::read_dir(&folder) else { return Ok(()) };
-        if days == 0 {
+        if days == 0 || !self.clock_believed {
             return Ok(());
         }
         let days = self.ingest.school.retention.kept_days(days);

@@ -11,6 +11,8 @@ impl Run<'_> {
     /// (its source is found again in `claimed/` and put away as known content). Without one: nothing
     /// of it may stay. Its intent stays open, so that the next attempt has a greater number.
     pub(super) fn recover(&mut self) -> Result<(), Error> {
+        // A copy that was sealed for other recipients is as readable as the file, and nobody would look for it.
+        vault::remove_unfinished(&self.root.vault())?;
         self.imported = self.runtime.block_on(self.lake.finished_imports())?;
         let mut unfinished = BTreeSet::new();
         for open in self.state.open_imports()? {

@@ -32,6 +32,9 @@ const SAMPLE_BYTES: u64 = 64 * 1024;
 /// Why a file is refused whose every record comes too late.
 const NOTHING_BUT_LATE: &str = "every record is of a day or academic year that retention has closed, so none is taken in; `watershed retain log` says when";
 
+/// In the place of a text of somebody who was erased.
+const ERASED: &str = "(erased)";
+
 /// Records between two calls of the progress.
 const PROGRESS_RECORDS: u64 = 8192;
 
@@ -42,7 +45,7 @@ struct Written {
     tally: Tally,
     span: Span,
     export_rows: Vec<ExportRow>,
-    /// Something in it is of an illegal list: its source is not kept.
+    /// Something in it is of an illegal list, or of somebody who was erased: its source is not kept.
     listed: bool,
 }
 
@@ -260,7 +263,11 @@ impl Run<'_> {
             self.today,
             self.keyring,
         )?;
-        vault.file_name(&source.name_for_vault());
+        let file_name = source.name_for_vault();
+        let spaced = file_name.replace(['_', '+'], " ");
+        let names_erased = self.erased.stands_in(&mut self.pseudonymiser, &file_name)?
+            || self.erased.stands_in(&mut self.pseudonymiser, &spaced)?;
+        vault.file_name(if names_erased { ERASED } else { &file_name });
         let mut writer = ImportWriter::new(&self.lake, id.clone());
         let zone = detected.zone().unwrap_or_else(|| self.settings.zone());
         let mut normaliser = Normaliser::new(self.settings, zone)?
@@ -282,6 +289,8 @@ impl Run<'_> {
         let (roster, pseudonymiser) = (&mut self.roster, &mut self.pseudonymiser);
         let classifier = self.settings.classifier();
         let mut listed = false;
+        // Somebody who was erased is in it: put away, it would have them again.
+        let mut unkept = names_erased;
         // Hosts of hits on illegal lists so far: a damaged line may have lost the list's word and not the host.
         let mut listed_hosts: BTreeSet<String> = BTreeSet::new();
         let (closed, progress, erased) = (&self.closed_days, self.progress, &self.erased);
@@ -293,6 +302,7 @@ impl Run<'_> {
                 reported = (place.offset_bytes, place.record);
             }
             if content.stood_before(place, raw) {
+                unkept = unkept || erased.stand_in_bytes(pseudonymiser, raw)?;
                 // Of an export it still counts among the copies of its row: a repeat in the new part is
                 // one more, and real.
                 if let Some(overlap) = &mut overlap
@@ -314,10 +324,12 @@ impl Run<'_> {
                         if let Some(overlap) = &mut overlap
                             && overlap.stood_before(event.moment.local_date, raw)?
                         {
+                            unkept = unkept || erased.stand_in_bytes(pseudonymiser, raw)?;
                             tally.duplicate += 1;
                             return Ok(());
                         }
                         if erased.has_request(pseudonymiser, &event)? {
+                            unkept = true;
                             return leave_out(tally);
                         }
                         if event.facts.illegal {
@@ -335,11 +347,14 @@ impl Run<'_> {
                     Err(reject) => reject,
                 },
                 Ok(Parsed::Incident(fields)) => match normaliser.incident(place, &fields, roster, tally) {
-                    Ok(incident) => {
-                        let (year, day) = (incident.occurred.academic_year, incident.occurred.local_date);
-                        if erased.has_person(pseudonymiser, year, day, &incident.subject)? {
+                    Ok(mut incident) => {
+                        let Some(names) =
+                            erased.clear_incident(pseudonymiser, roster, &mut incident, tally)?
+                        else {
+                            unkept = true;
                             return leave_out(tally);
-                        }
+                        };
+                        unkept |= names;
                         listed |= classifier.is_illegal(incident.code) || classifier.names_illegal_list(raw);
                         let pseudonymous = pseudonymiser.incident(&incident)?;
                         vault.push_incident(&incident, &pseudonymous)?;
@@ -351,11 +366,12 @@ impl Run<'_> {
                     Err(reject) => reject,
                 },
                 Ok(Parsed::Change(fields)) => match normaliser.change(place, &fields, roster, tally) {
-                    Ok(change) => {
-                        let (year, day) = (change.requested.academic_year, change.requested.local_date);
-                        if erased.has_person(pseudonymiser, year, day, &change.requester)? {
+                    Ok(mut change) => {
+                        let Some(names) = erased.clear_change(pseudonymiser, &mut change, tally)? else {
+                            unkept = true;
                             return leave_out(tally);
-                        }
+                        };
+                        unkept |= names;
                         listed |= change.illegal || change.text.names_list;
                         let pseudonymous = pseudonymiser.change(&change)?;
                         vault.push_change(&change, &pseudonymous)?;
@@ -367,11 +383,13 @@ impl Run<'_> {
                     Err(reject) => reject,
                 },
                 Ok(Parsed::Check(fields)) => match normaliser.check(place, &fields, roster, tally) {
-                    Ok(check) => {
-                        let (year, day) = (check.checked.academic_year, check.checked.local_date);
-                        if erased.has_person(pseudonymiser, year, day, &check.tester)? {
+                    Ok(mut check) => {
+                        let day = check.checked.local_date;
+                        let Some(names) = erased.clear_check(pseudonymiser, &mut check, tally)? else {
+                            unkept = true;
                             return leave_out(tally);
-                        }
+                        };
+                        unkept |= names;
                         listed |= classifier.is_illegal(check.code) || classifier.names_illegal_list(raw);
                         let pseudonymous = pseudonymiser.check(&check)?;
                         vault.push_check(&check, &pseudonymous)?;
@@ -402,7 +420,15 @@ impl Run<'_> {
             // A damaged line of an illegal list has its address.
             let names_list = classifier.names_illegal_list(raw) || names_host(&listed_hosts, raw);
             listed |= names_list;
-            vault.push_reject(place, reject.reason, if names_list { NOT_KEPT.as_bytes() } else { raw })
+            let kept = if names_list {
+                NOT_KEPT.as_bytes()
+            } else if erased.stand_in_bytes(pseudonymiser, raw)? {
+                unkept = true;
+                ERASED.as_bytes()
+            } else {
+                raw
+            };
+            vault.push_reject(place, reject.reason, kept)
         });
         progress.advanced(tally.record_bytes.saturating_sub(reported.0), tally.records - reported.1);
         if let Err(error) = outcome {
@@ -424,7 +450,14 @@ impl Run<'_> {
             tally.notice(Notice::OverlapUnchecked);
         }
         let export_rows = overlap.map(Overlap::rows).unwrap_or_default();
-        Ok(Written { files: writer.finish()?, vault, tally, span: span.closed(), export_rows, listed })
+        Ok(Written {
+            files: writer.finish()?,
+            vault,
+            tally,
+            span: span.closed(),
+            export_rows,
+            listed: listed || unkept,
+        })
     }
 }
 

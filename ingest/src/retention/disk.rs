@@ -41,6 +41,8 @@ pub(super) struct Sealed {
     pub(super) people: BTreeMap<AcademicYear, Vec<Going>>,
     /// What a hold keeps, by day.
     pub(super) held: BTreeMap<Date, Vec<Going>>,
+    /// Rosters that a hold keeps, by academic year.
+    pub(super) held_people: BTreeMap<AcademicYear, Vec<Going>>,
     /// Files that stay whole only because a hold on one person covers their day.
     pub(super) whole: u64,
     /// Days of which requests lie in the vault.
@@ -96,9 +98,11 @@ impl Sealed {
         holding: &Holding,
     ) -> Result<(), Error> {
         for (year, path) in people_files(vault)? {
-            if year < first_kept && !holding.touches_year(year) {
-                self.people.entry(year).or_default().push(Going::of(path));
+            if year >= first_kept {
+                continue;
             }
+            let place = if holding.touches_year(year) { &mut self.held_people } else { &mut self.people };
+            place.entry(year).or_default().push(Going::of(path));
         }
         Ok(())
     }
@@ -135,10 +139,10 @@ pub(super) fn refused(root: &SchoolRoot, first_kept: Date) -> Result<Vec<Going>,
     Ok(going)
 }
 
-/// Half-written sealed files, which a killed run left. While nothing is locked only old ones count.
+/// Half-written sealed files and copies for other recipients, which a killed run left. While nothing is locked only old ones count.
 pub(super) fn half_sealed(root: &SchoolRoot, locked: bool) -> Result<Vec<Going>, Error> {
     let found = below(&root.vault())?;
-    let half = |path: &PathBuf| path.extension().is_some_and(|ending| ending == "partial");
+    let half = |path: &PathBuf| path.extension().is_some_and(crate::vault::is_unfinished);
     Ok(found.into_iter().filter(|path| half(path) && (locked || is_settled(path))).map(Going::of).collect())
 }
 

@@ -11,6 +11,8 @@ pub mod clocks;
 #[cfg(feature = "lake")]
 mod disk;
 #[cfg(feature = "lake")]
+mod doubt;
+#[cfg(feature = "lake")]
 mod holding;
 #[cfg(feature = "lake")]
 mod plan;
@@ -24,6 +26,8 @@ mod tables;
 pub use clocks::Clocks;
 #[cfg(feature = "lake")]
 pub(crate) use disk::below;
+#[cfg(feature = "lake")]
+pub(crate) use doubt::is_believable;
 #[cfg(feature = "lake")]
 pub use report::{Line, RetainReport, Tier};
 #[cfg(feature = "lake")]

@@ -15,7 +15,7 @@ use crate::pipeline::LINES_KEPT_DAYS;
 use crate::pseudonymise::Keyring;
 use crate::schema::TABLES;
 use crate::school::{AcademicYear, SchoolConfig, SchoolRoot};
-use crate::state::{Begun, State, Work};
+use crate::state::{Begun, State, Work, key_work};
 
 /// What a plan is made from.
 pub(super) struct Basis<'b> {
@@ -44,6 +44,8 @@ pub(super) struct Plan {
     /// Tables with files that no version names.
     pub(super) untidy: BTreeSet<&'static str>,
     pub(super) ledger_before: Date,
+    /// Years that are over and whose key and rosters a hold keeps.
+    pub(super) held_years: BTreeMap<AcademicYear, Vec<Going>>,
     /// Names of work of which a hold keeps some or all.
     pub(super) held: BTreeSet<String>,
     pub(super) report: RetainReport,
@@ -93,6 +95,7 @@ impl Plan {
             refused,
             untidy,
             ledger_before: bounds.ledger.first_day(),
+            held_years: held_years(basis, bounds.events, &sealed)?,
             held: BTreeSet::new(),
             report: RetainReport::default(),
         };
@@ -172,7 +175,7 @@ impl Plan {
         for (year, check_value) in &self.begun.destroyed {
             let value = check_value.map_or_else(|| "never used".to_owned(), crate::pseudonymise::written);
             self.begun.work.push(Work {
-                what: format!("pseudonym key {year}"),
+                what: key_work(*year),
                 why: "its events are gone, and the clock of their year has run out".to_owned(),
                 rows: 0,
                 detail: format!("check value {value}"),
@@ -191,11 +194,24 @@ impl Plan {
             files: amount.files,
             bytes: amount.bytes,
         });
+        // As long as a year's key and roster stay, everybody's pseudonyms of it can be made again.
+        let whole_school = self.held_years.iter().flat_map(|(year, rosters)| {
+            let line = |place, Amount { rows, files, bytes }: Amount| Line {
+                tier: Tier::Events,
+                place,
+                period: year.to_string(),
+                rows,
+                files,
+                bytes,
+            };
+            let key = line("keys", Amount { rows: 0, files: 1, bytes: 32 });
+            [Some(key), (!rosters.is_empty()).then(|| line("rosters", amount(rosters)))].into_iter().flatten()
+        });
         let in_vault = sealed.held.iter().map(|(day, files)| {
             let Amount { rows, files, bytes } = amount(files);
             Line { tier: Tier::Detail, place: "vault", period: day.to_string(), rows, files, bytes }
         });
-        in_tables.chain(in_vault).collect()
+        in_tables.chain(whole_school).chain(in_vault).collect()
     }
 }
 
@@ -227,6 +243,18 @@ fn destroyed(
         }
     }
     Ok(destroyed)
+}
+
+/// Years that are over, of which a hold keeps the key, with their rosters.
+fn held_years(
+    basis: &Basis<'_>,
+    first_kept: AcademicYear,
+    sealed: &Sealed,
+) -> Result<BTreeMap<AcademicYear, Vec<Going>>, Error> {
+    let holding = Holding::new(basis.state.holds()?);
+    let with_key = basis.keyring.map(Keyring::years).transpose()?.unwrap_or_default();
+    let over = with_key.into_iter().filter(|year| *year < first_kept && holding.touches_year(*year));
+    Ok(over.map(|year| (year, sealed.held_people.get(&year).cloned().unwrap_or_default())).collect())
 }
 
 fn what(tier: Tier, period: &str) -> String {

@@ -39,7 +39,7 @@ impl fmt::Display for Tier {
 pub struct Line {
     /// Tier.
     pub tier: Tier,
-    /// A table of the lake, or `vault`, `keys`, `state`, `kept sources`, `refused files`, `leftovers`.
+    /// A table of the lake, or `vault`, `keys`, `rosters`, `state`, `kept sources`, `refused files`, `leftovers`.
     pub place: &'static str,
     /// Local day or academic year, where it has one.
     pub period: String,

@@ -1,10 +1,12 @@
 //! Doing it: every step can be killed, and the next run finishes.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use jiff::civil::Date;
 
 use super::disk;
+use super::doubt;
 use super::plan::{Basis, Plan};
 use super::report::RetainReport;
 use super::tables;
@@ -13,7 +15,7 @@ use crate::lake::Lake;
 use crate::pipeline::{Ingest, Progress, Settled};
 use crate::pseudonymise::Keyring;
 use crate::schema::TABLES;
-use crate::school::{SchoolConfig, SchoolRoot};
+use crate::school::{AcademicYear, SchoolConfig, SchoolRoot};
 use crate::state::State;
 
 /// The retention of one school.
@@ -23,7 +25,8 @@ pub struct Retain<'r> {
     pub dir: &'r Path,
     /// The school.
     pub school: &'r SchoolConfig,
-    /// The local day that counts as today; by the clock and the school's zone if there is none.
+    /// The local day that counts as today, as somebody says; by the clock and the school's zone if there is
+    /// none, and then only if the clock is not far ahead of everything that is known.
     pub today: Option<Date>,
 }
 
@@ -36,7 +39,8 @@ impl Retain<'_> {
     /// Blocking, and never to be called from within an async task.
     ///
     /// # Errors
-    /// When lake, vault, state file or keys cannot be read.
+    /// [`Kind::Configuration`] when the clock cannot be believed; else when lake, vault, state file or keys
+    /// cannot be read.
     pub fn plan(&self) -> Result<RetainReport, Error> {
         let root = SchoolRoot::of(self.dir, self.school);
         let state = State::open(&root)?;
@@ -52,6 +56,9 @@ impl Retain<'_> {
         };
         let runtime = runtime()?;
         let lake = runtime.block_on(Lake::open(&root))?;
+        if self.today.is_none() && !runtime.block_on(doubt::is_believable(&lake, &state, today))? {
+            return Err(doubt::refused(today));
+        }
         let basis = Basis {
             school: self.school,
             root: &root,
@@ -69,6 +76,7 @@ impl Retain<'_> {
     /// Blocking, and never to be called from within an async task.
     ///
     /// # Errors
+    /// [`Kind::Configuration`] when the clock cannot be believed and nobody says what day it is;
     /// [`Kind::Retry`] when another process writes to the same school, [`Kind::Environment`] when the disk
     /// does not allow it; again goes on where it stopped.
     pub fn run(&self, progress: &dyn Progress) -> Result<RetainReport, Error> {
@@ -81,8 +89,19 @@ impl Retain<'_> {
     }
 
     fn drop_all(&self, settled: Settled<'_>, step: Step<'_>) -> Result<RetainReport, Error> {
-        let Settled { root, keyring, lake, runtime, state, today } = settled;
-        let today = self.today.unwrap_or(today);
+        let Settled { root, keyring, lake, runtime, state, today, .. } = settled;
+        let today = match self.today {
+            None if !runtime.block_on(doubt::is_believable(lake, state, today))? => {
+                return Err(doubt::refused(today));
+            }
+            Some(said) => {
+                if said == today {
+                    state.note_day(today)?;
+                }
+                said
+            }
+            None => today,
+        };
         let basis =
             Basis { school: self.school, root, keyring: Some(keyring), lake, state, today, locked: true };
         let mut plan = runtime.block_on(Plan::make(&basis))?;
@@ -115,7 +134,8 @@ impl Retain<'_> {
             }
         }
         state.drop_deletions_before(plan.ledger_before)?;
-        state.finish_retention(&plan.begun.work, &plan.held)?;
+        let destroyed: BTreeSet<AcademicYear> = plan.keys.union(&keyring.destroyed()?).copied().collect();
+        state.finish_retention(&plan.begun.work, &plan.held, &destroyed)?;
         step("logged")?;
         Ok(plan.report)
     }

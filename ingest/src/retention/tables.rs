@@ -91,6 +91,16 @@ pub(super) struct Bounds {
 impl LakePlan {
     pub(super) async fn make(lake: &Lake, bounds: Bounds, holding: &mut Holding) -> Result<Self, Error> {
         let mut plan = Self::default();
+        if holding.is_of_persons() {
+            for table in [&INCIDENT_LINKS, &STAFF_INCIDENT_LINKS] {
+                let snapshot = lake.snapshot(table).await?;
+                for file in &snapshot.files {
+                    snapshot.read(file, Some(&["linked", "incident", "local_date"]), &mut |batch| {
+                        holding.learn(&batch)
+                    })?;
+                }
+            }
+        }
         for table in DETAIL {
             let snapshot = lake.snapshot(table).await?;
             let old = |file: &DataFile| file.partition.parse::<Date>().is_ok_and(|day| day < bounds.detail);
@@ -223,14 +233,39 @@ pub(super) async fn drop_from(lake: &Lake, plan: &TablePlan, holding: &mut Holdi
     Ok(())
 }
 
+/// The newest UTC day of an event that was taken in, no later than the day on which it was.
+pub(super) async fn newest_day(lake: &Lake) -> Result<Option<Date>, Error> {
+    let snapshot = lake.snapshot(&IMPORTS).await?;
+    let mut newest = None;
+    for file in &snapshot.files {
+        snapshot.read(file, Some(&["imported_utc", "last_utc"]), &mut |batch| {
+            let imported = batch.column(0).as_any().downcast_ref::<TimestampMicrosecondArray>();
+            let last = batch.column(1).as_any().downcast_ref::<TimestampMicrosecondArray>();
+            let (Some(imported), Some(last)) = (imported, last) else {
+                return Err(Error::new(Kind::Bug, "columns of `imports` are of other types"));
+            };
+            for row in 0..batch.num_rows() {
+                // An event can be dated after the day on which it came; the day on which it came, by a clock
+                // that was ahead.
+                let known =
+                    day_of(imported, row).zip(day_of(last, row)).map(|(imported, last)| imported.min(last));
+                newest = newest.max(known);
+            }
+            Ok(())
+        })?;
+    }
+    Ok(newest)
+}
+
+fn day_of(column: &TimestampMicrosecondArray, row: usize) -> Option<Date> {
+    let instant = column.is_valid(row).then(|| Timestamp::from_microsecond(column.value(row)).ok());
+    instant.flatten().map(|instant| instant.to_zoned(jiff::tz::TimeZone::UTC).date())
+}
+
 /// First and last UTC day of the events of each import, by the first 16 digits of its fingerprint.
 pub(super) async fn spans(lake: &Lake) -> Result<BTreeMap<String, (Date, Date)>, Error> {
     let snapshot = lake.snapshot(&IMPORTS).await?;
     let mut spans = BTreeMap::new();
-    let day = |column: &TimestampMicrosecondArray, row: usize| {
-        let instant = column.is_valid(row).then(|| Timestamp::from_microsecond(column.value(row)).ok());
-        instant.flatten().map(|instant| instant.to_zoned(jiff::tz::TimeZone::UTC).date())
-    };
     for file in &snapshot.files {
         snapshot.read(file, Some(&["fingerprint", "first_utc", "last_utc"]), &mut |batch| {
             let fingerprints = batch.column(0).as_any().downcast_ref::<StringArray>();
@@ -240,7 +275,7 @@ pub(super) async fn spans(lake: &Lake) -> Result<BTreeMap<String, (Date, Date)>,
                 return Err(Error::new(Kind::Bug, "columns of `imports` are of other types"));
             };
             for row in 0..batch.num_rows() {
-                if let (Some(first), Some(last)) = (day(first, row), day(last, row)) {
+                if let (Some(first), Some(last)) = (day_of(first, row), day_of(last, row)) {
                     spans.insert(fingerprints.value(row).chars().take(16).collect(), (first, last));
                 }
             }

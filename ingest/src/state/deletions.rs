@@ -55,7 +55,8 @@ impl State {
     /// [`Kind::Corrupt`] with the first entry that does not fit.
     pub fn verify_deletions(&self) -> Result<DeletionChain, Error> {
         let entries = self.deletions(0)?;
-        let mut chain = DeletionChain::default();
+        let dropped = self.dropped_deletions()?;
+        let mut chain = dropped.clone();
         let wrong = |entry: i64| {
             Error::new(
                 Kind::Corrupt,
@@ -67,14 +68,6 @@ impl State {
             .help("somebody changed the file; restore it from a back-up")
         };
         for deletion in entries {
-            if chain.entries == 0 {
-                // What came before was dropped by the ledger's clock; its last hash stays.
-                chain.entries = deletion.entry - 1;
-                chain.head = self.hash_of(chain.entries)?.unwrap_or_default();
-                if chain.entries > 0 && chain.head.is_empty() {
-                    return Err(wrong(deletion.entry));
-                }
-            }
             let hash = hash(&chain.head, &deletion);
             if deletion.entry != chain.entries + 1 || self.hash_of(deletion.entry)?.as_ref() != Some(&hash) {
                 return Err(wrong(deletion.entry));
@@ -84,10 +77,24 @@ impl State {
         let last: Option<i64> = self.read(|connection| {
             connection.query_row("SELECT max(entry) FROM deletion_chain", [], |row| row.get(0))
         })?;
-        if last.unwrap_or(0) > chain.entries && chain.entries > 0 {
+        let anchored = dropped.entries == 0 || self.hash_of(dropped.entries)?.as_ref() == Some(&dropped.head);
+        if last.unwrap_or(0) != chain.entries || !anchored {
             return Err(wrong(chain.entries + 1));
         }
         Ok(chain)
+    }
+
+    /// Up to where the ledgers' clock has dropped the log, with the hash of the last entry that went.
+    fn dropped_deletions(&self) -> Result<DeletionChain, Error> {
+        let found: Option<(i64, String)> = self.read(|connection| {
+            connection
+                .query_row("SELECT entry, hash FROM deletion_anchor", [], |row| {
+                    Ok((row.get(0)?, row.get(1)?))
+                })
+                .optional()
+        })?;
+        let (entries, head) = found.unwrap_or_default();
+        Ok(DeletionChain { entries, head })
     }
 
     /// Takes over what a newer state file of the same school deleted since this one was copied: the entries
@@ -169,11 +176,19 @@ impl State {
                      AND at_utc <= strftime('%Y-%m-%dT%H:%M:%SZ', 'now', '-1 year')",
                 [day.to_string()],
             )?;
-            transaction.execute(
-                "DELETE FROM deletion_chain
-                 WHERE entry < (SELECT coalesce(min(entry), 0) FROM deletion_log) - 1",
-                [],
-            )?;
+            if dropped > 0 {
+                transaction.execute(
+                    "INSERT OR REPLACE INTO deletion_anchor
+                         SELECT 1, entry, hash FROM deletion_chain WHERE entry =
+                             coalesce((SELECT min(entry) FROM deletion_log) - 1,
+                                      (SELECT max(entry) FROM deletion_chain))",
+                    [],
+                )?;
+                transaction.execute(
+                    "DELETE FROM deletion_chain WHERE entry < (SELECT entry FROM deletion_anchor)",
+                    [],
+                )?;
+            }
             Ok(dropped as u64)
         })
     }
@@ -287,6 +302,13 @@ mod tests {
         state.connection().execute_batch("DROP TRIGGER deletion_log_keeps_a_year").unwrap();
         state.connection().execute("DELETE FROM deletion_log WHERE entry = 3", []).unwrap();
         assert!(state.verify_deletions().unwrap_err().to_string().contains("entry 3"), "a cut end shows");
+        state.connection().execute("DELETE FROM deletion_log", []).unwrap();
+        assert!(
+            state.verify_deletions().unwrap_err().to_string().contains("entry 1"),
+            "an emptied log shows"
+        );
+        state.connection().execute("DELETE FROM deletion_chain WHERE entry > 1", []).unwrap();
+        assert!(state.verify_deletions().is_err(), "with its chain cut short, too");
     }
 
     #[test]
@@ -318,5 +340,9 @@ mod tests {
             1,
             "a young one stays"
         );
+        assert_eq!(state.verify_deletions().unwrap().entries, 4);
+        // All but the newest are gone by their clock: the log goes on from the anchor.
+        state.log_deletion("more", "R0", 1, "").unwrap();
+        assert_eq!(state.verify_deletions().unwrap().entries, 5);
     }
 }

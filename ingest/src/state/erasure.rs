@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::civil::Date;
-use rusqlite::params;
+use rusqlite::{OptionalExtension, params};
 
 use super::State;
 use crate::error::Error;
@@ -14,7 +14,8 @@ pub type ErasedNames = BTreeMap<AcademicYear, BTreeMap<i64, Date>>;
 
 impl State {
     /// Marks a person's names as erased up to a day, and notes the pseudonyms of which rows must still go.
-    /// From here on no import takes a record of them in.
+    /// From here on no import takes a record of them in. One that was begun before goes on under its own
+    /// reason.
     ///
     /// # Errors
     /// When the file cannot be written.
@@ -23,7 +24,9 @@ impl State {
         marks: &[(AcademicYear, i64)],
         up_to: Date,
         tokens: &BTreeSet<i64>,
+        why: &str,
     ) -> Result<(), Error> {
+        let now = jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
         self.write(|transaction| {
             for (year, mark) in marks {
                 transaction.execute(
@@ -34,6 +37,7 @@ impl State {
             for token in tokens {
                 transaction.execute("INSERT OR IGNORE INTO erasing VALUES (?1)", [token])?;
             }
+            transaction.execute("INSERT OR IGNORE INTO erasing_why VALUES (1, ?1, ?2)", params![why, now])?;
             Ok(())
         })
     }
@@ -48,12 +52,48 @@ impl State {
         })
     }
 
-    /// The last step: roster rows and the pseudonyms themselves go, the entry of the deletion log stands.
+    /// Why an erasure that was begun and not finished was asked for, and when it was begun (UTC).
+    ///
+    /// # Errors
+    /// When the file cannot be read.
+    pub fn erasing_why(&self) -> Result<Option<(String, String)>, Error> {
+        self.read(|connection| {
+            connection
+                .query_row("SELECT why, begun_utc FROM erasing_why", [], |row| Ok((row.get(0)?, row.get(1)?)))
+                .optional()
+        })
+    }
+
+    /// The last step: roster rows and the pseudonyms themselves go, the entry of the deletion log stands, and
+    /// nobody can tell any more for whom the entries of the access audit stand.
     ///
     /// # Errors
     /// When the file cannot be written.
-    pub fn end_erasure(&mut self, why: &str, rows: u64, detail: &str) -> Result<(), Error> {
+    pub fn end_erasure(&mut self, rows: u64, detail: &str) -> Result<(), Error> {
         self.write(|transaction| {
+            let why: Option<String> =
+                transaction.query_row("SELECT why FROM erasing_why", [], |row| row.get(0)).optional()?;
+            let why = why.as_deref().unwrap_or("an erasure that was interrupted");
+            let audited: Option<i64> = transaction
+                .query_row(
+                    "SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = 'access_subjects'",
+                    [],
+                    |row| row.get(0),
+                )
+                .optional()?;
+            if audited.is_some() {
+                transaction.execute(
+                    "UPDATE access_subjects SET pseudonym = NULL WHERE pseudonym IN (SELECT token FROM erasing)
+                     OR subject IN (SELECT subject FROM access_links
+                                    WHERE pseudonym IN (SELECT token FROM erasing))",
+                    [],
+                )?;
+            }
+            transaction.execute(
+                "DELETE FROM access_links WHERE subject IN
+                     (SELECT subject FROM access_links WHERE pseudonym IN (SELECT token FROM erasing))",
+                [],
+            )?;
             for table in ["roster", "roster_names"] {
                 transaction.execute(
                     &format!("DELETE FROM {table} WHERE person IN (SELECT token FROM erasing)"),
@@ -81,6 +121,7 @@ impl State {
                 .execute("DELETE FROM correction_persons WHERE token IN (SELECT token FROM erasing)", [])?;
             super::deletions::append(transaction, "one person", why, rows, detail)?;
             transaction.execute("DELETE FROM erasing", [])?;
+            transaction.execute("DELETE FROM erasing_why", [])?;
             Ok(())
         })?;
         // Pages that were freed before this file was opened with `secure_delete` go as well.

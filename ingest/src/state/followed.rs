@@ -198,8 +198,8 @@ mod tests {
         let known = [PersonOfYear { year: year("2026-27"), person: 70 }];
         state.make_embargo(&new(Some(7)), &known, date(2026, 6, 10), &mut |_, _| Ok(())).unwrap();
         let other = state.add_embargo(&new(Some(9)), date(2026, 6, 10)).unwrap();
-        state.begin_erasure(&[], date(2026, 12, 1), &BTreeSet::from([70])).unwrap();
-        state.end_erasure("asked", 0, "").unwrap();
+        state.begin_erasure(&[], date(2026, 12, 1), &BTreeSet::from([70]), "asked").unwrap();
+        state.end_erasure(0, "").unwrap();
         assert_eq!(state.embargoes().unwrap().iter().map(|mark| mark.id).collect::<Vec<_>>(), [other]);
         assert_eq!(
             state

@@ -111,6 +111,42 @@ impl State {
         })
     }
 
+    /// Adds a year to the access audit's list of persons, as [`carry_links`](Self::carry_links) does for
+    /// accounts.
+    ///
+    /// # Errors
+    /// When the file cannot be written.
+    pub(crate) fn carry_subjects(
+        &mut self,
+        year: AcademicYear,
+        same: &mut dyn FnMut(PersonOfYear) -> Option<i64>,
+    ) -> Result<(), Error> {
+        let rows: Vec<(String, i64, i64)> = self.read(|connection| {
+            connection
+                .prepare("SELECT academic_year, pseudonym, subject FROM access_links")?
+                .query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?
+                .collect()
+        })?;
+        let mut found = BTreeSet::new();
+        for (of, person, subject) in rows {
+            if let Some(of) = AcademicYear::parse(&of)
+                && of != year
+                && let Some(person) = same(PersonOfYear { year: of, person })
+            {
+                found.insert((person, subject));
+            }
+        }
+        self.write(|transaction| {
+            for (person, subject) in &found {
+                transaction.execute(
+                    "INSERT OR IGNORE INTO access_links VALUES (?1, ?2, ?3)",
+                    params![year.to_string(), person, subject],
+                )?;
+            }
+            Ok(())
+        })
+    }
+
     /// Who leads the school in a year, by a roster. Who led it by an earlier roster of the year is kept: one that
     /// was exported without the head must not send what concerns the head to others.
     ///

@@ -68,30 +68,11 @@ impl State {
                 transaction.execute("INSERT OR IGNORE INTO closed_days VALUES (?1, ?2)", [&day, &now])?;
             }
             for (year, check_value) in &begun.destroyed {
-                let (first, last) = (year.first_day().to_string(), year.last_day().to_string());
-                let year = year.to_string();
-                super::followed::forget_year(transaction, &year)?;
+                // That a key is destroyed is said once it is: until then this is what is meant to be done.
                 transaction.execute(
-                    "INSERT OR IGNORE INTO destroyed_keys VALUES (?1, ?2, ?3)",
-                    params![year, now, check_value],
+                    "INSERT OR IGNORE INTO destroying_keys VALUES (?1, ?2)",
+                    params![year.to_string(), check_value],
                 )?;
-                for table in [
-                    "roster",
-                    "roster_names",
-                    "pseudonym_keys",
-                    "unmapped_words",
-                    "import_lines",
-                    "expected_feeds",
-                    "erased_names",
-                    "account_holders",
-                    "heads",
-                    "current_rosters",
-                    "correction_persons",
-                ] {
-                    transaction.execute(&format!("DELETE FROM {table} WHERE academic_year = ?1"), [&year])?;
-                }
-                transaction
-                    .execute("DELETE FROM export_rows WHERE local_date BETWEEN ?1 AND ?2", [&first, &last])?;
             }
             for (statement, before) in [
                 ("DELETE FROM unmapped_words WHERE last_date < ?1", begun.words_before),
@@ -165,15 +146,33 @@ impl State {
     }
 
     /// Everything that was noted is gone from the disk: into the deletion log with it. Of what is in
-    /// `held` a hold keeps some; of what this run did not plan any more, it keeps all that was left.
+    /// `held` a hold keeps some; of what this run did not plan any more, it keeps all that was left. Of years
+    /// in `destroyed` the key is gone, and what the state file has of them goes.
     pub(crate) fn finish_retention(
         &mut self,
         planned: &[Work],
         held: &BTreeSet<String>,
+        destroyed: &BTreeSet<AcademicYear>,
     ) -> Result<(), Error> {
         let work = self.retention_work()?;
+        let now = jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
+        let begun = self.destroying_keys()?;
         self.write(|transaction| {
+            for (year, check_value) in begun.iter().filter(|(year, _)| destroyed.contains(year)) {
+                forget_year(transaction, *year)?;
+                transaction.execute(
+                    "INSERT OR IGNORE INTO destroyed_keys VALUES (?1, ?2, ?3)",
+                    params![year.to_string(), now, check_value],
+                )?;
+            }
+            transaction.execute("DELETE FROM destroying_keys", [])?;
             for done in &work {
+                let of_key = begun.keys().find(|year| done.what == key_work(**year));
+                if of_key.is_some_and(|year| !destroyed.contains(year)) {
+                    let detail = format!("interrupted, then held: the key stays ({})", done.detail);
+                    deletions::append(transaction, &done.what, &done.why, 0, &detail)?;
+                    continue;
+                }
                 let is_held = held.contains(&done.what);
                 let (rows, detail) = match planned.iter().any(|planned| planned.what == done.what) {
                     _ if !is_held => (done.rows, done.detail.clone()),
@@ -185,6 +184,32 @@ impl State {
             transaction.execute("DELETE FROM retention_work", [])?;
             Ok(())
         })
+    }
+
+    /// Years whose keys are being destroyed by a run that has not ended, with the check values.
+    ///
+    /// # Errors
+    /// When the file cannot be read.
+    pub(crate) fn destroying_keys(&self) -> Result<BTreeMap<AcademicYear, Option<i64>>, Error> {
+        let rows: Vec<(String, Option<i64>)> = self.read(|connection| {
+            connection
+                .prepare("SELECT academic_year, check_value FROM destroying_keys")?
+                .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?
+                .collect()
+        })?;
+        rows.into_iter()
+            .map(|(year, value)| Ok((AcademicYear::parse(&year).ok_or_else(|| self.corrupt())?, value)))
+            .collect()
+    }
+
+    /// Years of which nothing is taken in any more: their keys are destroyed, or are about to be.
+    ///
+    /// # Errors
+    /// When the file cannot be read.
+    pub(crate) fn closed_years(&self) -> Result<BTreeSet<AcademicYear>, Error> {
+        let mut years: BTreeSet<_> = self.destroying_keys()?.into_keys().collect();
+        years.extend(self.destroyed_keys()?.into_iter().map(|key| key.year));
+        Ok(years)
     }
 
     /// Keys that were destroyed, by year.
@@ -232,4 +257,49 @@ impl State {
         })?;
         years.iter().map(|year| AcademicYear::parse(year).ok_or_else(|| self.corrupt())).collect()
     }
+}
+
+/// What a key's line of work is called.
+pub(crate) fn key_work(year: AcademicYear) -> String {
+    format!("pseudonym key {year}")
+}
+
+/// Everything the state file has of a year whose key is gone.
+fn forget_year(transaction: &rusqlite::Transaction<'_>, year: AcademicYear) -> rusqlite::Result<()> {
+    let (first, last) = (year.first_day().to_string(), year.last_day().to_string());
+    let year = year.to_string();
+    super::followed::forget_year(transaction, &year)?;
+    // The access audit's list of persons goes on under the pseudonyms of later years.
+    let audited: Option<i64> = transaction
+        .query_row(
+            "SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = 'access_subjects'",
+            [],
+            |row| row.get(0),
+        )
+        .optional()?;
+    if audited.is_some() {
+        transaction.execute(
+            "UPDATE access_subjects SET pseudonym = NULL
+             WHERE pseudonym IN (SELECT pseudonym FROM access_links WHERE academic_year = ?1)",
+            [&year],
+        )?;
+    }
+    for table in [
+        "roster",
+        "roster_names",
+        "pseudonym_keys",
+        "unmapped_words",
+        "import_lines",
+        "expected_feeds",
+        "erased_names",
+        "account_holders",
+        "heads",
+        "current_rosters",
+        "correction_persons",
+        "access_links",
+    ] {
+        transaction.execute(&format!("DELETE FROM {table} WHERE academic_year = ?1"), [&year])?;
+    }
+    transaction.execute("DELETE FROM export_rows WHERE local_date BETWEEN ?1 AND ?2", [&first, &last])?;
+    Ok(())
 }

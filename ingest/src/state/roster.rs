@@ -91,7 +91,7 @@ impl State {
     /// [`Kind::Corrupt`] when the year had another key: its pseudonyms would all change.
     pub fn confirm_key(&mut self, year: AcademicYear, check_value: i64) -> Result<(), Error> {
         let name = year.to_string();
-        if self.destroyed_keys()?.iter().any(|key| key.year == year) {
+        if self.closed_years()?.contains(&year) {
             return Err(Error::new(
                 Kind::Configuration,
                 format!("the pseudonym key of {year} was destroyed by retention, and no other is made"),

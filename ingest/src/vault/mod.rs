@@ -111,6 +111,38 @@ pub fn remove_import(vault: &Path, fingerprint16: &str) -> Result<u64, Error> {
     Ok(removed)
 }
 
+/// Whether a file of a vault with this ending is not in its place: half written, or a copy for other recipients.
+pub(crate) fn is_unfinished(ending: &std::ffi::OsStr) -> bool {
+    ending == "partial" || ending == "resealing"
+}
+
+/// Deletes what a killed run left in the vault's folders. The caller holds the writer's lock.
+///
+/// # Errors
+/// When a folder cannot be listed or a file not be deleted.
+pub(crate) fn remove_unfinished(vault: &Path) -> Result<(), Error> {
+    let days = day_folders(vault)?.into_iter().map(|(_, folder)| folder);
+    for folder in days.chain([vault.join(PEOPLE)]) {
+        let entries = match fs::read_dir(&folder) {
+            Err(error) if error.kind() == ErrorKind::NotFound => continue,
+            entries => entries.map_err(|error| at(&folder, error))?,
+        };
+        let mut removed = false;
+        for entry in entries {
+            let path = entry.map_err(|error| at(&folder, error))?.path();
+            if path.extension().is_some_and(is_unfinished) {
+                crate::folder::remove_file(&path).map_err(|error| at(&folder, error))?;
+                removed = true;
+            }
+        }
+        if removed {
+            seal::sync_folder(&folder)?;
+            remove_if_empty(&folder)?;
+        }
+    }
+    Ok(())
+}
+
 /// The day folders of a vault, in order; none when there is no vault yet.
 pub(crate) fn day_folders(vault: &Path) -> Result<Vec<(Date, PathBuf)>, Error> {
     let entries = match fs::read_dir(vault) {

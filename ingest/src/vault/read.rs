@@ -143,6 +143,21 @@ impl<'k> VaultReader<'k> {
         Ok(people)
     }
 
+    /// Everybody on every roster, with the name under which it was sealed.
+    ///
+    /// # Errors
+    /// As [`requests`](Self::requests).
+    pub fn each_person(&self, sink: &mut dyn FnMut(&str, PersonRow<'static>)) -> Result<(), Error> {
+        for file_name in sealed_files(&self.vault.join(PEOPLE))? {
+            let name = file_name.strip_suffix(".parquet").unwrap_or(&file_name);
+            self.file::<PersonRow<'_>>(PEOPLE, &file_name, Vec::new(), &mut |row| {
+                sink(name, row);
+                Ok(())
+            })?;
+        }
+        Ok(())
+    }
+
     /// Everybody on the rosters that were sealed under these names.
     ///
     /// # Errors

@@ -36,7 +36,11 @@ pub(crate) async fn attempts(school: &School, from: Date, to: Date) -> Result<Ve
     let root = SchoolRoot::new(&school.dir, &school.id);
     let embargoes = Embargoes::of(&root)?;
     let mut session = Session::new(&Limits { rows: MOST, ..school.limits })?;
-    let beside = embargoes.reads().iter().copied().filter(|table| ![ATTEMPTS.name, IMPORTS.name].contains(&table.name));
+    let beside = embargoes
+        .reads()
+        .iter()
+        .copied()
+        .filter(|table| ![ATTEMPTS.name, IMPORTS.name].contains(&table.name));
     let tables: Vec<_> = [&ATTEMPTS, &IMPORTS].into_iter().chain(beside).collect();
     school.add(&mut session, &tables).await?;
     Viewer::reviewers().restrict(&mut session, &root, &school.concerns, &embargoes).await?;

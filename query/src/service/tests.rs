@@ -446,7 +446,7 @@ async fn attention_lists_grave_episodes_newest_first() {
 }
 
 #[tokio::test]
-async fn groups_have_three_tables() {
+async fn groups_have_their_tables() {
     let dir = tempfile::tempdir().unwrap();
     let school = school(dir.path());
     let cleared = school.groups(&two_weeks()).await.unwrap();
@@ -475,7 +475,7 @@ async fn groups_have_three_tables() {
     assert_eq!(integers(table, "group_actor_days"), [Some(2), Some(2), Some(1)]);
 
     let error = school.groups(&Ask { table: Some("else".to_owned()), ..two_weeks() }).await.unwrap_err();
-    assert!(error.helping().unwrap().contains("themes, lessons, mix"));
+    assert!(error.helping().unwrap().contains("themes, lessons, hours, mix, different, profiles, teaching"));
 }
 
 #[tokio::test]

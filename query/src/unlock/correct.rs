@@ -96,7 +96,17 @@ pub fn correct_person(
         }
     };
     let target = question.about(&person, wrong.from, wrong.to)?;
-    let audit_head = question.record(What::Correction, &target, 0)?;
+    let (mut audit_head, mut refused) = (None, None);
+    let mut record = || match question.record(What::Correction, &target, 0) {
+        Ok(head) => {
+            audit_head = Some(head);
+            Ok(())
+        }
+        Err(error) => {
+            refused = Some(error);
+            Err(ingest::Error::new(ingest::Kind::Environment, "nothing was corrected"))
+        }
+    };
     let ingest = Ingest { dir, school: settings, keep: false };
     let by = question.who();
     let wrong = NewCorrection {
@@ -106,8 +116,11 @@ pub fn correct_person(
         reason,
         by: &by,
     };
-    let made = Making { ingest }.add(wrong, progress)?;
-    Ok(Corrected { made, audit_head: Some(audit_head) })
+    let made = Making { ingest }.add_recorded(wrong, &mut record, progress);
+    match refused {
+        Some(error) => Err(error),
+        None => Ok(Corrected { made: made?, audit_head }),
+    }
 }
 
 /// The pseudonyms of one year under which a person's records may stand.

@@ -7,6 +7,7 @@ use arrow::array::{Array, AsArray};
 use arrow::datatypes::{Date32Type, Int64Type};
 use ingest::keys::{PrivateKey, PublicKey};
 use ingest::lake::Lake;
+use ingest::person::accounts;
 use ingest::pseudonymise::{Domain, Keyring, parse};
 use ingest::record::RecordKey;
 use ingest::schema::{INCIDENTS, STAFF_INCIDENTS, TABLES};
@@ -17,7 +18,6 @@ use ingest::vault::VaultReader;
 use jiff::civil::Date;
 
 use super::name_of_key;
-use super::person::accounts;
 use crate::audit::{Access, AccessAudit, What, checked_reason, enter};
 use crate::error::{Error, Kind};
 use crate::service::School;
@@ -154,7 +154,8 @@ fn of_roster(
     years.retain(|year| !keyring.is_destroyed(*year));
     for row in reader.people()? {
         let mut found = BTreeSet::new();
-        let accounts: Vec<String> = accounts(&row).filter(|account| !account.is_empty()).collect();
+        let accounts: Vec<String> =
+            accounts(&row).into_iter().filter(|account| !account.is_empty()).collect();
         for year in &years {
             let mut is_it = keyring.token(*year, Domain::Person, row.person_key.as_bytes())? == token;
             for account in &accounts {

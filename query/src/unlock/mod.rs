@@ -10,19 +10,18 @@ mod embargo;
 mod episodes;
 mod erase;
 mod identified;
-mod person;
 pub mod recipients;
 mod sample;
 mod subject;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use ingest::correction::Overlay;
 use ingest::keys::{PrivateKey, PublicKey};
 use ingest::pseudonymise::{Keyring, written};
-use ingest::school::{Config, SchoolId, SchoolRoot};
-use ingest::state::State;
+use ingest::school::{AcademicYear, Config, SchoolId, SchoolRoot};
+use ingest::state::{PersonOfYear, State};
 use ingest::vault::rows::{ChangeRow, CheckRow, IncidentRow, PersonRow, RequestRow};
 use ingest::vault::{Selection, VaultReader};
 use jiff::ToSpan;
@@ -35,9 +34,9 @@ pub use correct::{Corrected, WrongPerson, correct_code, correct_person, correcti
 use corrected::Correcting;
 pub use embargo::{Marked, Matter, lift, mark};
 pub use episodes::Episode;
-pub use erase::{Erased, erase};
+pub use erase::{Erased, erase, finish_erasure};
 pub use identified::Identified;
-pub use person::Person;
+use ingest::person::{Person, Whose};
 pub use sample::{Draw, ReviewLine, ReviewList, draw_sample, show_sample, verify_sample};
 pub use subject::{SubjectAccess, subject_access};
 
@@ -59,8 +58,8 @@ pub struct Timeline {
     pub rows: Vec<RequestRow<'static>>,
     /// Incidents about the person in the period, in order of time.
     pub incidents: Vec<IncidentRow<'static>>,
-    /// Incidents about somebody else that name the person beside them, in order of time. Who else is named
-    /// and what is told stay closed: `subject_written`, `linked_written` and `narrative` are empty.
+    /// Incidents about somebody else that name the person beside them, and those under a name that somebody
+    /// else has too, in order of time. Who else is named and what is told stay closed: `subject_written`, `linked_written` and `narrative` are empty.
     pub named_beside: Vec<IncidentRow<'static>>,
     /// Changes of the filter that the person asked for or decided on in the period, in order of time.
     pub changes: Vec<ChangeRow<'static>>,
@@ -83,6 +82,7 @@ pub struct UnmappedWord {
 }
 
 /// What is asked of the vault, by whom and why.
+#[derive(Clone, Copy)]
 struct Question<'a> {
     dir: &'a Path,
     school: &'a SchoolId,
@@ -198,13 +198,19 @@ impl Question<'_> {
     fn person(&self, root: &SchoolRoot, who: &str) -> Result<Person, Error> {
         let keyring = self.keyring()?;
         let reader = VaultReader::open(&root.vault(), self.school, self.key);
-        let person = Person::find(&reader, keyring.as_ref(), who)?;
+        let person = Person::find(&reader, &State::open(root)?, keyring.as_ref(), who)?;
+        self.names_nobody(&person)?;
+        Ok(person)
+    }
+
+    /// An error where the reason names the person.
+    fn names_nobody(&self, person: &Person) -> Result<(), Error> {
         let numbered = person.pseudonyms.iter().any(|token| self.reason.contains(&written(*token)));
-        if numbered || person.is_named_in(self.reason) {
+        if numbered || person.mentions().in_text(self.reason) {
             return Err(Error::new(Kind::Configuration, "the reason names the person")
                 .help("give a case number: the audit is kept when the person is not"));
         }
-        Ok(person)
+        Ok(())
     }
 
     /// The school's pseudonym keys; none where there is no configuration that says where they are.
@@ -236,13 +242,17 @@ impl Question<'_> {
     ) -> Result<Identified<Timeline>, Error> {
         let reader = VaultReader::open(&root.vault(), self.school, self.key);
         let days = Selection { from, to, actor: None, between_us: None };
-        let hers = |token: Option<i64>| token.is_some_and(|token| person.pseudonyms.contains(&token));
+        let whose = |token: Option<i64>, text: &Option<std::borrow::Cow<'_, str>>, day: Date| {
+            person.owns(AcademicYear::of(day), token, text.as_deref())
+        };
         let (mut incidents, mut named_beside) = (Vec::new(), Vec::new());
         let (mut changes, mut checks) = (Vec::new(), Vec::new());
         reader.incidents(&days, &mut |row| {
-            if hers(row.subject) {
+            let is = whose(row.subject, &row.subject_written, row.local_date);
+            let beside = row.linked_written.as_deref().is_some_and(|text| person.mentions().in_text(text));
+            if is == Whose::Hers {
                 incidents.push(row);
-            } else if row.linked_written.as_deref().is_some_and(|text| person.is_named_in(text)) {
+            } else if is == Whose::Unclear || beside {
                 let closed = (None, None, None);
                 let mut row = IncidentRow { subject: None, ..row };
                 (row.subject_written, row.linked_written, row.narrative) = closed;
@@ -251,11 +261,14 @@ impl Question<'_> {
             Ok(())
         })?;
         reader.changes(&days, &mut |row| {
-            changes.extend((hers(row.requester) || hers(row.decided_by)).then_some(row));
+            let asked = whose(row.requester, &row.requester_written, row.local_date) == Whose::Hers;
+            let decided = whose(row.decided_by, &row.decided_by_written, row.local_date) == Whose::Hers;
+            changes.extend((asked || decided).then_some(row));
             Ok(())
         })?;
         reader.checks(&days, &mut |row| {
-            checks.extend(hers(row.tester).then_some(row));
+            let hers = whose(row.tester, &row.tester_written, row.local_date) == Whose::Hers;
+            checks.extend(hers.then_some(row));
             Ok(())
         })?;
         incidents.sort_by_key(|row| (row.event_time_utc_us, row.import_token, row.record_number));
@@ -287,13 +300,19 @@ impl Question<'_> {
     /// beside the audit explains.
     fn about(&self, person: &Person, from: Date, to: Date) -> Result<String, Error> {
         let mut audit = AccessAudit::open(self.dir, self.school)?;
-        let mut names = Vec::new();
-        for pseudonym in
-            person.people.iter().map(|row| row.person).chain(person.pseudonyms.iter().copied()).take(1)
-        {
-            names.push(audit.subject(pseudonym)?);
-        }
-        Ok(format!("{} from {from} to {to}", names.join(" ")))
+        let years: BTreeSet<PersonOfYear> = person
+            .people
+            .iter()
+            .filter_map(|row| {
+                Some(PersonOfYear { year: AcademicYear::parse(&row.academic_year)?, person: row.person })
+            })
+            .collect();
+        let name = match person.pseudonyms.first() {
+            _ if !years.is_empty() => audit.subject_of(&years)?,
+            Some(pseudonym) => audit.subject(*pseudonym)?,
+            None => String::new(),
+        };
+        Ok(format!("{name} from {from} to {to}"))
     }
 
     /// Writes the audit's entry; answers its hash, which is the new head.

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use ingest::keys::{PrivateKey, PublicKey};
-use ingest::pipeline::WriterLock;
+use ingest::pipeline::{ConfigLock, WriterLock};
 use ingest::pseudonymise::written;
 use ingest::school::{Config, RecipientSetting, SchoolConfig, SchoolId, SchoolRoot};
 use ingest::state::State;
@@ -58,6 +58,8 @@ impl Change<'_> {
         save: impl FnOnce(&Config) -> Result<(), E>,
         done: &mut dyn FnMut(u64, u64),
     ) -> Result<Survey, E> {
+        // One file for all schools: who changed another school's list meanwhile must not be overwritten.
+        let _config = ConfigLock::take(self.dir).map_err(Error::from)?;
         let mut config = Config::load(self.dir).map_err(Error::from)?;
         let root = SchoolRoot::of(self.dir, config.school(self.school).map_err(Error::from)?);
         let _lock = WriterLock::take(&root).map_err(Error::from)?;

@@ -13,9 +13,10 @@ use ingest::correction::Overlay;
 use ingest::keys::PrivateKey;
 use ingest::lake::Lake;
 use ingest::lake::columns::date_of;
+use ingest::person::Whose;
 use ingest::pseudonymise::written;
 use ingest::schema::{REQUESTS, STAFF_REQUESTS, TABLES, TableSchema};
-use ingest::school::{SchoolId, SchoolRoot};
+use ingest::school::{AcademicYear, SchoolId, SchoolRoot};
 use ingest::vault::rows::{ChangeRow, CheckRow, IncidentRow, RequestRow};
 use ingest::vault::{Selection, VaultReader};
 use jiff::civil::Date;
@@ -27,6 +28,9 @@ use crate::error::{Error, Kind};
 
 /// Said in the place of each text that is withheld.
 const WITHHELD: &str = "withheld: may be about other people; to be read and redacted by a person";
+
+/// A text of a sealed row.
+type Text<'a> = Option<std::borrow::Cow<'a, str>>;
 
 /// Everything about one person.
 pub struct SubjectAccess {
@@ -105,15 +109,22 @@ pub async fn subject_access(
 /// Where the person may be found beside rows: what could not be read, and files as the filter wrote them.
 /// Counts only; they hold other people's records as well.
 fn elsewhere(root: &SchoolRoot, reader: &VaultReader<'_>, person: &Person) -> Result<Vec<Value>, Error> {
-    let holds = |bytes: &[u8]| person.is_named_in(&String::from_utf8_lossy(bytes));
-    let mut rejects = 0_u64;
+    let mentions = person.mentions();
+    let (mut rejects, mut file_names) = (0_u64, 0_u64);
     let always = Selection { from: Date::MIN, to: Date::MAX, actor: None, between_us: None };
     reader.rejects(&always, &mut |row| {
-        rejects += u64::from(holds(&row.raw));
+        rejects += u64::from(mentions.in_bytes(&row.raw));
         Ok(())
     })?;
-    let [kept, refused] = ingest::erasure::survey(root, &holds)?;
+    reader.words(&always, &mut |row| {
+        let is_file = row.token.is_none();
+        let named = mentions.in_text(&row.words) || (is_file && mentions.in_file_name(&row.words));
+        file_names += u64::from(named);
+        Ok(())
+    })?;
+    let [kept, refused] = ingest::erasure::survey(root, mentions)?;
     let counts = [
+        ("names of files and words of filters that name the person (vault)", file_names),
         ("records that could not be read and name the person (vault)", rejects),
         ("kept source files that name the person", kept.named),
         ("kept source files that cannot be searched", kept.unsearchable),
@@ -206,42 +217,80 @@ fn sealed_rows(
     withheld: &mut Vec<Value>,
 ) -> Result<Map<String, Value>, Error> {
     let always = Selection { from: Date::MIN, to: Date::MAX, actor: None, between_us: None };
-    let hers = |token: Option<i64>| token.is_some_and(|token| person.pseudonyms.contains(&token));
-    let (mut requests, mut incidents, mut named, mut changes, mut decided, mut checks) =
-        (Vec::new(), Vec::new(), Vec::new(), Vec::new(), Vec::new(), Vec::new());
+    let whose = |token: Option<i64>, text: &Text<'_>, day: Date| {
+        person.owns(AcademicYear::of(day), token, text.as_deref())
+    };
+    let named = |texts: &[&Text<'_>]| {
+        texts.iter().any(|text| text.as_deref().is_some_and(|text| person.mentions().in_text(text)))
+    };
+    let (mut requests, mut incidents, mut beside, mut shared) =
+        (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+    let (mut changes, mut decided, mut checks, mut others) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     reader.requests(&always, &mut |row| {
         if correcting.is_of(row.actor, row.local_date, &person.pseudonyms) {
             requests.push(request(&correcting.about(row)));
         }
         Ok(())
     })?;
+    let closed = |day: Date| json!({"local_date": day.to_string(), "text": WITHHELD});
     reader.incidents(&always, &mut |row| {
-        if hers(row.subject) {
-            incidents.push(incident(&row, withheld));
-        } else if row.linked_written.as_deref().is_some_and(|text| person.is_named_in(text))
-            || row.narrative.as_deref().is_some_and(|text| person.is_named_in(text))
-        {
-            named.push(json!({"local_date": row.local_date.to_string(), "text": WITHHELD}));
-            withheld.push(to_read("incident about somebody else", &row.reference, row.local_date));
+        let day = row.local_date;
+        match whose(row.subject, &row.subject_written, day) {
+            Whose::Hers => incidents.push(incident(&row, withheld)),
+            Whose::Unclear => {
+                shared.push(closed(day));
+                withheld.push(to_read("record under a name that somebody else has too", &row.reference, day));
+            }
+            Whose::Others if named(&[&row.linked_written, &row.narrative]) => {
+                beside.push(closed(day));
+                withheld.push(to_read("incident about somebody else", &row.reference, day));
+            }
+            Whose::Others => {}
         }
         Ok(())
     })?;
     reader.changes(&always, &mut |row| {
-        if hers(row.requester) {
-            changes.push(change(&row, withheld));
-        } else if hers(row.decided_by) {
-            decided.push(json!({"local_date": row.local_date.to_string(), "decision": row.decision_words, "address": row.address}));
+        let day = row.local_date;
+        let by = whose(row.decided_by, &row.decided_by_written, day);
+        match whose(row.requester, &row.requester_written, day).max(by) {
+            _ if whose(row.requester, &row.requester_written, day) == Whose::Hers => {
+                changes.push(change(&row, withheld));
+            }
+            Whose::Hers => decided.push(json!({"local_date": day.to_string(), "decision": row.decision_words, "address": row.address})),
+            Whose::Unclear => {
+                shared.push(closed(day));
+                withheld.push(to_read("record under a name that somebody else has too", &row.reference, day));
+            }
+            Whose::Others if named(&[&row.title, &row.reason, &row.risk_note, &row.narrative]) => {
+                others.push(closed(day));
+                withheld.push(to_read("change that somebody else asked for", &row.reference, day));
+            }
+            Whose::Others => {}
         }
         Ok(())
     })?;
     reader.checks(&always, &mut |row| {
-        checks.extend(hers(row.tester).then(|| check(&row)));
+        let day = row.local_date;
+        match whose(row.tester, &row.tester_written, day) {
+            Whose::Hers => checks.push(check(&row)),
+            Whose::Unclear => {
+                shared.push(closed(day));
+                withheld.push(to_read("record under a name that somebody else has too", &row.reference, day));
+            }
+            Whose::Others if named(&[&row.narrative]) => {
+                others.push(closed(day));
+                withheld.push(to_read("test that somebody else did", &row.reference, day));
+            }
+            Whose::Others => {}
+        }
         Ok(())
     })?;
     let kinds = [
         ("requests", requests),
         ("incidents", incidents),
-        ("incidents_about_others_naming_the_person", named),
+        ("incidents_about_others_naming_the_person", beside),
+        ("changes_and_checks_of_others_naming_the_person", others),
+        ("records_under_a_name_that_others_have_too", shared),
         ("changes_asked_for", changes),
         ("changes_decided_on", decided),
         ("checks", checks),

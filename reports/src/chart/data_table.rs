@@ -201,7 +201,7 @@ pub(crate) fn sealed(set: &SealedSet, table: &SealedTable) -> Result<String, Err
                 true => {
                     let group = set.groups.iter().find(|group| group.id == row.group);
                     let pupils = words::whole(i64::from(group.map_or(0, |group| group.pupils)));
-                    format!("{} (of {pupils} pupils)", words::group(set, &row.group))
+                    format!("{}, of {pupils} pupils", words::group(set, &row.group))
                 }
                 false => row.row.clone(),
             };

@@ -441,8 +441,12 @@ fn key_stages_and_year_groups_stand_in_picture_and_table() {
     assert!(html.contains("Key stage 4 (Year 10 to Year 11)") && html.contains("95-99"));
     let t3 = set.tables.iter().find(|table| table.id == "T3").unwrap();
     let html = data_table::sealed(&set, t3).unwrap();
-    // Two categories by seven groups: 15-19 twice, and the words twelve times.
+    // Two categories by seven groups: 15-19 twice; equal words beside each other are one cell, of the year groups
+    // below each key stage and of the whole second row.
     assert_eq!(html.matches("15-19").count(), 2);
-    assert_eq!(html.matches("Not broken down").count(), 12);
+    assert_eq!(html.matches("Not broken down").count(), 3);
+    for columns in [2, 3, 7] {
+        assert!(html.contains(&format!("colspan=\"{columns}\"")), "{columns}");
+    }
     assert!(html.contains("of 407"), "the group's public size stands in its heading");
 }

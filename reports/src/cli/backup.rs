@@ -5,10 +5,11 @@ use std::time::Duration;
 
 use clap::Args;
 use ingest::backup::{Backup, Manifest, Restored};
-use ingest::retention::Retain;
 use ingest::school::Config;
+use query::audit::AccessAudit;
+use query::disclosure::ledger::Ledger;
 
-use super::{Context, Ended, Format, retain};
+use super::{Context, Ended, Format};
 
 #[derive(Debug, Args)]
 pub(crate) struct BackupArguments {
@@ -23,13 +24,14 @@ pub(crate) struct BackupArguments {
 pub(crate) struct RestoreArguments {
     /// The back-up.
     from: PathBuf,
-    /// Bring it back into this new folder; clocks that ran out since are applied at once.
+    /// Bring it back into this new folder. Its clocks are not applied: `retain` does that.
     #[arg(long, value_name = "DIR", required_unless_present = "verify")]
     to: Option<PathBuf>,
     /// Only read every byte of it and say what is not as it was written.
     #[arg(long, conflicts_with = "to")]
     verify: bool,
-    /// An installation later than the back-up: what it deleted since is taken over or listed.
+    /// An installation later than the back-up: what it deleted since is listed; its holds, sealed sets, audit,
+    /// embargoes, corrections, accounts and recipients are taken over.
     #[arg(long, value_name = "DIR", requires = "to")]
     newer: Option<PathBuf>,
 }
@@ -76,7 +78,7 @@ pub(crate) fn restore(context: &Context, arguments: &RestoreArguments) -> anyhow
         said(context, "watershed.restore/1", &manifest, "Every byte is as it was written");
         return Ok(Ended::Well);
     };
-    let Restored { manifest, missed } =
+    let Restored { manifest, missed, recipients_changed } =
         ingest::backup::restore(&arguments.from, to, arguments.newer.as_deref())?;
     said(context, "watershed.restore/1", &manifest, "Restored");
     let mut ended = Ended::Well;
@@ -89,18 +91,31 @@ pub(crate) fn restore(context: &Context, arguments: &RestoreArguments) -> anyhow
     }
     if arguments.newer.is_none() {
         context.printer.say(
-            "Erasures made after the back-up are undone by it: if the newer installation can still be read, restore again with `--newer`.",
+            "What was done after the back-up is undone by it: erasures, holds, sealed sets, entries of the access audit, embargoes, corrections, changes of keys. If the newer installation can still be read, restore again with `--newer`.",
         );
     }
+    for school in recipients_changed {
+        ended = Ended::NeedsALook;
+        context.printer.say(&format!(
+            "{school}: who can open the vault has changed since the back-up: run `watershed keys re-seal` with a key that opens it."
+        ));
+    }
     for school in &Config::load(to)?.schools {
-        let says = match (Retain { dir: to, school, today: None }).run(&()) {
-            Ok(report) => retain::summary(&report, false),
-            Err(error) => {
-                ended = Ended::NeedsALook;
-                format!("restored, but its clocks could not be applied: {error}; then run `watershed retain`")
-            }
-        };
-        context.printer.say(&format!("{}: {says}", school.id));
+        let sound = Ledger::open(to, &school.id).and_then(|ledger| ledger.verify());
+        if !sound.is_ok_and(|verification| verification.is_sound()) {
+            ended = Ended::NeedsALook;
+            context.printer.say(&format!("{}: the release ledger does not verify.", school.id));
+        }
+        if let Err(error) = AccessAudit::open(to, &school.id).and_then(|mut audit| audit.verify()) {
+            ended = Ended::NeedsALook;
+            context.printer.say(&format!("{}: {error}", school.id));
+        }
+        context.printer.say(&format!(
+            "{}: no clock was applied. Look at `watershed --dir {} --school {} retain --dry-run`, then run it without `--dry-run`.",
+            school.id,
+            to.display(),
+            school.id
+        ));
     }
     Ok(ended)
 }

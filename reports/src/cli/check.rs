@@ -303,6 +303,11 @@ fn unfinished(root: &SchoolRoot) -> Result<String, String> {
     let imports = state.open_imports().map_err(|error| error.to_string())?.len();
     let days = state.dirty_days().map_err(|error| error.to_string())?.len();
     let unmapped = state.unmapped().map_err(|error| error.to_string())?.len();
+    if let Some((_, begun)) = state.erasing_why().map_err(|error| error.to_string())? {
+        return Err(format!(
+            "an erasure that was begun at {begun} was interrupted: the person is half erased; run `watershed erase --finish` with a DSL's key"
+        ));
+    }
     if imports + days > 0 {
         return Err(format!("{imports} imports and {days} days are unfinished; run `watershed ingest`"));
     }

@@ -8,6 +8,7 @@ use anyhow::Context as _;
 use clap::{Args, ValueEnum};
 use ingest::folder;
 use ingest::keys::PublicKey;
+use ingest::pipeline::ConfigLock;
 use ingest::pseudonymise::Keyring;
 use ingest::retention::Clocks;
 use ingest::school::{Config, Phase, RecipientSetting, SchoolConfig, SchoolId, SchoolRoot};
@@ -138,6 +139,15 @@ pub(crate) fn set_up(context: &Context, arguments: InitArguments) -> anyhow::Res
     ] {
         private_folder(&folder)?;
     }
+    // Read again under the lock: another command may have changed the one file of all schools meanwhile.
+    let _lock = ConfigLock::take(&dir)?;
+    if std::fs::exists(dir.join(Config::FILE))? {
+        config = Config::load(&dir)?;
+    }
+    anyhow::ensure!(
+        config.schools.iter().all(|school| school.id != id),
+        "another command has just set up the school `{id}`"
+    );
     config.schools.push(SchoolConfig {
         id: id.clone(),
         name,

@@ -7,26 +7,52 @@ use super::audit::AuditCommand;
 use super::{Command, Context, Ended};
 use crate::mail::{self, Letter};
 
-/// Whether a command may leave something in the audit, or is where a mail that failed is tried again.
+/// Whether a mail that is due is tried after a command: after every one that opens, changes or takes in. Those
+/// that only count, make or serve something leave it to the next, and `watch` tries by itself.
 pub(super) const fn follows(command: &Command) -> bool {
     match command {
         // It has just tried.
         Command::Audit(AuditCommand::Mail) => false,
-        Command::Unlock(_)
-        | Command::SubjectAccess(_)
-        | Command::Sample(_)
-        | Command::Erase(_)
-        | Command::Keys(_)
-        | Command::Audit(_)
-        | Command::Access(_)
-        | Command::Sharing(_)
-        | Command::Publish(_)
-        | Command::Releases { .. }
+        Command::Check
+        | Command::Watch(_)
+        | Command::Formats(_)
+        | Command::Columns
+        | Command::Attention(_)
+        | Command::Trend(_)
+        | Command::Groups(_)
+        | Command::Overblocking(_)
+        | Command::Gotthrough(_)
+        | Command::Searches(_)
+        | Command::Incidents(_)
+        | Command::Changes(_)
+        | Command::Coverage(_)
+        | Command::Sql(_)
+        | Command::Backup(_)
+        | Command::Restore(_)
+        | Command::Paperwork(_)
+        | Command::Serve(_)
+        | Command::Demo(_)
+        | Command::Generate(_)
+        | Command::Init(_) => false,
+        Command::Keys(_)
+        | Command::People(_)
+        | Command::Accounts(_)
+        | Command::Ingest(_)
         | Command::Staff(_)
+        | Command::Sample(_)
+        | Command::Label(_)
+        | Command::Unlock(_)
         | Command::Embargo(_)
         | Command::Investigations(_)
-        | Command::Ingest(_) => true,
-        _ => false,
+        | Command::Audit(_)
+        | Command::SubjectAccess(_)
+        | Command::Correct(_)
+        | Command::Erase(_)
+        | Command::Publish(_)
+        | Command::Releases(_)
+        | Command::Retain(_)
+        | Command::Access(_)
+        | Command::Sharing(_) => true,
     }
 }
 

@@ -4,11 +4,10 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 use clap::Subcommand;
-use ingest::keys::PublicKey;
 use ingest::people::{PeopleImport, PeopleSummary};
 use ingest::pipeline::WriterLock;
 use ingest::pseudonymise::{Domain, Keyring};
-use ingest::school::AcademicYear;
+use ingest::school::{AcademicYear, Config};
 use ingest::state::{PersonOfYear, State};
 use query::audit::AccessAudit;
 
@@ -82,13 +81,9 @@ pub(crate) fn import(
     let year = read_year(year)?;
     let content = std::fs::read(file).context("the roster cannot be read")?;
     let keyring = Keyring::open(&school.config.pseudonym_key_dir, &school.id, &context.dir)?;
-    let recipients = school
-        .config
-        .recipients
-        .iter()
-        .map(|setting| PublicKey::parse(&setting.public_key))
-        .collect::<Result<Vec<_>, _>>()?;
     let _lock = WriterLock::take(&school.root)?;
+    // Asked under the lock: whoever waited for a sealing anew has the recipients of before.
+    let recipients = Config::load(&context.dir)?.school(&school.id)?.public_keys()?;
     let mut state = State::open(&school.root)?;
     let import = PeopleImport {
         vault: &school.root.vault(),

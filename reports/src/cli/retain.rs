@@ -14,6 +14,9 @@ pub(crate) struct RetainArguments {
     /// Say what would go, and change nothing.
     #[arg(long)]
     dry_run: bool,
+    /// The local day that it is, where the machine's clock is not believed; no later than the clock says.
+    #[arg(long, value_name = "DAY")]
+    today_is: Option<Date>,
     #[command(subcommand)]
     command: Option<RetainCommand>,
 }
@@ -68,7 +71,13 @@ pub(crate) fn run(context: &Context, arguments: RetainArguments) -> anyhow::Resu
         Some(RetainCommand::Hold(command)) => hold(context, &school, command),
         Some(RetainCommand::Log) => log(context, &school),
         None => {
-            let retain = Retain { dir: &context.dir, school: &school.config, today: None };
+            if let Some(said) = arguments.today_is {
+                anyhow::ensure!(
+                    said <= today(&school)?,
+                    "the machine's clock is behind {said}: set the clock first"
+                );
+            }
+            let retain = Retain { dir: &context.dir, school: &school.config, today: arguments.today_is };
             let report =
                 if arguments.dry_run { retain.plan()? } else { retain.run(&Shown::new(context.printer))? };
             show(context, &school, &report, arguments.dry_run);
@@ -186,11 +195,20 @@ fn hold(context: &Context, school: &OpenedSchool, command: HoldCommand) -> anyho
             let hold = NewHold { from, to, person, reason: &reason, owner: &owner, review };
             let number = state.add_hold(&hold, today(school)?)?;
             context.printer.out(&number.to_string());
+            let unfinished = state.unfinished_retention()?;
+            if unfinished > 0 {
+                context.printer.say(&format!(
+                    "A run of `retain` was interrupted with {unfinished} lines of work: what it had dropped by then is gone, and the hold keeps what was left."
+                ));
+            }
             let gone = state.closed_days()?.into_iter().filter(|day| (from..=to).contains(day)).count();
             if gone > 0 {
                 context.printer.say(&format!(
                     "Of the days of this hold {gone} were closed before: their detail is gone and no hold brings it back."
                 ));
+                return Ok(Ended::NeedsALook);
+            }
+            if unfinished > 0 {
                 return Ok(Ended::NeedsALook);
             }
         }

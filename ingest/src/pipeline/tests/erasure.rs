@@ -6,9 +6,10 @@ use std::collections::BTreeSet;
 use super::*;
 use crate::erasure::{Erasure, ErasureReport, STEPS};
 use crate::people::PeopleImport;
+use crate::person::Person;
 use crate::pseudonymise::{Domain, Keyring, written};
 use crate::schema::{ACTIVITY, CHANGES, CHECKS, EPISODES, INCIDENT_LINKS};
-use crate::vault::rows::IncidentRow;
+use crate::vault::rows::{ChangeRow, IncidentRow};
 
 const ROSTER: &str = "person_key,accounts,mis_name,year,role\n\
     P1,ajones,\"Jones, Amarantha\",10,pupil\nP2,bsmith,\"Smith, Ben\",10,pupil\n";
@@ -66,14 +67,21 @@ impl Place {
     fn erase(&self, kill_at: Option<&str>) -> Result<ErasureReport, Error> {
         let dir = self.place.dir();
         let key = PrivateKey::open(&self.place.private, PASSPHRASE).unwrap();
+        let state = State::open(&self.place.root()).unwrap();
+        let reader = VaultReader::open(&self.place.root().vault(), &self.place.school.id, &key);
+        // Once her roster row is gone only what the state file kept says whose erasure it was.
+        let person =
+            Person::find(&reader, &state, Some(&self.place.keyring()), "Amarantha Jones").or_else(|_| {
+                Person::of_pseudonyms(&reader, &state, &self.place.keyring(), &state.erasing().unwrap())
+            });
+        let person = person.unwrap();
+        drop(state);
         let erasure = Erasure {
             ingest: Ingest { dir: &dir, school: &self.place.school, keep: false },
             key: &key,
-            pseudonyms: self.tokens.clone(),
-            accounts: BTreeSet::from(["ajones".to_owned()]),
-            names: BTreeSet::from(["amarantha jones".to_owned()]),
+            person: &person,
         };
-        erasure.run("request 7", &(), &mut |step| {
+        erasure.run("request 7", &mut |_| Ok(()), &(), &mut |step| {
             if kill_at == Some(step) { Err(Error::new(Kind::Environment, "killed")) } else { Ok(()) }
         })
     }
@@ -105,6 +113,38 @@ impl Place {
             }
         }
         found
+    }
+
+    fn open<R>(&self, read: impl FnOnce(&VaultReader<'_>, &Selection) -> Vec<R>) -> Vec<R> {
+        let key = PrivateKey::open(&self.place.private, PASSPHRASE).unwrap();
+        let selection = Selection { from: Date::MIN, to: Date::MAX, actor: None, between_us: None };
+        read(&VaultReader::open(&self.place.root().vault(), &self.place.school.id, &key), &selection)
+    }
+
+    fn changes(&self) -> Vec<ChangeRow<'static>> {
+        self.open(|reader, selection| {
+            let mut rows = Vec::new();
+            reader
+                .changes(selection, &mut |row| {
+                    rows.push(row);
+                    Ok(())
+                })
+                .unwrap();
+            rows
+        })
+    }
+
+    fn rejects(&self) -> Vec<Vec<u8>> {
+        self.open(|reader, selection| {
+            let mut rows = Vec::new();
+            reader
+                .rejects(selection, &mut |row| {
+                    rows.push(row.raw.into_owned());
+                    Ok(())
+                })
+                .unwrap();
+            rows
+        })
     }
 
     fn incidents(&self) -> Vec<IncidentRow<'static>> {
@@ -200,22 +240,33 @@ fn old_files_do_not_bring_her_back_and_still_bring_others() {
     // The same bytes, a longer copy, and a copy in another order.
     place.place.put("proxy.log", &(hers() + &his(0) + "1759737999.5 ajones cut\n"));
     place.place.put("longer.log", &(hers() + &his(0) + &his(DAY) + &hers()));
-    place.place.put("other.log", &(his(2 * DAY) + &hers()));
-    place
-        .place
-        .put("incidents.csv", &INCIDENTS_FILE.replace("Open", "Closed").replace(",Amarantha Jones\r", ",\r"));
-    place.place.put(
-        "changes.csv",
-        &CHANGES_FILE.replace("C-", "D-").replace("Approved,Amarantha Jones", "Approved,"),
-    );
+    place.place.put("other.log", &(his(2 * DAY) + &hers() + "1759737998.5 ajones cut\n"));
+    place.place.put("incidents.csv", &INCIDENTS_FILE.replace("Open", "Closed"));
+    place.place.put("changes.csv", &CHANGES_FILE.replace("C-", "D-"));
     let report = place.place.run();
     assert!(report.files.iter().all(|file| !matches!(file.outcome, Outcome::Refused { .. })), "{report:?}");
     let left_out: u64 = report.files.iter().filter_map(|file| file.tally.other.get("erased")).sum();
     assert!(left_out >= 10, "{left_out}");
-    fs::remove_dir_all(place.place.root().kept()).unwrap();
+    // Nor are these files put away, with her in them.
     assert_eq!(place.traces(), Vec::<String>::new());
     assert!(!sealed_text(&place.place).contains("\"ajones\""));
-    assert!(place.incidents().iter().all(|row| row.subject_written.as_deref() == Some("Ben Smith")));
+    let incidents = place.incidents();
+    let texts: BTreeSet<_> = incidents.iter().map(|row| row.narrative.as_deref().unwrap()).collect();
+    // The first was there before, for somebody to read; the second came after.
+    assert_eq!(texts, BTreeSet::from(["He and amarantha jones fell out", "He and (erased) fell out"]));
+    for row in &incidents {
+        assert_eq!(
+            (row.subject_written.as_deref(), row.linked_written.as_deref()),
+            (Some("Ben Smith"), None)
+        );
+    }
+    let changes = place.changes();
+    let decided: BTreeSet<_> =
+        changes.iter().map(|row| (row.reference.as_deref(), row.decided_by_written.as_deref())).collect();
+    assert_eq!(decided, BTreeSet::from([(Some("C-2"), None), (Some("D-2"), None)]));
+    // The damaged line that was refused for its shape comes without its text.
+    let rejects = place.rejects();
+    assert_eq!(rejects, [b"(erased)".to_vec()]);
     let rows = place.place.rows(&REQUESTS);
     assert!(rows.len() >= 15 && rows.iter().all(|row| row.contains("site=example.org")), "{rows:?}");
 }
@@ -254,17 +305,219 @@ fn a_reason_that_names_her_or_a_strangers_key_erases_nothing() {
     let dir = place.place.dir();
     let (stranger, _) = new_key_pair(PASSPHRASE).unwrap();
     let mine = PrivateKey::open(&place.place.private, PASSPHRASE).unwrap();
-    for (key, reason) in
-        [(PrivateKey::open(&stranger, PASSPHRASE).unwrap(), "request 7"), (mine, "for AJones")]
-    {
+    let person = {
+        let reader = VaultReader::open(&place.place.root().vault(), &place.place.school.id, &mine);
+        let state = State::open(&place.place.root()).unwrap();
+        Person::find(&reader, &state, Some(&place.place.keyring()), "P1").unwrap()
+    };
+    let stranger = PrivateKey::open(&stranger, PASSPHRASE).unwrap();
+    for (key, reason) in [(&stranger, "request 7"), (&mine, "for AJones"), (&mine, "of Jones, Amarantha")] {
         let erasure = Erasure {
             ingest: Ingest { dir: &dir, school: &place.place.school, keep: false },
-            key: &key,
-            pseudonyms: place.tokens.clone(),
-            accounts: BTreeSet::from(["ajones".to_owned()]),
-            names: BTreeSet::new(),
+            key,
+            person: &person,
         };
-        assert_eq!(erasure.run(reason, &(), &mut |_| Ok(())).unwrap_err().kind(), Kind::Configuration);
+        let refused = erasure.run(reason, &mut |_| Ok(()), &(), &mut |_| Ok(())).unwrap_err();
+        assert_eq!(refused.kind(), Kind::Configuration);
     }
+    assert!(State::open(&place.place.root()).unwrap().erased_names().unwrap().is_empty(), "no mark is left");
+    assert_eq!(place.place.everything(), before);
+}
+
+/// A school in which a name and, over the years, an account are two pupils'.
+fn namesakes() -> Place {
+    let mut place = Installation::new();
+    place.school.keep_sources_days = 30;
+    let keyring = place.keyring();
+    let year = AcademicYear::parse("2025-26").unwrap();
+    let roster = "person_key,accounts,mis_name,year,role\n\
+        P1,ajones,\"Jones, Amarantha\",10,pupil\nP2,ajones2,\"Jones, Amarantha\",7,pupil\n\
+        P3,bsmith,\"Smith, Ben\",10,pupil\n";
+    import_roster(&place, roster);
+    place.put("proxy.log", &(hers() + &his(0) + &line(EIGHT + 30, "ajones2", "http://www.example.com/")));
+    place.put(
+        "incidents.csv",
+        "Student,Date,Category,Incident,Status,Linked students\r\n\
+         Amarantha Jones,06/10/2025 11:20,Bullying,one of two,Open,Ben Smith\r\n\
+         ajones2,06/10/2025 11:25,Bullying,the other,Open,\r\n\
+         ajones,06/10/2025 11:26,Bullying,hers,Open,\r\n\
+         Ben Smith,06/10/2025 11:30,Bullying,x,Open,ajones; Amarantha Jones; ajones2\r\n",
+    );
+    place.run();
+    let tokens = BTreeSet::from([
+        keyring.token(year, Domain::Person, b"P1").unwrap(),
+        keyring.token(year, Domain::Account, b"ajones").unwrap(),
+    ]);
+    Place { place, tokens }
+}
+
+fn erase_by(place: &Place, who: &str) -> ErasureReport {
+    let dir = place.place.dir();
+    let key = PrivateKey::open(&place.place.private, PASSPHRASE).unwrap();
+    let reader = VaultReader::open(&place.place.root().vault(), &place.place.school.id, &key);
+    let state = State::open(&place.place.root()).unwrap();
+    let person = Person::find(&reader, &state, Some(&place.place.keyring()), who).unwrap();
+    drop(state);
+    let ingest = Ingest { dir: &dir, school: &place.place.school, keep: false };
+    let erasure = Erasure { ingest, key: &key, person: &person };
+    erasure.run("request 7", &mut |_| Ok(()), &(), &mut |_| Ok(())).unwrap()
+}
+
+#[test]
+fn a_namesakes_records_stay_and_come_again() {
+    let place = namesakes();
+    assert_eq!(place.incidents().len(), 4);
+    let report = erase_by(&place, "ajones");
+    // Of the four incidents only the one under her own account is hers for certain.
+    let told = |place: &Place| -> BTreeSet<String> {
+        place.incidents().iter().map(|row| row.narrative.as_deref().unwrap().to_owned()).collect()
+    };
+    let left = BTreeSet::from(["one of two".to_owned(), "the other".to_owned(), "x".to_owned()]);
+    assert_eq!(told(&place), left);
+    assert_eq!((report.unclear, report.mentions), (1, 1), "the shared name, and it beside Ben");
+    let incidents = place.incidents();
+    let bens = incidents.iter().find(|row| row.subject_written.as_deref() == Some("Ben Smith")).unwrap();
+    assert_eq!(bens.linked_written.as_deref(), Some("Amarantha Jones; ajones2"));
+    let other =
+        place.place.keyring().token(AcademicYear::parse("2025-26").unwrap(), Domain::Person, b"P2").unwrap();
+    let rows = place.place.rows(&REQUESTS);
+    assert_eq!(rows.iter().filter(|row| row.contains(&format!(" actor={other} "))).count(), 1);
+    assert_eq!(rows.len(), 6);
+
+    // The next roster has the namesake, who is the only one of that name now; the old incident is still nobody's.
+    let roster = "person_key,accounts,mis_name,year,role\n\
+        P1,ajones,\"Jones, Amarantha\",10,pupil\nP2,ajones2,\"Jones, Amarantha\",7,pupil\n\
+        P4,ajones,\"Juniper, Al\",7,pupil\n";
+    assert!(roster.contains("P1") && roster.contains("P4"));
+    let summary = import_roster(&place.place, &roster.replace("P1,ajones,", "P1,,"));
+    assert_eq!((summary.persons, summary.erased), (2, 1), "the namesake and who was given the account stay");
+    place.place.put(
+        "incidents.csv",
+        "Student,Date,Category,Incident,Status,Linked students\r\n\
+         Amarantha Jones,06/10/2025 11:20,Bullying,one of two,Closed,Ben Smith\r\n\
+         ajones2,06/10/2025 11:25,Bullying,the other,Closed,\r\n\
+         ajones,06/10/2025 11:26,Bullying,hers,Closed,\r\n",
+    );
+    place.place.run();
+    assert_eq!(told(&place), left, "hers is left out");
+    let again: Vec<_> = place
+        .incidents()
+        .into_iter()
+        .filter(|row| row.status_words.as_deref() == Some("Closed"))
+        .map(|row| (row.subject, row.narrative.unwrap().into_owned()))
+        .collect();
+    assert_eq!(again.len(), 2);
+    for (subject, narrative) in again {
+        assert_eq!(subject, (narrative == "the other").then_some(other), "{narrative}");
+    }
+}
+
+#[test]
+fn an_account_of_another_year_is_who_has_it_then() {
+    let place = Place::new();
+    // A year later the account is somebody else's.
+    let (vault, keyring) = (place.place.root().vault(), place.place.keyring());
+    let next = AcademicYear::parse("2026-27").unwrap();
+    let import = PeopleImport {
+        vault: &vault,
+        school: &place.place.school.id,
+        recipients: &place.place.school.public_keys().unwrap(),
+        keyring: &keyring,
+        year: next,
+    };
+    let roster = b"person_key,accounts,mis_name,year,role\nP9,ajones,\"Juniper, Al\",7,pupil\n";
+    import.run(roster, &mut State::open(&place.place.root()).unwrap()).unwrap();
+    place.place.put("next.log", &line(EIGHT + 364 * DAY, "ajones", "http://news.example.org/"));
+    place.place.run();
+    let his_pseudonym = keyring.token(next, Domain::Person, b"P9").unwrap();
+    let of_his =
+        |rows: &[String]| rows.iter().filter(|row| row.contains(&format!(" actor={his_pseudonym} "))).count();
+    assert_eq!(of_his(&place.place.rows(&REQUESTS)), 1);
+    let sealed = |place: &Place| {
+        place.open(|reader, selection| {
+            let mut rows = Vec::new();
+            reader
+                .requests(selection, &mut |row| {
+                    rows.extend((row.actor == Some(his_pseudonym)).then_some(row));
+                    Ok(())
+                })
+                .unwrap();
+            rows
+        })
+    };
+    assert_eq!(sealed(&place).len(), 1);
+    erase_by(&place, "P1");
+    assert_eq!(sealed(&place).len(), 1, "what is written is not whose it is");
+    assert_eq!(sealed(&place)[0].user_written.as_deref(), Some("ajones"));
+    assert_eq!(of_his(&place.place.rows(&REQUESTS)), 1);
+    // His next log is taken in, and an old one of hers is not.
+    place.place.put("next2.log", &line(EIGHT + 365 * DAY, "ajones", "http://news.example.org/2"));
+    place.place.put("hers.log", &(hers() + &his(3 * DAY)));
+    place.place.run();
+    assert_eq!(of_his(&place.place.rows(&REQUESTS)), 2);
+    let year = AcademicYear::parse("2025-26").unwrap();
+    for token in [Domain::Person, Domain::Account].map(|domain| {
+        keyring.token(year, domain, if domain == Domain::Person { b"P1" } else { b"ajones" }).unwrap()
+    }) {
+        assert!(!place.place.rows(&REQUESTS).iter().any(|row| row.contains(&format!(" actor={token} "))));
+    }
+}
+
+#[test]
+fn somebody_elses_interrupted_erasure_is_not_finished_under_another_reason() {
+    let place = Place::new();
+    place.erase(Some("roster")).unwrap_err();
+    let state = State::open(&place.place.root()).unwrap();
+    let (why, begun) = state.erasing_why().unwrap().unwrap();
+    assert_eq!((why.as_str(), begun.len()), ("request 7", 20));
+    drop(state);
+    let dir = place.place.dir();
+    let key = PrivateKey::open(&place.place.private, PASSPHRASE).unwrap();
+    let reader = VaultReader::open(&place.place.root().vault(), &place.place.school.id, &key);
+    let ben = Person::find(
+        &reader,
+        &State::open(&place.place.root()).unwrap(),
+        Some(&place.place.keyring()),
+        "bsmith",
+    );
+    let ingest = Ingest { dir: &dir, school: &place.place.school, keep: false };
+    let erasure = Erasure { ingest, key: &key, person: &ben.unwrap() };
+    let refused = erasure.run("request 8", &mut |_| Ok(()), &(), &mut |_| Ok(())).unwrap_err();
+    assert!(refused.to_string().contains("--finish"), "{refused}");
+    assert!(State::open(&place.place.root()).unwrap().deletions(0).unwrap().is_empty());
+    place.erase(None).unwrap();
+    let state = State::open(&place.place.root()).unwrap();
+    assert_eq!(state.deletions(0).unwrap()[0].why, "request 7");
+    assert!(state.erasing().unwrap().is_empty() && state.erasing_why().unwrap().is_none());
+}
+
+#[test]
+fn what_refuses_under_the_lock_leaves_everything_as_it_was() {
+    let place = Place::new();
+    let before = place.place.everything();
+    let dir = place.place.dir();
+    let key = PrivateKey::open(&place.place.private, PASSPHRASE).unwrap();
+    let reader = VaultReader::open(&place.place.root().vault(), &place.place.school.id, &key);
+    let person =
+        Person::find(&reader, &State::open(&place.place.root()).unwrap(), Some(&place.place.keyring()), "P1");
+    let ingest = Ingest { dir: &dir, school: &place.place.school, keep: false };
+    let erasure = Erasure { ingest, key: &key, person: &person.unwrap() };
+    let refuse = &mut |_: &State| Err(Error::new(Kind::Configuration, "a hold"));
+    assert!(erasure.run("request 7", refuse, &(), &mut |_| Ok(())).is_err());
+    let lock = crate::pipeline::WriterLock::take(&place.place.root()).unwrap();
+    let mut asked = false;
+    let busy = erasure.run(
+        "request 7",
+        &mut |_| {
+            asked = true;
+            Ok(())
+        },
+        &(),
+        &mut |_| Ok(()),
+    );
+    assert_eq!((busy.unwrap_err().kind(), asked), (Kind::Retry, false));
+    drop(lock);
+    let state = State::open(&place.place.root()).unwrap();
+    assert!(state.erased_names().unwrap().is_empty() && state.erasing().unwrap().is_empty());
     assert_eq!(place.place.everything(), before);
 }

@@ -87,3 +87,35 @@ fn a_hold_made_while_a_run_was_interrupted_keeps_what_was_left_and_the_log_says_
     assert_eq!((log.len(), log[0].rows), (1, 0));
     assert!(log[0].detail.starts_with("interrupted, then held"), "{}", log[0].detail);
 }
+
+#[test]
+fn an_incident_about_somebody_else_stays_with_the_held_person_it_names() {
+    let place = Installation::new();
+    let year = AcademicYear::of(MONDAY);
+    let keyring = Keyring::open(&place.school.pseudonym_key_dir, &place.school.id, &place.dir()).unwrap();
+    let import = crate::people::PeopleImport {
+        vault: &place.root().vault(),
+        school: &place.school.id,
+        recipients: &place.school.public_keys().unwrap(),
+        keyring: &keyring,
+        year,
+    };
+    let people = b"person_key,accounts,mis_name,role,year\nP1,ajones,Ann Jones,pupil,10\nP2,bsmith,Ben Smith,pupil,10\nP3,cfox,Cat Fox,pupil,10\n";
+    import.run(people, &mut state(&place)).unwrap();
+    place.put(
+        "incidents.csv",
+        "Student,Date,Category,Incident,Status,Linked students\r\n\
+         Ben Smith,06/10/2025 11:20,Bullying,x,Open,Ann Jones\r\n\
+         Ben Smith,06/10/2025 11:30,Bullying,y,Open,Cat Fox\r\n",
+    );
+    place.run();
+    let ann = keyring.token(year, Domain::Person, b"P1").unwrap();
+    hold(&place, MONDAY, MONDAY, Some(ann));
+    retain(&place, date(2027, 9, 1));
+    let (incidents, links) =
+        (place.rows(&crate::schema::INCIDENTS), place.rows(&crate::schema::INCIDENT_LINKS));
+    assert_eq!((incidents.len(), links.len()), (1, 1), "{incidents:?} {links:?}");
+    let number =
+        |row: &str| row.split_whitespace().find_map(|cell| cell.strip_prefix("incident=").map(str::to_owned));
+    assert_eq!(number(&incidents[0]), number(&links[0]), "the link leads to an incident that is there");
+}

@@ -130,3 +130,76 @@ fn ledgers_outlive_events_by_years() {
     retain(&place, last.tomorrow().unwrap());
     assert!(place.rows(&IMPORTS).is_empty());
 }
+
+#[test]
+fn a_clock_that_is_far_ahead_drops_nothing_until_somebody_says_the_day() {
+    let place = Installation::new();
+    roster(&place, AcademicYear::of(MONDAY)).unwrap();
+    fill(&place);
+    let today = crate::pipeline::today("Europe/London").unwrap();
+    assert_eq!(state(&place).latest_day().unwrap(), Some(today), "the run noted the day");
+    // As if the machine had been right until 46 days ago, and the records of before.
+    let noted = |days: i64| {
+        use jiff::ToSpan;
+        let day = today.checked_sub(days.days()).unwrap();
+        state(&place).connection().execute("UPDATE clock SET latest_day = ?1", [day.to_string()]).unwrap();
+    };
+    let before = place.everything();
+    noted(46);
+    let unsaid = Retain { dir: &place.dir(), school: &place.school, today: None };
+    for refused in [unsaid.plan().map(|_| ()), unsaid.run(&()).map(|_| ())] {
+        let error = refused.unwrap_err();
+        assert_eq!(error.kind(), Kind::Configuration);
+        assert!(error.to_string().contains(&format!("--today-is {today}")), "{error}");
+    }
+    assert_eq!(place.everything(), before);
+    assert!(state(&place).closed_days().unwrap().is_empty());
+    // Taking files in does not vouch for the clock either.
+    place.put("more.log", &line(EIGHT + 2 * DAY, "ajones", "http://www.example.com/"));
+    place.run();
+    assert!(unsaid.run(&()).is_err());
+    // 45 days without a record are a summer.
+    noted(45);
+    assert!(unsaid.plan().unwrap().totals().0 > 0);
+    noted(46);
+    assert!(retain(&place, today).totals().0 > 0, "somebody said the day");
+    assert!(unsaid.run(&()).unwrap().is_empty(), "and from then on it is believed");
+}
+
+#[test]
+fn a_key_is_said_to_be_destroyed_once_it_is_and_a_hold_in_between_keeps_it() {
+    let place = Installation::new();
+    let year = AcademicYear::of(MONDAY);
+    roster(&place, year).unwrap();
+    fill(&place);
+    let key = place.school.pseudonym_key_dir.join("st-annes-2025-26.key");
+    let stopped = retain_with(&place, date(2027, 9, 1), &mut |step| match step {
+        "noted" => Err(Error::new(Kind::Environment, "stopped by the test")),
+        _ => Ok(()),
+    });
+    assert!(stopped.is_err());
+    assert!(key.exists() && state(&place).destroyed_keys().unwrap().is_empty());
+    assert!(!state(&place).roster().unwrap().is_empty(), "the roster's tokens go with the key");
+    place.put("late.log", &line(EIGHT + 9 * DAY, "ajones", "http://www.example.com/"));
+    assert!(matches!(place.run().files[0].outcome, Outcome::Refused(_)), "the year is closed all the same");
+    let hold = NewHold {
+        from: MONDAY,
+        to: MONDAY,
+        person: None,
+        reason: "case 12",
+        owner: "DSL",
+        review: date(2026, 6, 1),
+    };
+    let number = state(&place).add_hold(&hold, AFTER_MONDAY).unwrap();
+    let report = retain(&place, date(2027, 9, 1));
+    let held: Vec<_> = report.held.iter().map(|line| (line.place, line.period.as_str())).collect();
+    assert!(held.contains(&("keys", "2025-26")) && held.contains(&("rosters", "2025-26")), "{held:?}");
+    assert!(key.exists() && state(&place).destroyed_keys().unwrap().is_empty());
+    let log = state(&place).deletions(0).unwrap();
+    let entry = log.iter().find(|entry| entry.what == "pseudonym key 2025-26").unwrap();
+    assert!(entry.detail.starts_with("interrupted, then held: the key stays"), "{}", entry.detail);
+    state(&place).release_hold(number, "closed").unwrap();
+    assert_eq!(retain(&place, date(2027, 9, 1)).keys_destroyed, ["2025-26"]);
+    assert!(!key.exists() && state(&place).destroyed_keys().unwrap().len() == 1);
+    assert!(state(&place).roster().unwrap().is_empty());
+}

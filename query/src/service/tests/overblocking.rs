@@ -249,6 +249,8 @@ async fn not_asked_for_is_not_open() {
 #[tokio::test]
 async fn overrides_are_for_those_who_see_what_concerns_staff_and_of_five_at_least() {
     let dir = tempfile::tempdir().unwrap();
+    drop(of(dir.path(), Vec::new()));
+    with_head(dir.path(), "2025-26", 78);
     let staff =
         |actor| [("actor", actor), ("actor_kind", "person"), ("role", "staff"), ("local_date", "2025-09-08")];
     let at = |site, end| [("site", site), ("end_utc", end), ("code", "SOCIAL")];

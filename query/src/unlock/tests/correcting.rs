@@ -246,3 +246,131 @@ fn an_erased_person_takes_what_was_corrected_to_be_hers_and_a_late_file_is_nobod
     Ingest { dir: &dir, school: &config, keep: false }.run(&[], &()).unwrap();
     assert_eq!(seen("amy.otter"), 0, "not hers, and nobody's now");
 }
+
+#[test]
+fn while_another_process_writes_nothing_is_written_down_and_nobody_is_forgotten() {
+    let bench = school();
+    let (dir, key) = (bench.dir(), &bench.private);
+    timeline(&bench, "amy.otter");
+    let before = bench.entries();
+    let lock = ingest::pipeline::WriterLock::take(&bench.root()).unwrap();
+    let busy = erase(&dir, &bench.school, "amy.otter", "request 9", None, key, &()).unwrap_err();
+    assert_eq!(busy.kind(), Kind::Retry);
+    let busy =
+        correct_person(&dir, &bench.school, &wrong("amy.otter", Some("Ben Badger")), "case 3", key, &());
+    assert_eq!(busy.unwrap_err().kind(), Kind::Retry);
+    drop(lock);
+    assert_eq!(bench.entries(), before);
+    let amy = BTreeSet::from([bench.keyring.token(year(), Domain::Person, b"P1").unwrap()]);
+    let about = || AccessAudit::open(&dir, &bench.school).unwrap().about(&amy).unwrap().len();
+    assert_eq!(about(), 1, "who looked at her records is still known");
+    erase(&dir, &bench.school, "amy.otter", "request 9", None, key, &()).unwrap();
+    assert_eq!(about(), 0);
+    assert!(finish_erasure(&dir, &bench.school, key, &()).unwrap_err().to_string().contains("no erasure"));
+}
+
+#[test]
+fn an_interrupted_erasure_is_said_and_finished_without_a_name() {
+    let bench = school();
+    let (dir, key) = (bench.dir(), &bench.private);
+    let amy = bench.keyring.token(year(), Domain::Person, b"P1").unwrap();
+    // As a run leaves it that was killed after its last step but one: the roster's row is gone.
+    let config = Config::load(&dir).unwrap();
+    let person = Question { dir: &dir, school: &bench.school, reason: "request 9", key }
+        .person(&bench.root(), "Amy Otter")
+        .unwrap();
+    let ingest = Ingest { dir: &dir, school: config.school(&bench.school).unwrap(), keep: false };
+    let erasure = ingest::erasure::Erasure { ingest, key, person: &person };
+    let killed = erasure.run("request 9", &mut |_| Ok(()), &(), &mut |step| match step {
+        "roster" => Err(ingest::Error::new(ingest::Kind::Environment, "killed")),
+        _ => Ok(()),
+    });
+    assert!(killed.is_err());
+    let lost = erase(&dir, &bench.school, "Amy Otter", "request 9", None, key, &()).unwrap_err();
+    assert!(lost.to_string().contains("erase --finish"), "{lost}");
+    let done = finish_erasure(&dir, &bench.school, key, &()).unwrap();
+    let state = State::open(&bench.root()).unwrap();
+    assert!(state.erasing().unwrap().is_empty());
+    let log = state.deletions(0).unwrap();
+    assert_eq!((log.len(), log[0].why.as_str()), (1, "request 9"));
+    assert!(
+        state.roster().unwrap().values().all(|members| members.values().all(|member| member.person != amy))
+    );
+    let entry = bench.entries().into_iter().find(|entry| entry.hash == done.audit_head).unwrap();
+    assert_eq!((entry.what.as_str(), entry.reason.as_str()), ("erasure", "request 9"));
+}
+
+#[test]
+fn what_came_before_the_roster_is_hers_too_and_what_others_write_of_her_is_listed() {
+    let bench = Bench::new();
+    let config = settings(&bench, "DSL");
+    save(&bench.dir(), &Config { schools: vec![config.clone()], ..Config::default() }).unwrap();
+    let root = bench.root();
+    for folder in [root.inbox(), root.settings()] {
+        fs::create_dir_all(folder).unwrap();
+    }
+    let incidents = INCIDENTS.replace("They fell out", "An annual channel").replace("; Cat Crane", "");
+    let changes = CHANGES.replace("Rivers", "Cat Crane asked for it");
+    for (name, text) in
+        [("incidents.csv", &incidents), ("changes.csv", &changes), ("cat_crane.csv", &CHECKS.to_owned())]
+    {
+        fs::write(root.inbox().join(name), text).unwrap();
+    }
+    Ingest { dir: &bench.dir(), school: &config, keep: false }.run(&[], &()).unwrap();
+    let import = PeopleImport {
+        vault: &root.vault(),
+        school: &bench.school,
+        recipients: std::slice::from_ref(&bench.public),
+        keyring: &bench.keyring,
+        year: year(),
+    };
+    let roster = String::from_utf8(ROSTER.to_vec()).unwrap() + "P5,ann,Ann,7,pupil\n";
+    import.run(roster.as_bytes(), &mut State::open(&root).unwrap()).unwrap();
+    let opened = timeline(&bench, "Amy Otter");
+    let amy = opened.read();
+    assert_eq!((amy.incidents.len(), amy.changes.len(), amy.checks.len()), (1, 1, 1));
+    let copy = |who: &str| {
+        wait(subject_access(&bench.dir(), &bench.school, who, "request 4", &bench.private)).unwrap()
+    };
+    let count = |object: &serde_json::Value, name: &str| object["vault"][name].as_array().unwrap().len();
+    let amys = copy("amy.otter");
+    let found = &amys.read().object;
+    assert_eq!(["incidents", "changes_asked_for", "checks"].map(|name| count(found, name)), [1, 1, 1]);
+    let cats = copy("Cat Crane");
+    let found = &cats.read().object;
+    assert_eq!(count(found, "changes_and_checks_of_others_naming_the_person"), 1);
+    assert_eq!(found["withheld"][0]["what"], "change that somebody else asked for");
+    let names = found["elsewhere"].as_array().unwrap();
+    let files =
+        names.iter().find(|line| line["what"].as_str().unwrap().starts_with("names of files")).unwrap();
+    assert_eq!(files["count"], 1);
+    // `ann` in `annual` and `channel` is nobody.
+    let anns = copy("ann");
+    assert_eq!(count(&anns.read().object, "incidents_about_others_naming_the_person"), 0);
+}
+
+#[test]
+fn who_looked_is_known_when_the_year_has_gone() {
+    let bench = school();
+    timeline(&bench, "Amy Otter");
+    let next = AcademicYear::parse("2026-27").unwrap();
+    let root = bench.root();
+    let import = PeopleImport {
+        vault: &root.vault(),
+        school: &bench.school,
+        recipients: std::slice::from_ref(&bench.public),
+        keyring: &bench.keyring,
+        year: next,
+    };
+    import.run(ROSTER, &mut State::open(&root).unwrap()).unwrap();
+    let later = BTreeSet::from([bench.keyring.token(next, Domain::Person, b"P1").unwrap()]);
+    let others = BTreeSet::from([bench.keyring.token(next, Domain::Person, b"P2").unwrap()]);
+    let config = settings(&bench, "DSL");
+    let dir = bench.dir();
+    let about =
+        |who: &BTreeSet<i64>| AccessAudit::open(&dir, &bench.school).unwrap().about(who).unwrap().len();
+    assert_eq!((about(&later), about(&others)), (1, 0));
+    let retain = ingest::retention::Retain { dir: &dir, school: &config, today: Some(date(2027, 9, 1)) };
+    assert_eq!(retain.run(&()).unwrap().keys_destroyed, ["2025-26"]);
+    assert_eq!((about(&later), about(&others)), (1, 0));
+}

@@ -108,3 +108,27 @@ fn an_erasure_is_written_down_without_a_name_and_leaves_nothing_to_unlock() {
     let entry = audit.entries().unwrap().into_iter().find(|entry| entry.hash == erased.audit_head).unwrap();
     assert_eq!((entry.what.as_str(), entry.target.as_str()), ("erasure", "subject-1"));
 }
+
+#[test]
+fn two_changes_at_once_do_not_undo_each_other() {
+    let bench = Bench::new();
+    let school = settings(&bench, "old DSL");
+    let dir = bench.dir();
+    save(&dir, &Config { schools: vec![school], ..Config::default() }).unwrap();
+    let (_, setting) = pair();
+    let change =
+        || Change { dir: &dir, school: &bench.school, what: "add", reason: "case 1", key: &bench.private };
+    let done = change().run(
+        |recipients| {
+            // Another command, for whatever school of the installation, while this one has read the file.
+            let other = change().run(|_| Ok::<_, Error>(()), |config| save(&dir, config), &mut |_, _| ());
+            assert_eq!(other.unwrap_err().kind(), Kind::Retry);
+            recipients.push(setting.clone());
+            Ok::<_, Error>(())
+        },
+        |config| save(&dir, config),
+        &mut |_, _| (),
+    );
+    done.unwrap();
+    assert_eq!(Config::load(&dir).unwrap().schools[0].recipients.len(), 2);
+}
