@@ -180,6 +180,11 @@ const MIGRATIONS: &[&str] = &[
         SELECT 1, entry, hash FROM deletion_chain WHERE entry =
             coalesce((SELECT min(entry) FROM deletion_log) - 1, (SELECT max(entry) FROM deletion_chain));
 ",
+    "
+    CREATE TABLE embargo_visits (
+        embargo INTEGER NOT NULL, academic_year TEXT NOT NULL, actor INTEGER NOT NULL, local_date TEXT NOT NULL,
+        PRIMARY KEY (embargo, actor, local_date)) WITHOUT ROWID;
+",
 ];
 
 /// The state file of one school, open.
@@ -531,3 +536,4 @@ fn failed(path: &std::path::Path, error: rusqlite::Error) -> Error {
 
 #[cfg(test)]
 mod tests;
+mod visits;

@@ -2,15 +2,14 @@
 
 use std::collections::BTreeSet;
 
-use arrow::array::{Array, AsArray};
-use arrow::datatypes::Int64Type;
 use ingest::lake::Lake;
+use ingest::lake::visits::visitors;
 use ingest::schema::{BLOCKED_SITE_DAYS, REQUESTS, TableSchema};
 use ingest::school::{AcademicYear, SchoolRoot};
 use ingest::state::{Embargo, State};
 use jiff::civil::Date;
 
-use crate::error::{Error, Kind};
+use crate::error::Error;
 use crate::viewer::person_column;
 
 /// Where it stands who was at a site on which day: blocked visits for as long as events are kept, all visits
@@ -22,6 +21,8 @@ pub(crate) const LOOKED_UP: [&TableSchema; 2] = [&BLOCKED_SITE_DAYS, &REQUESTS];
 struct Mark {
     marked: Embargo,
     tokens: BTreeSet<i64>,
+    /// Who was at its site on days whose single records have gone.
+    noted: BTreeSet<(i64, Date)>,
 }
 
 /// The marks that are live now.
@@ -45,7 +46,8 @@ impl Embargoes {
                 Some(_) => state.tokens_of(&state.embargo_persons(&marked)?)?,
                 None => BTreeSet::new(),
             };
-            live.push(Mark { marked, tokens });
+            let noted = state.embargo_visits(marked.id)?;
+            live.push(Mark { marked, tokens, noted });
         }
         Ok(Self(live))
     }
@@ -99,7 +101,7 @@ impl Embargoes {
     pub(crate) async fn in_days(self, lake: &Lake, from: Date, to: Date) -> Result<LiveMatters, Error> {
         let mut ready = Vec::new();
         for mark in self.0 {
-            let mut there = BTreeSet::new();
+            let mut there = mark.noted.clone();
             if let Some(site) = &mark.marked.site {
                 let first = from.max(mark.marked.from);
                 let last = mark.marked.to.map_or(to, |end| end.min(to));
@@ -139,9 +141,16 @@ impl Mark {
             } else if has("actor") {
                 // Rows without a site: of whoever was there on that day.
                 let of_day = "concat(CAST(actor AS VARCHAR), ' ', CAST(local_date AS VARCHAR))";
-                let there = LOOKED_UP.map(|table| {
-                    format!("{of_day} IN (SELECT {of_day} FROM {} WHERE site = '{site}')", table.name)
-                });
+                let mut there = LOOKED_UP
+                    .map(|table| {
+                        format!("{of_day} IN (SELECT {of_day} FROM {} WHERE site = '{site}')", table.name)
+                    })
+                    .to_vec();
+                if !self.noted.is_empty() {
+                    let noted: Vec<String> =
+                        self.noted.iter().map(|(actor, day)| format!("'{actor} {day}'")).collect();
+                    there.push(format!("{of_day} IN ({})", noted.join(", ")));
+                }
                 all.push(format!("({})", there.join(" OR ")));
             } else {
                 return None;
@@ -206,52 +215,6 @@ impl LiveMatters {
     }
 }
 
-/// Who was at a site on which day.
-async fn visitors(
-    lake: &Lake,
-    table: &'static TableSchema,
-    site: &str,
-    from: Date,
-    to: Date,
-    there: &mut BTreeSet<(i64, Date)>,
-) -> Result<(), Error> {
-    let snapshot = lake.readable(table).await?;
-    let mut sound = true;
-    for file in &snapshot.files {
-        // A table of days has a file for each, one of years none that could be told from its name.
-        if file.partition.parse::<Date>().is_ok_and(|day| day < from || day > to) {
-            continue;
-        }
-        snapshot.read(file, Some(&["local_date", "actor", "site"]), &mut |batch| {
-            let columns = (|| {
-                Some((
-                    batch.column_by_name("local_date")?.as_primitive_opt::<arrow::datatypes::Date32Type>()?,
-                    batch.column_by_name("actor")?.as_primitive_opt::<Int64Type>()?,
-                    batch.column_by_name("site")?.as_string_opt::<i32>()?,
-                ))
-            })();
-            let Some((days, actors, sites)) = columns else {
-                sound = false;
-                return Ok(());
-            };
-            for row in 0..batch.num_rows() {
-                if actors.is_null(row) || sites.is_null(row) || sites.value(row) != site {
-                    continue;
-                }
-                let day = ingest::lake::columns::date_of(days.value(row));
-                there.extend(day.filter(|day| (from..=to).contains(day)).map(|day| (actors.value(row), day)));
-            }
-            Ok(())
-        })?;
-    }
-    if sound {
-        Ok(())
-    } else {
-        Err(Error::new(Kind::Corrupt, format!("table `{}` has other columns", table.name))
-            .help("run `watershed check`"))
-    }
-}
-
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may")]
@@ -279,7 +242,7 @@ mod tests {
 
     fn live(marked: Embargo, there: &[(i64, Date)]) -> LiveMatters {
         let tokens = marked.person.into_iter().chain(marked.person.map(|_| 70)).collect();
-        LiveMatters(vec![(Mark { marked, tokens }, there.iter().copied().collect())])
+        LiveMatters(vec![(Mark { marked, tokens, noted: BTreeSet::new() }, there.iter().copied().collect())])
     }
 
     #[test]

@@ -37,6 +37,10 @@ FIXED = {
 }
 
 
+# Columns that one cell of a table can span.
+SPANS = {str(columns) for columns in range(2, 21)}
+
+
 def numbers(text):
     """Whole numbers of a text; `1,030` is one number, `2025-12-19` are three."""
     joined = re.sub(r"(?<=\d),(?=\d{3}(?!\d))", "", text)
@@ -44,9 +48,11 @@ def numbers(text):
 
 
 def held(sealed):
-    """Every number that a set holds, and the year after it was sealed (copies have an end)."""
+    """Every number that a set holds, the sum of its public roll, and the year after it was sealed (copies have an end)."""
     found = numbers(json.dumps(sealed, ensure_ascii=False))
-    return found | {int(sealed["sealed_on"][:4]) + 1}
+    # The public roll in all, those who share log-ins too.
+    on_roll = sum(group["pupils"] for group in sealed["roll"])
+    return found | {int(sealed["sealed_on"][:4]) + 1, on_roll}
 
 
 def ticks(sealed):
@@ -80,6 +86,9 @@ class Page(html.parser.HTMLParser):
         if tag not in ("meta", "link", "input", "img", "br", "source", "rect", "line", "path", "polyline"):
             self.inside.append(tag)
         for name, value in attributes:
+            # Layout: how many columns equal words stand for, never more than there are groups on any roll.
+            if name == "colspan" and value in SPANS:
+                continue
             if name in READ:
                 self.read.append((f"{tag} {name}", value or ""))
             elif "svg" not in self.inside and name not in FIXED:

@@ -7,6 +7,7 @@ another number of pupils of the same band, other pupils, and each of them asks m
 file and every answer of the site, then scans them (`artefacts.py`, `site_scan.py`).
 """
 
+import re
 import sys
 
 sys.dont_write_bytecode = True
@@ -174,6 +175,9 @@ def main():
     for (path, _, *first), (_, _, *second) in zip(*answers):
         for answer in (first, second):
             answer[1].pop("date", None)
+            # Reading keeps a session awake: its random name comes again with each answer.
+            if "set-cookie" in answer[1]:
+                answer[1]["set-cookie"] = re.sub(r"^watershed=[^;]*", "watershed=", answer[1]["set-cookie"])
             # The mark of the log of openings stands beside the set, and is each installation's own.
             if b'id="audit-head"' in answer[2]:
                 answer[2] = artefacts.without_audit(answer[2].decode())[0].encode()

@@ -16,6 +16,7 @@ pub mod rewrite;
 mod snapshot;
 mod store;
 mod undo;
+pub mod visits;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};

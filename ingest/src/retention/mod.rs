@@ -22,6 +22,7 @@ mod report;
 mod run;
 #[cfg(feature = "lake")]
 mod tables;
+mod visits;
 
 pub use clocks::Clocks;
 #[cfg(feature = "lake")]

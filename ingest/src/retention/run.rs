@@ -10,6 +10,7 @@ use super::doubt;
 use super::plan::{Basis, Plan};
 use super::report::RetainReport;
 use super::tables;
+use super::visits;
 use crate::error::{Error, Kind};
 use crate::lake::Lake;
 use crate::pipeline::{Ingest, Progress, Settled};
@@ -109,6 +110,7 @@ impl Retain<'_> {
         if plan.is_empty() && before == 0 {
             return Ok(plan.report);
         }
+        runtime.block_on(visits::keep(lake, state, &plan.begun.closed))?;
         state.begin_retention(&plan.begun)?;
         step("noted")?;
         for table in &plan.lake.tables {

@@ -21,6 +21,7 @@ use crate::school::AcademicYear;
 use crate::state::{NewHold, State};
 
 mod holds;
+mod visits;
 mod years;
 
 const MONDAY: Date = date(2025, 10, 6);

@@ -15,11 +15,12 @@ use crate::error::{Error, Kind};
 const GROWING: [&str; 4] = ["corrections", "release_ledger", "access_audit", "reports_page_views"];
 
 /// Tables whose newer rows hold, all of them.
-const HOLDING: [&str; 18] = [
+const HOLDING: [&str; 19] = [
     "retention_holds",
     "embargoes",
     "embargo_persons",
     "embargo_rosters",
+    "embargo_visits",
     "block_samples",
     "block_sample_strata",
     "block_sample_attempts",

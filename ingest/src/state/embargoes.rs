@@ -231,6 +231,7 @@ impl State {
                 params![id, now, why.trim()],
             )?;
             if lifted > 0 {
+                transaction.execute("DELETE FROM embargo_visits WHERE embargo = ?1", [id])?;
                 also(transaction, id)?;
             }
             Ok(lifted)

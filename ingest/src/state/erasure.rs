@@ -102,7 +102,9 @@ impl State {
             }
             transaction.execute_batch(
                 "DELETE FROM embargoes WHERE id IN
-                     (SELECT embargo FROM embargo_persons WHERE person IN (SELECT token FROM erasing))",
+                     (SELECT embargo FROM embargo_persons WHERE person IN (SELECT token FROM erasing));
+                 DELETE FROM embargo_visits WHERE actor IN (SELECT token FROM erasing)
+                     OR embargo NOT IN (SELECT id FROM embargoes);",
             )?;
             // An account of the service stays, and says no longer whose it is.
             for table in ["account_holders", "heads", "embargoes"] {

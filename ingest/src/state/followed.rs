@@ -124,7 +124,7 @@ pub(super) fn forget_year(transaction: &Transaction<'_>, year: &str) -> rusqlite
          WHERE person IN (SELECT person FROM embargo_persons WHERE embargo = embargoes.id AND academic_year = ?1)",
         [year],
     )?;
-    for table in ["embargo_persons", "embargo_rosters"] {
+    for table in ["embargo_persons", "embargo_rosters", "embargo_visits"] {
         transaction.execute(&format!("DELETE FROM {table} WHERE academic_year = ?1"), [year])?;
     }
     Ok(())

@@ -14,6 +14,7 @@ pub(super) const fn follows(command: &Command) -> bool {
         // It has just tried.
         Command::Audit(AuditCommand::Mail) => false,
         Command::Check
+        | Command::Accounts(_)
         | Command::Watch(_)
         | Command::Formats(_)
         | Command::Columns
@@ -36,7 +37,6 @@ pub(super) const fn follows(command: &Command) -> bool {
         | Command::Init(_) => false,
         Command::Keys(_)
         | Command::People(_)
-        | Command::Accounts(_)
         | Command::Ingest(_)
         | Command::Staff(_)
         | Command::Sample(_)

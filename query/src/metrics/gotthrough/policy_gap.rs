@@ -26,6 +26,8 @@ struct Gap {
     /// Pupils' episodes on days on which every category of the theme is to be blocked: all and with something
     /// let through, by actor.
     by_actor: BTreeMap<i64, (i64, i64)>,
+    /// On some day every category of the theme was to be blocked: only then do episodes say anything.
+    whole: bool,
 }
 
 /// Computes it.
@@ -70,30 +72,40 @@ pub(super) async fn figures(
         let share = clustered_share(&clusters);
         let words = share.filter(|_| through > 0).map_or_else(String::new, |found| {
             format!(
-                "{theme} in {group}: something was let through in {} of {} ({} to {}), by {}",
+                "{theme} in {group}: something was let through in {} of {}{}, by {}",
                 wording::whole(through),
                 wording::counted(all, "episode", "episodes"),
-                wording::percent(found.interval.lower),
-                wording::percent(found.interval.upper),
+                // An interval that leaves nearly everything open says nothing.
+                if found.interval.upper - found.interval.lower < 0.8 {
+                    format!(
+                        " ({} to {})",
+                        wording::percent(found.interval.lower),
+                        wording::percent(found.interval.upper)
+                    )
+                } else {
+                    String::new()
+                },
                 wording::counted(people, "pupil", "pupils"),
             )
         });
         let cells = vec![
             group.as_str().into(),
             theme.as_str().into(),
-            through.into(),
-            all.into(),
+            gap.whole.then_some(through).into(),
+            gap.whole.then_some(all).into(),
             share.map(|found| found.share).into(),
             share.map(|found| found.interval.lower).into(),
             share.map(|found| found.interval.upper).into(),
             gap.allowed.into(),
             gap.blocked.into(),
-            people.into(),
+            gap.whole.then_some(people).into(),
             (through > 0).then(|| largest as f64 / through as f64).into(),
         ];
         let surely = share.map_or(0.0, |found| found.interval.lower);
         lines.push((surely, through, cells, words));
     }
+    // What surely got through first; then what may have.
+    lines.sort_by(|one, other| other.0.total_cmp(&one.0).then(other.1.cmp(&one.1)));
     let reading = reading(&lines, measurable);
     let mut notes = vec![
         if place.settings.policy().is_recorded() {
@@ -104,8 +116,9 @@ pub(super) async fn figures(
              the school's own in policy_snapshot.csv."
         }
         .to_owned(),
-        "An episode counts here on days on which every category of its theme is to be blocked for the group; records \
-         depend on how heavy pages are, so they are no headline."
+        "An episode counts here on days on which every category of its theme is to be blocked for the group; where that \
+         is on no day, episodes say nothing and the cells are empty. Records depend on how heavy pages are, so they are \
+         no headline."
             .to_owned(),
         "Allowed by the log's word. What the filter put under no category, or a wrong one, is not seen here: the \
          tables `recategorised`, `reported` and `tests` show some of it."
@@ -156,6 +169,16 @@ async fn gaps(
     let taxonomy = place.settings.taxonomy();
     let policy = place.settings.policy();
     let blocked_on = |group: &str, code: &str, day: Date| policy.is_to_be_blocked(taxonomy, group, code, day);
+    let is_wholly_blocked = |group: &str, theme: &str, day: Date| {
+        let mut codes = taxonomy
+            .codes()
+            .iter()
+            .filter(|code| {
+                code.theme.as_deref() == Some(theme) && taxonomy.code(&code.code, day).is_some()
+            })
+            .peekable();
+        codes.peek().is_some() && codes.all(|code| blocked_on(group, &code.code, day))
+    };
     let mut gaps: BTreeMap<(String, String), Gap> = BTreeMap::new();
 
     let records = reader.activity_records(&[GROUP, THEME, CODE, DAY]).await?;
@@ -166,7 +189,9 @@ async fn gaps(
         if theme == "no theme" || !blocked_on(&group, &code, day) {
             continue;
         }
+        let whole = is_wholly_blocked(&group, &theme, day);
         let gap = gaps.entry((group, theme)).or_default();
+        gap.whole |= whole;
         gap.allowed += records.count(row, "allowed");
         gap.blocked += records.count(row, "blocked");
     }
@@ -180,16 +205,12 @@ async fn gaps(
         let (Ok(day), Some(actor)) = (word("local_day").parse::<Date>(), parts.integer(row, "actor")) else {
             continue;
         };
-        let mut codes = taxonomy
-            .codes()
-            .iter()
-            .filter(|code| code.theme.as_deref() == Some(theme.as_str()) && taxonomy.code(&code.code, day).is_some())
-            .peekable();
-        let whole = codes.peek().is_some() && codes.all(|code| blocked_on(&group, &code.code, day));
-        if !whole {
+        if !is_wholly_blocked(&group, &theme, day) {
             continue;
         }
-        let found = gaps.entry((group, theme)).or_default().by_actor.entry(actor).or_default();
+        let gap = gaps.entry((group, theme)).or_default();
+        gap.whole = true;
+        let found = gap.by_actor.entry(actor).or_default();
         found.0 += parts.count(row, "part");
         found.1 += parts.count(row, "whole");
     }

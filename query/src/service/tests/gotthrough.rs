@@ -85,15 +85,15 @@ async fn what_was_let_through_against_policy() {
     let school = of(dir.path(), tables());
     let found = school.metric("gotthrough", &asked("policy")).await.unwrap();
     let found = found.value();
-    assert_eq!(texts(found, "theme"), ["Contact risks", "Sexual content"]);
-    assert_eq!(integers(found, "episodes_through"), [Some(0), Some(3)]);
-    assert_eq!(integers(found, "episodes"), [Some(0), Some(4)]);
-    assert_eq!(reals(found, "through_share"), [None, Some(0.75)]);
-    assert_eq!(integers(found, "records_allowed"), [Some(0), Some(7)]);
-    assert_eq!(integers(found, "records_blocked"), [Some(3), Some(40)]);
-    assert_eq!(integers(found, "distinct_people"), [Some(0), Some(2)]);
+    assert_eq!(texts(found, "theme"), ["Sexual content", "Contact risks"]);
+    assert_eq!(integers(found, "episodes_through"), [Some(3), None], "chats are left open: no episode tells");
+    assert_eq!(integers(found, "episodes"), [Some(4), None]);
+    assert_eq!(reals(found, "through_share"), [Some(0.75), None]);
+    assert_eq!(integers(found, "records_allowed"), [Some(7), Some(0)]);
+    assert_eq!(integers(found, "records_blocked"), [Some(40), Some(3)]);
+    assert_eq!(integers(found, "distinct_people"), [Some(2), None]);
     // Two of the three are pupil 1's.
-    assert_eq!(reals(found, "largest_share_of_episodes"), [None, Some(0.667)]);
+    assert_eq!(reals(found, "largest_share_of_episodes"), [Some(0.667), None]);
     assert!(
         found.reading.starts_with("Sexual content in year_7: something was let through in 3 of 4 episodes")
     );
@@ -106,9 +106,9 @@ async fn what_was_let_through_against_policy() {
     std::fs::write(settings.join("policy_snapshot.csv"), snapshot).unwrap();
     let school = of(dir.path(), tables());
     let found = school.metric("gotthrough", &asked("policy")).await.unwrap();
-    assert_eq!(integers(found.value(), "episodes_through"), [Some(0), Some(1)]);
-    assert_eq!(integers(found.value(), "episodes"), [Some(0), Some(2)]);
-    assert_eq!(integers(found.value(), "records_allowed"), [Some(0), Some(7)], "8 September");
+    assert_eq!(integers(found.value(), "episodes_through"), [Some(1), None]);
+    assert_eq!(integers(found.value(), "episodes"), [Some(2), None]);
+    assert_eq!(integers(found.value(), "records_allowed"), [Some(7), Some(0)], "8 September");
 }
 
 #[tokio::test]
