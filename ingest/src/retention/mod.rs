@@ -22,6 +22,7 @@ mod report;
 mod run;
 #[cfg(feature = "lake")]
 mod tables;
+#[cfg(feature = "lake")]
 mod visits;
 
 pub use clocks::Clocks;
