@@ -90,7 +90,19 @@ pub(crate) fn publish(context: &Context, arguments: &PublishArguments) -> anyhow
     let held_back = published.fallback_level;
     let mut ended = Ended::Well;
     if published.sealed_now || published.approver.is_some() {
-        let said = format!("{}: sealed; the gate held back {}", published.id, held_back_words(held_back));
+        let said = match (published.sealed_now, &published.approver) {
+            (false, _) => format!("{}: approved", published.id),
+            (true, None) => {
+                format!("{}: sealed; the gate held back {}", published.id, held_back_words(held_back))
+            }
+            (true, Some(_)) => {
+                format!(
+                    "{}: sealed and approved; the gate held back {}",
+                    published.id,
+                    held_back_words(held_back)
+                )
+            }
+        };
         if let Err(error) = noted(context, &school, approver, &said) {
             context.printer.say(&format!("Sealed all the same: {error}"));
             ended = Ended::NeedsALook;
@@ -157,6 +169,17 @@ fn noted(context: &Context, school: &OpenedSchool, role: Option<&str>, said: &st
     Ok(())
 }
 
+/// The same after a decision that stands whatever comes of it: the next entry has the ledger's head again.
+fn noted_or_said(context: &Context, school: &OpenedSchool, role: &str, said: &str) -> Ended {
+    match noted(context, school, Some(role), said) {
+        Ok(()) => Ended::Well,
+        Err(error) => {
+            context.printer.say(&format!("It stands all the same, but is not in the access audit: {error}"));
+            Ended::NeedsALook
+        }
+    }
+}
+
 /// The school's local day.
 fn today(school: &OpenedSchool) -> anyhow::Result<jiff::civil::Date> {
     Ok(jiff::Zoned::now().with_time_zone(jiff::tz::TimeZone::get(&school.config.zone)?).date())
@@ -190,14 +213,14 @@ pub(crate) fn run(context: &Context, command: ReleasesCommand) -> anyhow::Result
             context
                 .printer
                 .out(&format!("{id}: approved by {} on {}", approval.approver, approval.approved_on));
-            noted(context, &school, Some(&role), &format!("{id}: approved"))?;
+            return Ok(noted_or_said(context, &school, &role, &format!("{id}: approved")));
         }
         ReleasesCommand::Withdraw { id, role, statement } => {
             ledger.withdraw(&id, &statement, &role, today(&school)?)?;
             context.printer.out(&format!(
                 "{id}: withdrawn; the parents' set made from it went with it, if there was one"
             ));
-            noted(context, &school, Some(&role), &format!("{id}: withdrawn"))?;
+            return Ok(noted_or_said(context, &school, &role, &format!("{id}: withdrawn")));
         }
         ReleasesCommand::Audit => return audit(context, &ledger),
         ReleasesCommand::Verify { head } => return verify(context, &ledger, head.as_deref()),

@@ -96,8 +96,9 @@ pub(super) async fn figures(
             share.map(|found| found.share).into(),
             share.map(|found| found.interval.lower).into(),
             share.map(|found| found.interval.upper).into(),
-            gap.allowed.into(),
-            gap.blocked.into(),
+            // `activity` knows nobody, so a live matter cannot be taken out of records: only who sees it anyway does.
+            place.live.map(|_| gap.allowed).into(),
+            place.live.map(|_| gap.blocked).into(),
             gap.whole.then_some(people).into(),
             (through > 0).then(|| largest as f64 / through as f64).into(),
         ];
@@ -118,7 +119,7 @@ pub(super) async fn figures(
         .to_owned(),
         "An episode counts here on days on which every category of its theme is to be blocked for the group; where that \
          is on no day, episodes say nothing and the cells are empty. Records depend on how heavy pages are, so they are \
-         no headline."
+         no headline, and are for the safeguarding lead alone: what is marked live cannot be taken out of them."
             .to_owned(),
         "Allowed by the log's word. What the filter put under no category, or a wrong one, is not seen here: the \
          tables `recategorised`, `reported` and `tests` show some of it."
@@ -214,6 +215,8 @@ async fn gaps(
         found.0 += parts.count(row, "part");
         found.1 += parts.count(row, "whole");
     }
-    gaps.retain(|_, gap| gap.allowed + gap.blocked > 0 || !gap.by_actor.is_empty());
+    // Nor may a row stand for records alone then: it would say that there is something.
+    let records = |gap: &Gap| place.live.is_some() && gap.allowed + gap.blocked > 0;
+    gaps.retain(|_, gap| records(gap) || !gap.by_actor.is_empty());
     Ok(gaps)
 }

@@ -87,8 +87,9 @@ pub(super) async fn figures(reader: &Reader<'_>) -> Result<Figures, Error> {
     };
     let mut notes = vec![
         records_from(reader).await?,
-        "A search is shown by a token: its words are in the vault, and `unlock` shows them for a DSL's key. The token \
-         changes with the academic year, so in September searches look new."
+        "A search is shown by a token: its words are in the vault, in the timeline that `unlock` opens of a person \
+         (`attention` has the pseudonyms of severity 4 and 5). The token changes with the academic year, so in \
+         September searches look new."
             .to_owned(),
     ];
     if all > ROWS {

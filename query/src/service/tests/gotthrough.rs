@@ -99,6 +99,13 @@ async fn what_was_let_through_against_policy() {
     );
     assert!(found.notes.iter().any(|note| note.contains("No policy snapshot is recorded")));
 
+    // A live matter cannot be taken out of records: the head gets episodes only, and no row that is records alone.
+    let head = School { viewer: Viewer::made(Seat::Head), ..of(dir.path(), tables()) };
+    let found = head.metric("gotthrough", &asked("policy")).await.unwrap();
+    assert_eq!(texts(found.value(), "theme"), ["Sexual content"]);
+    assert_eq!(integers(found.value(), "records_allowed"), [None]);
+    assert_eq!(integers(found.value(), "episodes_through"), [Some(3)]);
+
     // From the 10th on the school leaves ADULT open for the group: that day's episodes are no gap any more.
     let settings = SchoolRoot::new(dir.path(), &SchoolId::parse("st-annes").unwrap()).settings();
     std::fs::create_dir_all(&settings).unwrap();
