@@ -175,7 +175,7 @@ enum Command {
     Erase(erase::EraseArguments),
     /// Seal a period's set for governors or parents.
     Publish(releases::PublishArguments),
-    /// Sealed sets: list, show, approve, withdraw, audit, verify, sums of a trust.
+    /// Sealed sets: list, show, approve, withdraw, audit, verify; several schools together.
     #[command(subcommand)]
     Releases(releases::ReleasesCommand),
     /// Drop what its clock has run out for; holds, and the log of what went.

@@ -2,7 +2,7 @@
 
 use clap::{Args, Subcommand};
 use query::audit::{Access, AccessAudit, What};
-use query::disclosure::ledger::{Entry, Ledger};
+use query::disclosure::ledger::{Entry, Ledger, TrustLedger};
 use query::disclosure::policy::AudienceWord;
 use query::disclosure::publish::publish as seal;
 use query::disclosure::sealed::{SealedSet, WHOLE_SCHOOL};
@@ -223,7 +223,17 @@ pub(crate) fn run(context: &Context, command: ReleasesCommand) -> anyhow::Result
             return Ok(noted_or_said(context, &school, &role, &format!("{id}: withdrawn")));
         }
         ReleasesCommand::Audit => return audit(context, &ledger),
-        ReleasesCommand::Verify { head } => return verify(context, &ledger, head.as_deref()),
+        ReleasesCommand::Verify { head } => {
+            // The sums of a trust have a chain of their own, which no school's head vouches for.
+            if let Some(trust) = TrustLedger::existing(&context.dir)?
+                && !trust.verify()?.is_sound()
+            {
+                context.printer.say("The ledger of the trust's sums (`trust.db`) does not verify.");
+                verify(context, &ledger, head.as_deref())?;
+                anyhow::bail!("the ledger of the trust's sums does not verify; compare it with a back-up");
+            }
+            return verify(context, &ledger, head.as_deref());
+        }
         ReleasesCommand::Trust { .. } | ReleasesCommand::Compare { .. } => {}
     }
     Ok(Ended::Well)

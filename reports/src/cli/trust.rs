@@ -15,10 +15,22 @@ pub(super) fn trust(
     audience: AudienceWord,
 ) -> anyhow::Result<Ended> {
     let schools = trust_schools(&context.dir, period)?;
-    let mut ledger = TrustLedger::open(&context.dir)?;
-    if let Some(role) = role {
-        ledger.seal(&schools, period, role, jiff::Zoned::now().date())?;
-    }
+    // Looking makes no file.
+    let ledger = match role {
+        Some(role) => {
+            let mut ledger = TrustLedger::open(&context.dir)?;
+            ledger.seal(&schools, period, role, jiff::Zoned::now().date())?;
+            Some(ledger)
+        }
+        None => TrustLedger::existing(&context.dir)?,
+    };
+    let none_yet = || {
+        anyhow::anyhow!(
+            "no sum was made for {period} yet: `--role ROLE` makes and approves it, once and for good, as soon as every \
+             school's governors' set is approved"
+        )
+    };
+    let ledger = ledger.ok_or_else(none_yet)?;
     let printed = match audience {
         AudienceWord::Governors => {
             ledger.sums(&schools, period)?.map(|sums| print_sums(context, sums.value()))
@@ -27,12 +39,7 @@ pub(super) fn trust(
             ledger.sums_for_parents(&schools, period)?.map(|sums| print_sums(context, sums.value()))
         }
     };
-    printed.ok_or_else(|| {
-        anyhow::anyhow!(
-            "no sum was made for {period} yet: `--role ROLE` makes and approves it, once and for good, as soon as every \
-             school's governors' set is approved"
-        )
-    })??;
+    printed.ok_or_else(none_yet)??;
     Ok(Ended::Well)
 }
 

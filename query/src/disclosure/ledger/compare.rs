@@ -6,17 +6,13 @@
 use serde::Serialize;
 
 use super::super::audience::Governors;
-use super::super::band::governor_ends;
 use super::super::percentages::per_hundred;
 use super::super::policy::AudienceWord;
 use super::super::releasable::Releasable;
 use super::super::sealed::{SealedSet, SealedTable, Shown};
 use super::super::shape::Period;
-use super::trust::TrustSchool;
+use super::trust::{LEAST_SCHOOLS, TrustSchool, ends};
 use crate::error::{Error, Kind};
-
-/// Fewer schools are not compared.
-const LEAST_SCHOOLS: usize = 3;
 
 /// One school in one row.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -95,11 +91,7 @@ fn compared(sets: &[SealedSet], period: Period) -> Result<Comparison, Error> {
                 .filter_map(|set| {
                     let table = set.tables.iter().find(|known| known.id == table.id)?;
                     let shown = &table.rows.iter().find(|known| known.row == row.row)?.shown;
-                    let ends = match shown {
-                        Shown::FewerThan { n } => Some((0, n - 1)),
-                        shown => governor_ends(shown, table.roll),
-                    };
-                    Some(OfSchool { set, roll: table.roll, shown, ends })
+                    Some(OfSchool { set, roll: table.roll, shown, ends: ends(shown, table.roll) })
                 })
                 .collect();
             rows.extend((0..figures.len()).map(|at| ComparedRow {

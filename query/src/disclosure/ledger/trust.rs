@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use ingest::school::SchoolId;
+use ingest::school::{SchoolId, TRUST_LEDGER};
 use rusqlite::Connection;
 use serde::{Deserialize, Serialize};
 
@@ -19,8 +19,8 @@ use super::chain::{Record, sha256};
 use super::{Ledger, SEALED, Verification, corrupt, state_failed};
 use crate::error::{Error, Kind};
 
-/// Fewer schools are not summed.
-const LEAST_SCHOOLS: usize = 3;
+/// Fewer schools are neither summed nor compared.
+pub(super) const LEAST_SCHOOLS: usize = 3;
 
 /// Name, heading and ends of a school's row; none without a figure.
 type OfSchool = (String, String, Option<(u32, u32)>);
@@ -88,6 +88,14 @@ pub struct TrustSchool {
 pub struct TrustLedger(Ledger);
 
 impl TrustLedger {
+    /// Opens the ledger where the installation has one; none where no sum was ever made.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open).
+    pub fn existing(dir: &Path) -> Result<Option<Self>, Error> {
+        if dir.join(TRUST_LEDGER).exists() { Self::open(dir).map(Some) } else { Ok(None) }
+    }
+
     /// Opens the ledger of an installation's sums.
     ///
     /// # Errors
@@ -259,6 +267,14 @@ fn of_parents(sums: &TrustSums) -> TrustSums {
     }
 }
 
+/// Least and most pupils of a sealed figure; "fewer than 10" is 0 to 9. None without a figure.
+pub(super) fn ends(shown: &Shown, roll: u32) -> Option<(u32, u32)> {
+    match shown {
+        Shown::FewerThan { n } => Some((0, n - 1)),
+        shown => governor_ends(shown, roll),
+    }
+}
+
 fn summed(sets: &[SealedSet], period: Period) -> Result<TrustSums, Error> {
     let with_tables = |set: &&SealedSet| !set.tables.is_empty();
     let Some(first) = sets.first().filter(|_| sets.iter().filter(with_tables).count() >= LEAST_SCHOOLS)
@@ -284,13 +300,10 @@ fn summed(sets: &[SealedSet], period: Period) -> Result<TrustSums, Error> {
         let tables = set.tables.iter().filter(|table| ["T0", "T1"].contains(&table.id.as_str()));
         tables
             .flat_map(|table| {
-                table.rows.iter().map(|row| {
-                    let ends = match &row.shown {
-                        Shown::FewerThan { n } => Some((0, n - 1)),
-                        shown => governor_ends(shown, table.roll),
-                    };
-                    (row.row.clone(), row.heading.clone(), ends)
-                })
+                table
+                    .rows
+                    .iter()
+                    .map(|row| (row.row.clone(), row.heading.clone(), ends(&row.shown, table.roll)))
             })
             .collect()
     };
@@ -394,6 +407,12 @@ mod tests {
         assert!(parents.value().rows.is_empty() && parents.value().releases.is_empty());
         assert_eq!((parents.value().roll, parents.value().schools), (None, None));
         assert!(trust.verify().unwrap().is_sound());
+        // Whoever has the file and a shell can write another range; the chain says so, and nothing is shown.
+        let forge = "DROP TRIGGER release_ledger_never_change;
+            UPDATE release_ledger SET sealed_json = replace(sealed_json, '451', '450')";
+        trust.0.connection.execute_batch(forge).unwrap();
+        assert!(!trust.verify().unwrap().is_sound());
+        assert!(trust.sums(&schools, autumn()).is_err());
     }
 
     /// A school that comes later, or leaves, must not be the difference of two sums.
