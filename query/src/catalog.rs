@@ -1,12 +1,13 @@
 //! A lake table as the query engine sees it: the files of one Delta version, no more.
 //!
-//! The list is taken once, so a query sees one version whatever is committed meanwhile. Partition
-//! columns are plain `Utf8` or `Date32`: dictionaries fail once a plan runs on several machines.
+//! The list is taken once, so a query sees one version whatever is committed meanwhile. Texts are read as views
+//! (`Utf8View`), which are compared, filtered and grouped without their bytes being copied; partition columns are plain
+//! `Utf8` or `Date32`: dictionaries fail once a plan runs on several machines.
 
 use std::sync::Arc;
 
 use arrow::array::{ArrayRef, BooleanArray, RecordBatch};
-use arrow::datatypes::{Schema, SchemaRef};
+use arrow::datatypes::{DataType, Field, FieldRef, Schema, SchemaRef};
 use async_trait::async_trait;
 use datafusion::catalog::{Session, TableProvider};
 use datafusion::common::{DFSchema, Result, ScalarValue};
@@ -104,7 +105,7 @@ impl FileList {
                 Ok((part, value))
             })
             .collect::<Result<Vec<_>, Error>>()?;
-        Ok(Self { table, schema: table_schema(table), files: listed })
+        Ok(Self { table, schema: read_schema(table), files: listed })
     }
 
     /// The files whose partition value can satisfy the filters.
@@ -132,6 +133,18 @@ impl FileList {
         let wanted = self.files.iter().zip(keep).filter(|(_, keep)| *keep == Some(true));
         Ok(wanted.map(|((file, _), _)| file.clone()).collect())
     }
+}
+
+/// The columns of a table as a scan gives them.
+fn read_schema(table: &TableSchema) -> SchemaRef {
+    let whole = table_schema(table);
+    let view = |field: &FieldRef| match field.data_type() {
+        DataType::Utf8 if field.name() != table.partition => {
+            Arc::new(Field::new(field.name(), DataType::Utf8View, field.is_nullable()))
+        }
+        _ => Arc::clone(field),
+    };
+    Arc::new(Schema::new(whole.fields().iter().map(view).collect::<Vec<_>>()))
 }
 
 #[async_trait]

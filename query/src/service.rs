@@ -310,9 +310,16 @@ impl School {
     async fn answer(&self, statement: &str) -> Result<Releasable<Table, Staff>, Error> {
         self.viewer.may_ask("sql", "", &self.concerns)?;
         let root = SchoolRoot::new(&self.dir, &self.id);
+        let embargoes = Embargoes::of(&root)?;
         let mut session = Session::new(&sql::LIMITS)?;
-        self.add(&mut session, &sql::tables()).await?;
-        self.viewer.restrict(&mut session, &root, &self.concerns, &Embargoes::of(&root)?).await?;
+        let mut tables = sql::needed(statement)?;
+        for table in embargoes.reads() {
+            if tables.iter().all(|known| known.name != table.name) {
+                tables.push(table);
+            }
+        }
+        self.add(&mut session, &tables).await?;
+        self.viewer.restrict(&mut session, &root, &self.concerns, &embargoes).await?;
         without_listed(&mut session, crate::plan::ILLEGAL).await?;
         let figures = sql::answer(&session, statement).await?;
         let today = jiff::Timestamp::now().to_zoned(self.zone.clone()).date();

@@ -7,8 +7,9 @@ use std::path::Path;
 use std::time::Duration;
 
 use datafusion::sql::parser::{DFParserBuilder, Statement};
+use datafusion::sql::resolve::resolve_table_references;
 use datafusion::sql::sqlparser::ast::Statement as SqlStatement;
-use ingest::schema::{TABLES, TableSchema};
+use ingest::schema::{ACTIVITY, IMPORTS, INCIDENT_LINKS, INCIDENTS, TABLES, TableSchema};
 use ingest::school::SchoolId;
 
 use crate::answer::pseudonym;
@@ -40,12 +41,32 @@ const TOKENS: [&str; 10] = [
 ];
 
 /// The tables that can be asked: those of staff are not among them.
-pub(crate) fn tables() -> Vec<&'static TableSchema> {
+fn tables() -> Vec<&'static TableSchema> {
     TABLES.iter().filter(|table| !table.name.starts_with("staff_")).collect()
 }
 
-/// Refuses whatever is not one query, before anything is planned.
-pub(crate) fn only_a_query(statement: &str) -> Result<(), Error> {
+/// The tables that an answer needs: those that the statement names, and what every answer says of its days. All of
+/// them when it names one that there is not, so that the refusal can name those there are.
+///
+/// # Errors
+/// When it is not one query.
+pub(crate) fn needed(statement: &str) -> Result<Vec<&'static TableSchema>, Error> {
+    let parsed = only_a_query(statement)?;
+    let Ok((named, _)) = resolve_table_references(&parsed, true) else { return Ok(tables()) };
+    let names = |table: &&TableSchema| named.iter().any(|name| name.table() == table.name);
+    if !named.iter().all(|name| tables().iter().any(|table| table.name == name.table())) {
+        return Ok(tables());
+    }
+    // Links are those of incidents as they stand.
+    let links = names(&&INCIDENT_LINKS);
+    let always = |table: &TableSchema| {
+        [ACTIVITY.name, IMPORTS.name].contains(&table.name) || links && table.name == INCIDENTS.name
+    };
+    Ok(tables().into_iter().filter(|table| names(table) || always(table)).collect())
+}
+
+/// The statement, where it is one query; whatever else is refused before anything is planned.
+fn only_a_query(statement: &str) -> Result<Statement, Error> {
     if statement.chars().count() > STATEMENT_CHARACTERS {
         return Err(Error::new(
             Kind::Input,
@@ -63,14 +84,14 @@ pub(crate) fn only_a_query(statement: &str) -> Result<(), Error> {
         Statement::Statement(inner) => matches!(inner.as_ref(), SqlStatement::Query(_)),
         _ => false,
     });
-    if one && query {
-        return Ok(());
+    match parsed.into_iter().next() {
+        Some(parsed) if one && query => Ok(parsed),
+        _ => Err(Error::new(
+            Kind::Input,
+            if one { "only reading is allowed here" } else { "this is not one statement" },
+        )
+        .help("write one SELECT statement")),
     }
-    Err(Error::new(
-        Kind::Input,
-        if one { "only reading is allowed here" } else { "this is not one statement" },
-    )
-    .help("write one SELECT statement"))
 }
 
 /// Writes down who asks what, before it runs: what cannot be recorded does not run.
@@ -108,7 +129,6 @@ fn enter(
 
 /// The rows of a statement.
 pub(crate) async fn answer(session: &Session, statement: &str) -> Result<Figures, Error> {
-    only_a_query(statement)?;
     let (answer, cut) = session.query_some(statement, &[]).await?;
     let columns: Vec<TableColumn> = answer
         .names()

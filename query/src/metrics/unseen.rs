@@ -44,32 +44,34 @@ impl Unseen {
     /// Counts them.
     pub(crate) async fn of(reader: &Reader<'_>) -> Result<Self, Error> {
         let values = reader.values();
-        let statement = "SELECT sum(records) AS records, \
+        // One pass: the days with data come with the sums.
+        let statement = "SELECT local_date, sum(records) AS records, \
             sum(records) FILTER (WHERE actor_kind = 'person') AS identified, \
             sum(records) FILTER (WHERE code = 'UNCAT') AS uncategorised, \
             sum(records) FILTER (WHERE code = 'UNMAPPED') AS unmapped, \
             sum(records) FILTER (WHERE action = 'unknown') AS undecided, \
             sum(records) FILTER (WHERE action = 'blocked') AS blocked, \
             sum(records) FILTER (WHERE visibility = 'host') AS host_only \
-            FROM activity WHERE local_date BETWEEN $first AND $last";
+            FROM activity WHERE local_date BETWEEN $first AND $last GROUP BY local_date ORDER BY local_date";
         let seen = reader.session.query(statement, &values).await?;
+        let sum = |column: &str| (0..seen.len()).map(|row| seen.count(row, column)).sum();
+        let with_data: Vec<Date> = (0..seen.len()).filter_map(|row| seen.day(row, "local_date")).collect();
         let statement = format!(
             "SELECT count(*) AS imports, sum(records) AS records, sum(rejects) AS rejects FROM imports WHERE {IMPORTS_OF_WINDOW}"
         );
         let files = reader.session.query(&statement, &values).await?;
-        let with_data = reader.days_with_data().await?;
         let missing_days =
             reader.window.school_days.iter().copied().filter(|day| with_data.binary_search(day).is_err());
         Ok(Self {
             school_days: reader.window.school_days.len() as i64,
             missing_days: missing_days.collect(),
-            records: seen.count(0, "records"),
-            identified: seen.count(0, "identified"),
-            uncategorised: seen.count(0, "uncategorised"),
-            unmapped: seen.count(0, "unmapped"),
-            undecided: seen.count(0, "undecided"),
-            host_only: seen.count(0, "host_only"),
-            blocked: seen.count(0, "blocked"),
+            records: sum("records"),
+            identified: sum("identified"),
+            uncategorised: sum("uncategorised"),
+            unmapped: sum("unmapped"),
+            undecided: sum("undecided"),
+            host_only: sum("host_only"),
+            blocked: sum("blocked"),
             imports: files.count(0, "imports"),
             import_records: files.count(0, "records"),
             rejected: files.count(0, "rejects"),
