@@ -159,10 +159,11 @@ impl Reader<'_> {
         } else {
             format!(" GROUP BY {0} ORDER BY {0}", grouped.trim_end_matches(", "))
         };
+        // A row for each actor, so that counting actors is counting rows: a token is of one kind of actor only.
         let statement = format!(
-            "WITH of_actor AS (SELECT {inner}actor, actor_kind{of_actor} FROM {table} WHERE {counted} \
-             GROUP BY {expressions}actor, actor_kind) \
-             SELECT {grouped}{summed}count(DISTINCT actor) FILTER (WHERE actor_kind = 'person') AS distinct_people, \
+            "WITH of_actor AS (SELECT {inner}actor, bool_or(actor_kind = 'person') AS known{of_actor} FROM {table} \
+             WHERE {counted} GROUP BY {expressions}actor) \
+             SELECT {grouped}{summed}count(actor) FILTER (WHERE known) AS distinct_people, \
              CAST(max({weight}) FILTER (WHERE actor IS NOT NULL) AS DOUBLE) / nullif(sum({weight}), 0) \
              AS largest_share FROM of_actor{order}",
             table = cells.table.name,
