@@ -44,6 +44,10 @@ impl Panel {
         self.kind.contains("days between")
     }
 
+    fn latest_unusual(&self) -> Option<&str> {
+        self.values.iter().rev().find(|value| !value.unusual.is_empty()).map(|value| value.day.as_str())
+    }
+
     fn runs(&self, joined: impl Fn(&Value, &Value) -> bool) -> Vec<&[Value]> {
         let between = self.between();
         self.values
@@ -54,7 +58,9 @@ impl Panel {
 
 /// Draws a table of the schema `watershed.trend.chart/1` for the audience named.
 pub(super) fn draw(table: &Table, audience: &str, width: Width) -> Result<String, Error> {
-    let panels = read(table)?;
+    let mut panels = read(table)?;
+    // What was unusual most lately comes first: six are drawn, and nobody scrolls for the news.
+    panels.sort_by_key(|panel| std::cmp::Reverse(panel.latest_unusual().map(str::to_owned)));
     let narrow = width.is_narrow();
     let title = table.title.clone();
     let sheet = Sheet::new(&format!("control-{}-{}", slug(&title), width.0), width.0);
@@ -63,6 +69,7 @@ pub(super) fn draw(table: &Table, audience: &str, width: Width) -> Result<String
     let mut below = 12;
     let large = Lettering::new(if narrow { 16 } else { 18 }).bold();
     below += sheet.paragraph((margin, below), room, &title, large)? + 6;
+    below += sheet.reading((margin, below), room, &table.reading)?;
     below += legend(&sheet, (margin, below), room)? + 6;
     for panel in panels.iter().take(MOST_PANELS) {
         below = draw_panel(&sheet, panel, (margin, below), narrow)? + 14;
@@ -70,9 +77,6 @@ pub(super) fn draw(table: &Table, audience: &str, width: Width) -> Result<String
     let mut said = foot(table, audience);
     if panels.len() > MOST_PANELS {
         said = format!("{} more in the table. {said}", panels.len() - MOST_PANELS);
-    }
-    if panels.iter().all(|panel| panel.values.is_empty()) {
-        said = format!("{} {said}", table.reading);
     }
     let note = Lettering::new(12).colour(DARK_GREY);
     below += sheet.group("note", |sheet| sheet.paragraph((margin, below), room, &said, note))? + 10;

@@ -25,6 +25,8 @@ pub struct HeatChoice<'a> {
     pub measure: &'a str,
     /// Rows to take: column and the words it must hold.
     pub only: Vec<(&'a str, &'a str)>,
+    /// What the figures say, in a sentence under the heading; empty where it stands beside the picture.
+    pub reading: &'a str,
 }
 
 struct Panel {
@@ -59,6 +61,7 @@ pub(super) fn draw(
     let mut below = 12;
     let large = Lettering::new(if narrow { 16 } else { 18 }).bold();
     below += sheet.paragraph((margin, below), room, &title, large)? + 4;
+    below += sheet.reading((margin, below), room, choice.reading)?;
     let small = Lettering::new(13).colour(DARK_GREY);
     let axis_title = format!(
         "{}. Down: {}. Across: {}.",

@@ -25,6 +25,8 @@ pub struct LineChoice<'a> {
     pub series: Option<&'a str>,
     /// Rows to take: column and the words it must hold.
     pub only: Vec<(&'a str, &'a str)>,
+    /// What the figures say, in a sentence under the heading; empty where it stands beside the picture.
+    pub reading: &'a str,
 }
 
 impl<'a> LineChoice<'a> {
@@ -49,6 +51,7 @@ impl<'a> LineChoice<'a> {
             interval,
             series: None,
             only: Vec::new(),
+            reading: "",
         })
     }
 }
@@ -89,6 +92,7 @@ pub(super) fn draw(
     let mut below = 12;
     let large = Lettering::new(if narrow { 16 } else { 18 }).bold();
     below += sheet.paragraph((margin, below), room, &title, large)? + 6;
+    below += sheet.reading((margin, below), room, choice.reading)?;
     below += legend(&sheet, (margin, below), room, &shown, banded.then_some(table.interval))?;
     let small = Lettering::new(13).colour(DARK_GREY);
     let axis_title = if unit.is_empty() || heading.eq_ignore_ascii_case(unit) {
@@ -297,9 +301,15 @@ pub(super) fn along(
     let widest = places.iter().map(|(_, text)| width_of(&words::short_day(text), label)).max().unwrap_or(20);
     let fit = ((field.right - field.left) / (widest + if narrow { 18 } else { 14 })).max(1) as usize;
     let every = places.len().div_ceil(fit).max(1);
+    // Days of events lie as they fell: a name is left out where the one before leaves it no room.
+    let mut free = i32::MIN;
     for (position, (place, text)) in places.iter().enumerate() {
         let (x, y) = field.at(*place, 0.0);
-        let named = position % every == 0;
+        let half = width_of(&words::short_day(text), label) / 2 + 3;
+        let named = position % every == 0 && x - half >= free;
+        if named {
+            free = x + half;
+        }
         sheet.line((x, y), (x, y + if named { 7 } else { 4 }), INK, 1)?;
         if named {
             sheet.text((x, y + 9), &words::short_day(text), label)?;

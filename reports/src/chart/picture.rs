@@ -59,7 +59,14 @@ fn lines(
     let series = split(table);
     let table = most_first(table, series, measure);
     let interval = series.is_none().then_some(ends);
-    let choice = LineChoice { x: "week_start_date", measure, interval, series, ..LineChoice::default() };
+    let choice = LineChoice {
+        x: "week_start_date",
+        measure,
+        interval,
+        series,
+        reading: &table.reading,
+        ..LineChoice::default()
+    };
     line::draw(&table, &choice, audience, width)
 }
 
@@ -115,13 +122,18 @@ fn confounders(table: &Table, audience: &str, width: Width) -> Result<String, Er
             vec![cell(week), Cell::Text(name.clone()), cell(at)]
         }));
     }
-    let choice =
-        LineChoice { x: "week_start_date", measure: "share", series: Some("what"), ..LineChoice::default() };
+    let choice = LineChoice {
+        x: "week_start_date",
+        measure: "share",
+        series: Some("what"),
+        reading: &table.reading,
+        ..LineChoice::default()
+    };
     line::draw(&long, &choice, audience, width)
 }
 
 fn heat(table: &Table, audience: &str, width: Width, choice: HeatChoice<'_>) -> Result<String, Error> {
-    heat_map::draw(table, &choice, audience, width)
+    heat_map::draw(table, &HeatChoice { reading: &table.reading, ..choice }, audience, width)
 }
 
 fn out_of_hours(table: &Table, audience: &str, width: Width) -> Result<String, Error> {
@@ -178,6 +190,7 @@ fn mix(table: &Table, audience: &str, width: Width) -> Result<String, Error> {
 }
 
 fn days(table: &Table, audience: &str, width: Width) -> Result<String, Error> {
-    let choice = LineChoice { x: "local_date", measure: "records", ..LineChoice::default() };
+    let choice =
+        LineChoice { x: "local_date", measure: "records", reading: &table.reading, ..LineChoice::default() };
     line::draw(table, &choice, audience, width)
 }

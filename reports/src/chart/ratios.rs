@@ -51,6 +51,7 @@ pub(super) fn draw(table: &Table, audience: &str, width: Width) -> Result<String
     let mut below = 12;
     let large = Lettering::new(if narrow { 16 } else { 18 }).bold();
     below += sheet.paragraph((margin, below), room, &table.title, large)? + 6;
+    below += sheet.reading((margin, below), room, &table.reading)?;
     let small = Lettering::new(13).colour(DARK_GREY);
     let axis =
         "Rate of actor-days now over that a year before; 1 is no change; equal steps are equal factors";

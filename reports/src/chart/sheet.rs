@@ -181,6 +181,14 @@ impl Sheet {
         Ok(below - at.1)
     }
 
+    /// What the figures say, under the heading; the height used, none where there is nothing to say.
+    pub(crate) fn reading(&self, at: Point, width: i32, text: &str) -> Result<i32, Error> {
+        if text.is_empty() {
+            return Ok(0);
+        }
+        Ok(self.group("reading", |sheet| sheet.paragraph(at, width, text, Lettering::new(14)))? + 8)
+    }
+
     pub(crate) fn line(&self, from: Point, to: Point, colour: RGBColor, thick: u32) -> Result<(), Error> {
         self.path(vec![from, to], colour, thick)
     }

@@ -4,7 +4,7 @@
 use std::io::{IsTerminal, Write};
 
 use comfy_table::presets::UTF8_FULL_CONDENSED;
-use comfy_table::{CellAlignment, ContentArrangement, Table as Grid};
+use comfy_table::{CellAlignment, ColumnConstraint, ContentArrangement, Table as Grid, Width};
 use indicatif::{ProgressBar, ProgressStyle};
 use query::{Cell, ColumnRole, Releasable, Staff, Table};
 
@@ -102,25 +102,31 @@ impl Printer {
         if !table.reading.is_empty() {
             text.push_str(&format!("\n{}\n", table.reading));
         }
-        let mut grid = Grid::new();
-        grid.load_preset(UTF8_FULL_CONDENSED).set_content_arrangement(ContentArrangement::Dynamic);
-        if !std::io::stdout().is_terminal() {
-            grid.set_width(200);
-        }
-        grid.set_header(table.columns.iter().map(|column| column.heading.as_ref()));
-        for row in &table.rows {
-            grid.add_row(table.columns.iter().zip(row).map(|(column, cell)| words(column.id.as_ref(), cell)));
-        }
-        for (index, column) in table.columns.iter().enumerate() {
-            if column.role != ColumnRole::Dimension
-                && let Some(column) = grid.column_mut(index)
-            {
-                column.set_cell_alignment(CellAlignment::Right);
-            }
-        }
         if table.rows.is_empty() {
             text.push_str("\nNothing to show for these days.\n");
         } else {
+            let mut grid = Grid::new();
+            grid.load_preset(UTF8_FULL_CONDENSED).set_content_arrangement(ContentArrangement::Dynamic);
+            if !std::io::stdout().is_terminal() {
+                grid.set_width(200);
+            }
+            let (shown, same) = columns_to_show(table, grid.width().map_or(200, usize::from));
+            if !same.is_empty() {
+                text.push_str(&format!("In every row: {}.\n", same.join("; ")));
+            }
+            grid.set_header(shown.iter().map(|column| column.heading));
+            for row in 0..table.rows.len() {
+                grid.add_row(shown.iter().filter_map(|column| column.cells.get(row)));
+            }
+            for (index, column) in shown.iter().enumerate() {
+                let Some(given) = grid.column_mut(index) else { continue };
+                if column.role != ColumnRole::Dimension {
+                    given.set_cell_alignment(CellAlignment::Right);
+                }
+                // A day or a number in two halves is no day and no number.
+                let least = u16::try_from(column.longest_word().min(LONGEST_WHOLE)).unwrap_or(0);
+                given.set_constraint(ColumnConstraint::LowerBoundary(Width::Fixed(least + 2)));
+            }
             text.push_str(&format!("{grid}\n"));
         }
         for note in &table.notes {
@@ -129,6 +135,68 @@ impl Printer {
         text.push_str("Personal data, pseudonymised, not anonymised: for safeguarding staff only.\n");
         text
     }
+}
+
+/// Words up to so many letters are not broken over two lines: `2025-11-03` has ten.
+const LONGEST_WHOLE: usize = 12;
+
+/// A column as it is printed.
+struct Shown<'t> {
+    heading: &'t str,
+    role: ColumnRole,
+    cells: Vec<String>,
+}
+
+impl Shown<'_> {
+    fn width(&self) -> usize {
+        self.cells
+            .iter()
+            .map(|cell| cell.chars().count())
+            .max()
+            .unwrap_or(0)
+            .max(self.heading.chars().count())
+            + 3
+    }
+
+    fn longest_word(&self) -> usize {
+        let words =
+            self.cells.iter().flat_map(|cell| cell.split_whitespace()).chain(self.heading.split_whitespace());
+        words.map(|word| word.chars().count()).max().unwrap_or(0)
+    }
+
+    /// What every row has; nothing for a figure, which is read row by row.
+    fn same(&self) -> Option<&str> {
+        let first = self.cells.first()?;
+        let is_figure = !matches!(self.role, ColumnRole::Dimension | ColumnRole::Evidence);
+        let is_same = self.cells.len() > 1 && self.cells.iter().all(|cell| cell == first);
+        (is_same && !is_figure).then_some(first)
+    }
+}
+
+/// The columns of a table; where they are together wider than there is room, without those that say the same in
+/// every row, and what these say.
+fn columns_to_show(table: &Table, room: usize) -> (Vec<Shown<'_>>, Vec<String>) {
+    let column = |(at, column): (usize, &'_ query::TableColumn)| {
+        let cell =
+            |row: &Vec<Cell>| row.get(at).map_or_else(String::new, |cell| words(column.id.as_ref(), cell));
+        (column.role, table.rows.iter().map(cell).collect::<Vec<_>>())
+    };
+    let shown: Vec<Shown<'_>> = table
+        .columns
+        .iter()
+        .zip(table.columns.iter().enumerate().map(column))
+        .map(|(given, (role, cells))| Shown { heading: given.heading.as_ref(), role, cells })
+        .collect();
+    if shown.iter().map(Shown::width).sum::<usize>() < room {
+        return (shown, Vec::new());
+    }
+    let said = |column: &Shown<'_>| {
+        column.same().map(|cell| {
+            format!("{} {}", column.heading.to_lowercase(), if cell.is_empty() { "-" } else { cell })
+        })
+    };
+    let same: Vec<String> = shown.iter().filter_map(said).collect();
+    (shown.into_iter().filter(|column| column.same().is_none()).collect(), same)
 }
 
 /// A cell for people: shares as per cents, rates with as many places as they deserve.
