@@ -17,6 +17,7 @@
 use statrs::function::beta::beta_reg;
 
 use super::share::wilson_of;
+use super::student::t_quantile;
 use super::{Interval, Z};
 
 /// One cluster's part and whole.
@@ -103,22 +104,6 @@ fn beta_quantile(a: f64, b: f64, probability: f64) -> f64 {
     f64::midpoint(low, high)
 }
 
-/// 0.975 quantile of Student's t. For one degree it is tan(0.475 pi), for two it has a closed form;
-/// from three on the expansion of Cornish and Fisher is right within 1 %.
-pub(super) fn t_quantile(degrees: f64) -> f64 {
-    if degrees < 1.5 {
-        return 12.706_204_736;
-    }
-    if degrees < 2.5 {
-        return 4.302_652_730;
-    }
-    let square = Z * Z;
-    let first = Z * (square + 1.0) / 4.0;
-    let second = Z * (5.0 * square * square + 16.0 * square + 3.0) / 96.0;
-    let third = Z * (3.0 * square.powi(3) + 19.0 * square * square + 17.0 * square - 15.0) / 384.0;
-    Z + first / degrees + second / degrees.powi(2) + third / degrees.powi(3)
-}
-
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, reason = "a test may")]
@@ -130,14 +115,6 @@ mod tests {
             .iter()
             .map(|(part, whole)| Cluster { part: f64::from(*part), whole: f64::from(*whole) })
             .collect()
-    }
-
-    /// Textbook values of Student's t, 0.975.
-    #[test]
-    fn t_quantiles() {
-        for (degrees, value) in [(1.0, 12.706), (2.0, 4.303), (3.0, 3.182), (10.0, 2.228), (30.0, 2.042)] {
-            assert!((t_quantile(degrees) / value - 1.0).abs() < 0.01, "{degrees}");
-        }
     }
 
     /// Clopper and Pearson, 5 of 20: 0.0866 to 0.4910 (the values of R's `binom.test(5, 20)`).
