@@ -57,7 +57,7 @@ impl Unseen {
             "SELECT count(*) AS imports, sum(records) AS records, sum(rejects) AS rejects FROM imports WHERE {IMPORTS_OF_WINDOW}"
         );
         let files = reader.session.query(&statement, &values).await?;
-        let with_data = reader.days_with_data().await?;
+        let with_data = reader.days_with_data(&[]).await?;
         let missing_days =
             reader.window.school_days.iter().copied().filter(|day| with_data.binary_search(day).is_err());
         Ok(Self {

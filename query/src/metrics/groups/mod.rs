@@ -148,7 +148,7 @@ async fn lessons(reader: &Reader<'_>, place: &Place<'_>) -> Result<Figures, Erro
 
 /// Share of each theme in a group's actor-days by theme.
 async fn mix(reader: &Reader<'_>) -> Result<Figures, Error> {
-    const DAYS: &[Sum] = &[sum("actor_days", "count(DISTINCT local_date)")];
+    const DAYS: &[Sum<'_>] = &[sum("actor_days", "count(DISTINCT local_date)")];
     let by = [GROUP, THEME];
     let cells = Cells { table: &schema::EPISODES, only: PUPIL, by: &by, sums: DAYS, weight: "actor_days" };
     let answer = reader.cells(&cells).await?;
