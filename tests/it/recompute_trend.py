@@ -110,7 +110,7 @@ def jackknife_share(clusters):
         without = (part - p) / (whole - w)
         variance = (n - 1) / n * ((without - without.mean()) ** 2).sum()
         binomial = share * (1 - share)
-        size = math.sqrt(n * whole) if binomial <= 0 else (binomial / variance if variance > 0 else whole)
+        size = math.sqrt(n * whole) if binomial <= 0 else (binomial / variance if variance > 1e-24 * binomial else whole)
         z = stats.norm.ppf(0.975)
         size = min(size * (z / stats.t.ppf(0.975, n - 1)) ** 2, whole)
     a, b = share * size, size - share * size

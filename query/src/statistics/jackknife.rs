@@ -20,6 +20,9 @@ use super::share::wilson_of;
 use super::student::t_quantile;
 use super::{Interval, Z};
 
+/// Below this part of the binomial variance a difference between clusters is one of rounding: they are all alike.
+const NOISE: f64 = 1e-24;
+
 /// One cluster's part and whole.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Cluster {
@@ -76,7 +79,7 @@ fn effective(clusters: &[Cluster]) -> Option<(f64, f64)> {
     let binomial = share * (1.0 - share);
     let size = if binomial <= 0.0 {
         (number * whole).sqrt()
-    } else if variance > 0.0 {
+    } else if variance > NOISE * binomial {
         binomial / variance
     } else {
         whole
@@ -132,6 +135,13 @@ mod tests {
         let (share, size) = effective(&clusters(&[(1, 2), (0, 2), (1, 2)])).unwrap();
         assert!((share - 1.0 / 3.0).abs() < 1e-12);
         assert!((size - 8.0 * (1.959_964_f64 / 4.302_653).powi(2)).abs() < 1e-5, "{size}");
+    }
+
+    /// Six alike, whose mean of equal shares rounds to another number: 600 observations, lowered by t with 5 degrees.
+    #[test]
+    fn clusters_that_are_alike_but_for_rounding() {
+        let (_, size) = effective(&clusters(&[(20, 100); 6])).unwrap();
+        assert!((size - 600.0 * (1.959_963_984_540_f64 / 2.570_581_835_636).powi(2)).abs() < 1e-6, "{size}");
     }
 
     #[test]

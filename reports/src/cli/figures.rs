@@ -80,6 +80,8 @@ enum By {
     Severity,
     Group,
     KeyStage,
+    #[value(alias = "location")]
+    Network,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -109,7 +111,7 @@ pub(crate) struct TrendArguments {
     /// steps; what else may move a trend; who keeps trying; out of hours.
     #[arg(long, value_enum)]
     table: Option<TrendTable>,
-    /// Split by theme, 4C, severity, group or key stage; the whole school otherwise.
+    /// Split by theme, 4C, severity, group, key stage or network; the whole school otherwise.
     #[arg(long, value_enum)]
     by: Option<By>,
     /// Of a chart or of steps: pupils' days with an episode, blocked attempts, or pupils with an episode.
