@@ -61,6 +61,9 @@ fn class_of(person: &Person) -> Option<Class> {
     }
 }
 
+/// Classes in the order of their names, each with the minutes that are wanted of it.
+type Wanted<'n> = BTreeMap<(&'n str, Option<i16>), (Class, BTreeSet<i16>)>;
+
 /// Minutes from which on five actors began attempts, of attempts on one site.
 fn starts(attempts: &[(i16, i64)]) -> BTreeSet<i16> {
     let mut sorted = attempts.to_vec();
@@ -90,7 +93,7 @@ impl DerivedDay {
                 by_site.entry((class, site)).or_default().push((first.local_minute, actor));
             }
         }
-        let mut wanted: BTreeMap<(&str, Option<i16>), (Class, BTreeSet<i16>)> = BTreeMap::new();
+        let mut wanted: Wanted<'_> = BTreeMap::new();
         for ((class, _), attempts) in &by_site {
             let minutes = starts(attempts);
             if !minutes.is_empty() {

@@ -9,6 +9,9 @@ use crate::quick_map::QuickMap;
 /// Primary records of each actor on each network.
 pub(super) type OnNetworks = QuickMap<(Option<i64>, u32), i64>;
 
+/// Attempts and episodes of each actor on each network in each theme.
+type InThemes<'n> = BTreeMap<(Option<i64>, &'n str, Option<&'n str>), (i64, i64)>;
+
 impl DerivedDay {
     /// Actor by network.
     pub(super) fn network_days(&self, day: DayFacts, year: &str, rows: &mut Rows) {
@@ -25,7 +28,7 @@ impl DerivedDay {
 
     /// Actor by network and theme. An attempt or episode is where its first record was.
     pub(super) fn network_theme_days(&self, day: DayFacts, year: &str, rows: &mut Rows) {
-        let mut themes: BTreeMap<(Option<i64>, &str, Option<&str>), (i64, i64)> = BTreeMap::new();
+        let mut themes: InThemes<'_> = BTreeMap::new();
         let word = |symbol: Option<u32>| symbol.map(|symbol| self.symbols.word(symbol));
         for attempt in self.runs.attempts.iter().filter(|attempt| !attempt.first.illegal) {
             let first = &attempt.first;

@@ -128,6 +128,7 @@ enum GroupsTable {
     Different,
     Profiles,
     Teaching,
+    Expected,
 }
 
 #[derive(Clone, Debug, Default, Args)]
@@ -135,7 +136,7 @@ pub(crate) struct GroupsArguments {
     #[command(flatten)]
     ask: AskArguments,
     /// Group by theme; by weekday and lesson, or hour; each group's mix of themes; what differs from the other
-    /// groups; how differently groups are filtered; what to teach next.
+    /// groups; how differently groups are filtered; what to teach next; use beside what is expected of the key stage.
     #[arg(long, value_enum)]
     table: Option<GroupsTable>,
 }
@@ -170,6 +171,7 @@ pub(crate) fn groups(context: &Context, arguments: GroupsArguments) -> anyhow::R
         GroupsTable::Different => "different".to_owned(),
         GroupsTable::Profiles => "profiles".to_owned(),
         GroupsTable::Teaching => "teaching".to_owned(),
+        GroupsTable::Expected => "expected".to_owned(),
     });
     show(context, "groups", &arguments.ask, Ask { table, ..arguments.ask.ask() })
 }
