@@ -118,9 +118,9 @@ fn line<'e>(group: &str, key_stage: &str, expected: &'e Expected, days: &BTreeMa
             part: of_day
                 .iter()
                 .filter(|((code, theme, shared), _)| is_of(&expected.what, code, theme.as_deref(), *shared))
-                .map(|(_, records)| *records as f64)
-                .sum(),
-            whole: of_day.values().map(|records| *records as f64).sum(),
+                .map(|(_, records)| *records)
+                .sum::<i64>() as f64,
+            whole: of_day.values().sum::<i64>() as f64,
         })
         .collect();
     let share = clustered_share(&clusters)?;
