@@ -25,7 +25,8 @@ import peers  # noqa: E402
 DERIVED = [
     people + table
     for people in ("", "staff_")
-    for table in ("attempts", "episodes", "actor_days", "actor_theme_days", "activity", "blocked_site_days")
+    for table in ("attempts", "episodes", "actor_days", "actor_theme_days", "activity", "blocked_site_days", "network_days",
+                  "network_theme_days", "class_minutes", "panel_days")
 ]
 
 

@@ -249,6 +249,8 @@ pub struct Fields<'a> {
     pub kind: RecordKind,
     /// The sign-in was refused: the name is what was typed, not who it was.
     pub unauthenticated: bool,
+    /// The log itself says that the machine was away from the school's sites.
+    pub off_site: bool,
     /// The format that read it, where that is not the file's: the producer was set to another layout
     /// while it wrote.
     pub read_by: Option<&'static str>,

@@ -13,6 +13,18 @@ use crate::fields::{AddressSource, ChangeKind};
 use crate::record::{RecordIdentity, RecordStatus};
 use crate::report::Place;
 
+/// Words of a request to move a site to another category; `re-` may stand apart.
+const RECATEGORISE: [&str; 8] = [
+    "recategorise",
+    "recategorize",
+    "recategorisation",
+    "recategorization",
+    "reclassify",
+    "reclassification",
+    "categorise",
+    "categorize",
+];
+
 /// What the filter was to do.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Asked {
@@ -20,6 +32,8 @@ pub enum Asked {
     Unblock,
     /// Refuse something.
     Block,
+    /// Move a site to another category.
+    Recategorise,
     /// Something else, in words of the school's own.
     Other,
     /// The row does not tell.
@@ -34,6 +48,7 @@ impl Asked {
         match self {
             Self::Unblock => "unblock",
             Self::Block => "block",
+            Self::Recategorise => "recategorise",
             Self::Other => "other",
             Self::Unknown => "unknown",
         }
@@ -47,6 +62,8 @@ impl Asked {
             Self::Unknown
         } else if words.any(&["unblock", "unblocking", "whitelist", "allow", "allowlist", "release"]) {
             Self::Unblock
+        } else if words.any(&RECATEGORISE) {
+            Self::Recategorise
         } else if words.any(&["block", "blocking", "blacklist", "blocklist", "ban", "report"]) {
             Self::Block
         } else {
@@ -376,6 +393,9 @@ mod tests {
     fn what_was_asked_is_read_from_whole_words() {
         for (written, asked) in [
             ("Unblock website", Asked::Unblock),
+            ("Re-categorise website", Asked::Recategorise),
+            ("Reclassification, was blocked as games", Asked::Recategorise),
+            ("unblock and recategorise", Asked::Unblock),
             ("blocked, please UNBLOCK", Asked::Unblock),
             ("Block a site", Asked::Block),
             ("Site report", Asked::Block),

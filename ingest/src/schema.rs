@@ -79,7 +79,11 @@ const REQUEST_COLUMNS: &[Column] = &[
     n("year_group", Int16, "year group; 0 Reception, -1 Nursery"),
     n("key_stage", Text, "EYFS, KS1 to KS5"),
     n("device", Int64, "keyed token of the client address or host name"),
-    c("network", Text, "network by address range; unlisted if none fits"),
+    c(
+        "network",
+        Text,
+        "network by address range; off-site if the log says so; unlisted if none fits; not in the log without an address",
+    ),
     c("record_kind", Text, "request, tunnel, authentication, dns"),
     n("method", Text, "HTTP method from a closed list, OTHER else"),
     n("status", Int32, "HTTP status; empty when there was no response"),
@@ -278,6 +282,85 @@ const BLOCKED_SITE_DAY_COLUMNS: &[Column] = &[
     YEAR,
 ];
 
+const NETWORK: Column = c(
+    "network",
+    Text,
+    "network by address range; off-site if the log says so; unlisted if none fits; not in the log without an address",
+);
+
+const NETWORK_DAY_COLUMNS: &[Column] = &[
+    DAY[0],
+    DAY[1],
+    DAY[2],
+    DAY[3],
+    DAY[4],
+    DAY[5],
+    WHO[0],
+    WHO[1],
+    WHO[2],
+    WHO[3],
+    WHO[4],
+    WHO[5],
+    NETWORK,
+    c("primary_records", Int64, "primary records; at least one makes the actor active there"),
+    YEAR,
+];
+
+const NETWORK_THEME_DAY_COLUMNS: &[Column] = &[
+    DAY[0],
+    DAY[1],
+    DAY[2],
+    DAY[3],
+    DAY[4],
+    DAY[5],
+    WHO[0],
+    WHO[1],
+    WHO[2],
+    WHO[3],
+    WHO[4],
+    WHO[5],
+    NETWORK,
+    n("theme", Text, "theme; empty for blocked records of no theme"),
+    c("attempts", Int64, "attempts of the actor in the theme that began there"),
+    c("episodes", Int64, "episodes of the actor in the theme that began there"),
+    YEAR,
+];
+
+const CLASS_MINUTE_COLUMNS: &[Column] = &[
+    DAY[0],
+    DAY[1],
+    DAY[2],
+    DAY[3],
+    DAY[4],
+    DAY[5],
+    WHO[3],
+    n("year_group", Int16, "year group of those whom no group's rule fits; empty for a group"),
+    c("local_minute", Int16, "first of ten minutes by the wall clock, since local midnight"),
+    c(
+        "active_actors",
+        Int64,
+        "different actors of the class with a record that is no noise in these ten minutes",
+    ),
+    YEAR,
+];
+
+const PANEL_DAY_COLUMNS: &[Column] = &[
+    DAY[0],
+    DAY[1],
+    DAY[2],
+    DAY[3],
+    DAY[4],
+    DAY[5],
+    c("site", Text, "registrable domain of `canary.csv`"),
+    n(
+        "group_id",
+        Text,
+        "group on that day; empty in the row which says that the site was of the panel on that day",
+    ),
+    c("actors_through", Int64, "different actors of the group who were let through; 0 in that row"),
+    YEAR,
+];
+
 const INCIDENT_COLUMNS: &[Column] = &[
     c(
         "incident",
@@ -318,7 +401,7 @@ const CHANGE_COLUMNS: &[Column] = &[
     c("requested_utc", Timestamp, "when it was asked for or reported; UTC"),
     c("local_date", Date, "local calendar day of that"),
     c("time_known", Boolean, "the export has a time of day"),
-    c("asked", Text, "what the filter was to do: unblock, block, other, unknown"),
+    c("asked", Text, "what the filter was to do: unblock, block, recategorise, other, unknown"),
     n("site", Text, "registrable domain, or host- and 16 hex digits of a token; empty on an illegal list"),
     c("address_source", Text, "where the address stood: column, text (first in subject or body), none"),
     c("code", Text, "common category code of the words, else of the site; UNCAT, UNMAPPED"),
@@ -457,6 +540,10 @@ tables! {
     STAFF_ACTIVITY "staff_activity" ACTIVITY_COLUMNS "academic_year" "Staff records of one local hour, group, category and action.";
     BLOCKED_SITE_DAYS "blocked_site_days" BLOCKED_SITE_DAY_COLUMNS "academic_year" "One actor's attempts on one blocked site on one local day.";
     STAFF_BLOCKED_SITE_DAYS "staff_blocked_site_days" BLOCKED_SITE_DAY_COLUMNS "academic_year" "Staff attempts on one blocked site on one local day.";
+    NETWORK_DAYS "network_days" NETWORK_DAY_COLUMNS "academic_year" "One actor on one network on one local day.";
+    NETWORK_THEME_DAYS "network_theme_days" NETWORK_THEME_DAY_COLUMNS "academic_year" "One actor with an attempt or episode in a theme on one network on one local day.";
+    CLASS_MINUTES "class_minutes" CLASS_MINUTE_COLUMNS "academic_year" "How many of a class were active in ten minutes in which five or more of it met a block of one site.";
+    PANEL_DAYS "panel_days" PANEL_DAY_COLUMNS "academic_year" "A site of the canary panel that a group reached on one local day; names nobody.";
     INCIDENTS "incidents" INCIDENT_COLUMNS "academic_year" "One row of an incident export about a pupil. `watershed sql` shows the newest of each incident here and all of them as `incident_history`.";
     STAFF_INCIDENTS "staff_incidents" INCIDENT_COLUMNS "academic_year" "One row of an incident export about a member of staff.";
     CHANGES "changes" CHANGE_COLUMNS "academic_year" "A ticket, a line of the change ledger, or a reported site; names nobody. `watershed sql` shows the newest of each here and all rows as `change_history`.";

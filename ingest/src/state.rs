@@ -16,6 +16,7 @@ mod carrying;
 mod clock;
 mod corrections;
 mod deletions;
+mod derived;
 mod embargoes;
 mod erasure;
 mod exports;
@@ -184,6 +185,9 @@ const MIGRATIONS: &[&str] = &[
     CREATE TABLE embargo_visits (
         embargo INTEGER NOT NULL, academic_year TEXT NOT NULL, actor INTEGER NOT NULL, local_date TEXT NOT NULL,
         PRIMARY KEY (embargo, actor, local_date)) WITHOUT ROWID;
+",
+    "
+    CREATE TABLE derived_basis (only_one INTEGER PRIMARY KEY CHECK (only_one = 1), basis TEXT NOT NULL);
 ",
 ];
 

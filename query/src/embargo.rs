@@ -68,6 +68,11 @@ impl Embargoes {
         self
     }
 
+    /// How many pseudonyms the marks are about.
+    pub(crate) fn tokens(&self) -> usize {
+        self.0.iter().flat_map(|mark| &mark.tokens).collect::<BTreeSet<_>>().len()
+    }
+
     /// Tables that the conditions look things up in, beside those that are asked.
     pub(crate) fn reads(&self) -> &'static [&'static TableSchema] {
         if self.0.iter().any(|mark| mark.marked.site.is_some()) { &LOOKED_UP } else { &[] }

@@ -7,7 +7,7 @@
 
 use std::fmt::Write as _;
 
-use ingest::schema::TableSchema;
+use ingest::schema::{self, TableSchema};
 use jiff::civil::Date;
 
 use crate::answer::Answer;
@@ -48,6 +48,8 @@ pub(crate) const KEY_STAGE: By = By { id: "key_stage", expression: "coalesce(key
 pub(crate) const DAY: By = By { id: "local_date", expression: "CAST(local_date AS VARCHAR)" };
 /// The group.
 pub(crate) const GROUP: By = By { id: "group_id", expression: "group_id" };
+/// The network that a record came from.
+pub(crate) const NETWORK: By = By { id: "network", expression: "network" };
 /// Day of the week, 1 Monday to 7 Sunday.
 pub(crate) const WEEKDAY: By = By {
     id: "weekday",
@@ -59,18 +61,65 @@ pub(crate) const LESSON: By =
 
 /// A sum: name, aggregate over the rows of one actor, and how actors are put together.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Sum {
+pub(crate) struct Sum<'a> {
     /// Name in the answer.
     pub(crate) id: &'static str,
     /// Aggregate over one actor's rows.
-    pub(crate) of_actor: &'static str,
+    pub(crate) of_actor: &'a str,
     /// `sum` or `max` over actors.
     pub(crate) over: &'static str,
 }
 
 /// A sum over actors.
-pub(crate) const fn sum(id: &'static str, of_actor: &'static str) -> Sum {
+pub(crate) const fn sum<'a>(id: &'static str, of_actor: &'a str) -> Sum<'a> {
     Sum { id, of_actor, over: "sum" }
+}
+
+/// Which table attempts, episodes and activity are counted in, and how: by network they have tables of their own, in
+/// which a row holds several or none.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Counted {
+    /// Table of attempts.
+    pub(crate) attempts: &'static TableSchema,
+    /// Its rows that have one; true of all where every row is one.
+    pub(crate) with_attempts: &'static str,
+    /// Attempts of one actor's rows.
+    pub(crate) sum_of_attempts: &'static str,
+    /// Table of episodes.
+    pub(crate) episodes: &'static TableSchema,
+    /// Its rows that have one; true of all where every row is one.
+    pub(crate) with_episodes: &'static str,
+    /// Episodes of one actor's rows.
+    pub(crate) sum_of_episodes: &'static str,
+    /// Table of activity, with `primary_records`.
+    pub(crate) active: &'static TableSchema,
+}
+
+impl Counted {
+    /// Those for figures by some columns.
+    pub(crate) fn by(columns: &[By]) -> Self {
+        if columns.iter().any(|by| by.id == NETWORK.id) {
+            Self {
+                attempts: &schema::NETWORK_THEME_DAYS,
+                with_attempts: "attempts > 0",
+                sum_of_attempts: "sum(attempts)",
+                episodes: &schema::NETWORK_THEME_DAYS,
+                with_episodes: "episodes > 0",
+                sum_of_episodes: "sum(episodes)",
+                active: &schema::NETWORK_DAYS,
+            }
+        } else {
+            Self {
+                attempts: &schema::ATTEMPTS,
+                with_attempts: "true",
+                sum_of_attempts: "count(*)",
+                episodes: &schema::EPISODES,
+                with_episodes: "true",
+                sum_of_episodes: "count(*)",
+                active: &schema::ACTOR_DAYS,
+            }
+        }
+    }
 }
 
 /// Figures over several people.
@@ -78,12 +127,12 @@ pub(crate) const fn sum(id: &'static str, of_actor: &'static str) -> Sum {
 pub(crate) struct Cells<'a> {
     /// Table.
     pub(crate) table: &'static TableSchema,
-    /// Further condition on its rows, constant text of ours; empty for none.
-    pub(crate) only: &'static str,
+    /// Further condition on its rows, text of ours; empty for none.
+    pub(crate) only: &'a str,
     /// Columns that the rows are grouped by.
     pub(crate) by: &'a [By],
     /// Sums.
-    pub(crate) sums: &'a [Sum],
+    pub(crate) sums: &'a [Sum<'a>],
     /// The sum whose largest share is the evidence.
     pub(crate) weight: &'static str,
 }
@@ -201,8 +250,8 @@ impl Reader<'_> {
             "SELECT {columns}sum(primary_records) FILTER (WHERE action IN ('allowed', 'proceeded', 'bypassed', 'monitored')) \
              AS allowed, sum(primary_records) FILTER (WHERE action = 'blocked') AS blocked \
              FROM {} WHERE {} GROUP BY {}",
-            ingest::schema::ACTIVITY.name,
-            self.counted(&ingest::schema::ACTIVITY, ""),
+            schema::ACTIVITY.name,
+            self.counted(&schema::ACTIVITY, ""),
             groups.join(", "),
         );
         self.session.query(&statement, &self.values()).await
@@ -255,11 +304,15 @@ impl Reader<'_> {
         Ok(())
     }
 
-    /// School days of the window on which anything was recorded.
-    pub(crate) async fn days_with_data(&self) -> Result<Vec<Date>, Error> {
-        let statement = "SELECT DISTINCT local_date FROM activity \
-            WHERE local_date BETWEEN $first AND $last ORDER BY local_date";
-        let answer = self.session.query(statement, &self.values()).await?;
+    /// School days of the window on which anything was recorded that figures by these columns can be counted in.
+    pub(crate) async fn days_with_data(&self, by: &[By]) -> Result<Vec<Date>, Error> {
+        let networks = by.iter().any(|by| by.id == NETWORK.id);
+        let table = if networks { &schema::NETWORK_DAYS } else { &schema::ACTIVITY };
+        let statement = format!(
+            "SELECT DISTINCT local_date FROM {} WHERE local_date BETWEEN $first AND $last ORDER BY local_date",
+            table.name
+        );
+        let answer = self.session.query(&statement, &self.values()).await?;
         let days = (0..answer.len()).filter_map(|row| answer.day(row, "local_date"));
         Ok(days.filter(|day| self.window.school_days.binary_search(day).is_ok()).collect())
     }

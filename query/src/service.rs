@@ -41,7 +41,7 @@ pub struct Ask {
     pub since: Option<Date>,
     /// `2025-autumn` (term) or `2025-26` (academic year), instead of days.
     pub period: Option<String>,
-    /// What a trend is split by: `theme`, `4c`, `severity`, `group` or `key-stage`.
+    /// What a trend is split by: `theme`, `4c`, `severity`, `group`, `key-stage` or `network`.
     pub by: Option<String>,
     /// What a control chart is about: `rate`, `attempts` or `prevalence`; the rate if left out.
     pub measure: Option<String>,
@@ -278,6 +278,7 @@ impl School {
             feeds: &feeds,
             sees_listed: self.viewer.sees_listed(),
             about_head: self.viewer.is_about_head(&self.concerns),
+            hidden_tokens: if self.viewer.sees_live_matters() { 0 } else { embargoes.tokens() },
             live: if self.viewer.sees_live_matters() { Some(&embargoes) } else { None },
         };
         let mut figures = Box::pin(metrics::compute(word, &reader, &place, &unseen)).await?;

@@ -168,6 +168,10 @@ impl Viewer {
             ("searches", "engines" | "ai") if !matches!(seat, Seat::Chair | Seat::Authority | Seat::It) => {
                 Ok(())
             }
+            // Records know nobody, so a live matter cannot be taken out of them.
+            ("groups", "expected") if !matches!(seat, Seat::Dsl | Seat::Operator) => {
+                refused("it is for the safeguarding lead")
+            }
             // Incidents stand beside what pupils did.
             ("trend", "persistence") if !matches!(seat, Seat::Dsl | Seat::Head | Seat::Operator) => {
                 refused("it is for the safeguarding lead and the head")
@@ -330,6 +334,7 @@ mod tests {
             (Seat::It, "gotthrough", "policy"),
             (Seat::It, "searches", "new"),
             (Seat::Leader, "searches", "new"),
+            (Seat::Head, "groups", "expected"),
             (Seat::Chair, "gotthrough", "tests"),
             (Seat::It, "incidents", "counts"),
             (Seat::Chair, "incidents", "counts"),

@@ -1,6 +1,8 @@
 //! The command line as a person or a script meets it.
 
-use super::support::{demo, json, out, run, watershed};
+use std::path::{Path, PathBuf};
+
+use super::support::{demo, json, out, python, run, watershed};
 
 #[test]
 fn figures_for_machines_say_what_they_count() {
@@ -52,6 +54,29 @@ fn figures_are_drawn_where_they_have_a_picture() {
     assert!(String::from_utf8_lossy(&none.stderr).contains("`trend --table chart`"));
     let no_figures = run(&mut demo.ask("northfield", &["check", "--format", "png"]));
     assert_eq!((no_figures.status.code(), no_figures.stdout.len()), (Some(2), 0));
+}
+
+#[test]
+fn a_png_is_refused_by_a_terminal_and_an_svg_is_not() {
+    let demo = demo();
+    let on_a_terminal = |format: &str| -> serde_json::Value {
+        let mut arguments: Vec<PathBuf> = vec![env!("CARGO_BIN_EXE_watershed").into(), "--dir".into()];
+        arguments.push(demo.installation.clone());
+        let rest = ["--school", "northfield", "trend", "--period", "2025-autumn", "--format", format];
+        arguments.extend(rest.map(PathBuf::from));
+        let paths: Vec<&Path> = arguments.iter().map(PathBuf::as_path).collect();
+        serde_json::from_str(&python("terminal.py", &paths)).unwrap()
+    };
+    let refused = on_a_terminal("png");
+    assert_eq!((refused["status"].as_i64(), refused["terminal"].as_str()), (Some(2), Some("")), "{refused}");
+    let why = refused["error"].as_str().unwrap();
+    assert!(
+        why.contains("a PNG is no text for a terminal") && why.contains("--format png > chart.png"),
+        "{why}"
+    );
+    let drawn = on_a_terminal("svg");
+    assert_eq!(drawn["status"].as_i64(), Some(0));
+    assert!(drawn["terminal"].as_str().unwrap().starts_with("<svg "));
 }
 
 #[test]

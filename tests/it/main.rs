@@ -26,6 +26,7 @@ mod recompute_gotthrough;
 mod recompute_ledger;
 mod recompute_overblocking;
 mod recompute_trend;
+mod recompute_trust;
 mod retention;
 mod secrets;
 mod staff;

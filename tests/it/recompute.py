@@ -1,18 +1,20 @@
 """Recomputes trend and attention from the lake's requests, by the definitions in README.md.
 
-Usage: recompute.py LAKE TRUTH TREND ATTENTION. Reads the Delta table with deltalake and DuckDB,
+Usage: recompute.py LAKE TRUTH TREND ATTENTION NETWORKS PANEL. NETWORKS is the trend by network, PANEL the shipped
+canary.csv. Reads the Delta table with deltalake and DuckDB,
 derives attempts, episodes and actor-days by its own few lines, and compares: with the program's
 JSON, with the lake's derived tables, and with what the generator of the made-up school knows.
 """
 
 import collections
+import csv
 import json
 import sys
 
 import duckdb
 from deltalake import DeltaTable
 
-LAKE, TRUTH, TREND, ATTENTION = sys.argv[1:5]
+LAKE, TRUTH, TREND, ATTENTION, NETWORKS, PANEL = sys.argv[1:7]
 SECOND = 1_000_000
 # The twelve rows of a sealed set, with the concerns that staff see apart.
 SAFEGUARDING = {
@@ -171,7 +173,102 @@ same("rows of episodes", len(episodes), amount("episodes", "count(*)"))
 same("rows of actor_days", len(by_actor_day), amount("actor_days", "count(*)"))
 same("records in activity", len(all_rows), int(amount("activity", "sum(records)")))
 
-# 4. The truth.
+# 4. By network: the trend, and the derived tables whole. A run is where its first record was.
+on_network = collections.Counter()
+week_of = {}
+for (day, actor), rows in by_actor_day.items():
+    for r in rows:
+        on_network[(day, actor, r["network"])] += r["primary"]
+        week_of[day] = (r["week"], r["school_day"])
+known_pupil = {actor for (_, actor), rows in by_actor_day.items() if pupil(rows[0])}
+for cell in json.load(open(NETWORKS))["cells"]:
+    week, network = cell["week_start_date"], cell["network"]
+    if not cell["days_with_data"]:
+        continue
+    fits = lambda run: run[0]["week"] == week and run[0]["school_day"] and not run[0]["illegal"] and run[0]["network"] == network
+    what = f"in the week of {week} on {network}"
+    shown = [e for e, _ in episodes if fits(e)]
+    same(f"attempts {what}", sum(map(fits, attempts)), cell["attempts"])
+    same(f"episodes {what}", len(shown), cell["episodes"])
+    days = {(e[0]["day"], e[0]["actor"]) for e in shown if pupil(e[0])}
+    same(f"actor-days {what}", len(days), cell["actor_days"])
+    there = {(d, a) for (d, a, n), primary in on_network.items()
+             if n == network and primary and a in known_pupil and week_of[d] == (week, True)}
+    same(f"active actor-days {what}", len(there), cell["active_actor_days"])
+    same(f"rate {what}", round(1000 * len(days) / len(there), 9) if there else None,
+         round(cell["rate_per_1000"], 9) if cell["rate_per_1000"] is not None else None)
+
+
+def derived(name, *columns):
+    uris = DeltaTable(f"{LAKE}/{name}").file_uris()
+    if not uris:
+        return collections.Counter()
+    return collections.Counter(duckdb.sql(
+        f"SELECT CAST(local_date AS VARCHAR), {', '.join(columns)} FROM read_parquet($1, hive_partitioning=true)",
+        params=[uris]).fetchall())
+
+
+same("network_days", collections.Counter((d, a, n, primary) for (d, a, n), primary in on_network.items()),
+     derived("network_days", "actor", "network", "primary_records"))
+of_theme = collections.defaultdict(lambda: [0, 0])
+for place, of in ((0, attempts), (1, [e for e, _ in episodes])):
+    for run in of:
+        if not run[0]["illegal"]:
+            of_theme[(run[0]["day"], run[0]["actor"], run[0]["network"], run[0]["theme"])][place] += 1
+same("network_theme_days", collections.Counter((*key, *counts) for key, counts in of_theme.items()),
+     derived("network_theme_days", "actor", "network", "theme", "attempts", "episodes"))
+
+# 5. Classes: minutes from which on five of a class began attempts on one site in lessons, and who was active.
+group_of = {key: next((r["group_id"] for r in rows if r["group_id"] != "unmatched"), "unmatched")
+            for key, rows in by_actor_day.items()}
+year_of = {key: next((r["year_group"] for r in rows if r["group_id"] == group_of[key]), None)
+           for key, rows in by_actor_day.items()}
+
+
+def class_of(key):
+    if group_of[key] != "unmatched":
+        return (group_of[key], None)
+    return None if year_of[key] is None else ("unmatched", year_of[key])
+
+
+tries = collections.defaultdict(list)
+for run in attempts:
+    r = run[0]
+    if r["actor"] is None or r["site"] is None or r["search_token"] is not None or r["illegal"] or r["lesson_period"] is None:
+        continue
+    of_class = class_of((r["day"], r["actor"]))
+    if of_class:
+        tries[(r["day"], of_class, r["site"])].append((r["local_minute"], r["actor"]))
+minutes = set()
+for (day, of_class, _), hits in tries.items():
+    for first, _ in hits:
+        if len({actor for minute, actor in hits if first <= minute < first + 10}) >= 5:
+            minutes.add((day, of_class, first))
+seen_at = collections.defaultdict(set)
+for (day, actor), rows in by_actor_day.items():
+    if actor is not None and class_of((day, actor)):
+        for r in rows:
+            if not r["record_noise"]:
+                seen_at[(day, class_of((day, actor)), r["local_minute"])].add(actor)
+same("class_minutes", collections.Counter(
+    (day, *of_class, first, len(set().union(*(seen_at[(day, of_class, first + i)] for i in range(10)))))
+    for day, of_class, first in minutes), derived("class_minutes", "group_id", "year_group", "local_minute", "active_actors"))
+
+# 6. The panel: which sites were watched on a day, and how many actors of a group got through.
+panel = [r for r in csv.DictReader(text for text in open(PANEL, encoding="utf-8") if not text.startswith("#"))]
+through = collections.defaultdict(set)
+for (day, actor), rows in by_actor_day.items():
+    for r in rows:
+        if r["action"] in ("allowed", "proceeded", "bypassed", "monitored") and not r["record_noise"] and not r["illegal"]:
+            through[(day, r["site"], group_of[(day, actor)])].add(actor)
+of_day = lambda day: {r["site"] for r in panel if (r.get("valid_from") or "") <= day <= (r.get("valid_to") or "9999")}
+watched = {day: of_day(day) for day in week_of}
+expected = collections.Counter((day, site, None, 0) for day, sites in watched.items() for site in sites)
+expected += collections.Counter(
+    (day, site, group, len(actors)) for (day, site, group), actors in through.items() if site in watched[day])
+same("panel_days", expected, derived("panel_days", "site", "group_id", "actors_through"))
+
+# 7. The truth.
 truth = json.load(open(TRUTH))
 days = collections.Counter(
     f"{r['day']}|{r['group_id']}|{r['code']}|{r['action']}" for r in all_rows if pupil(r))

@@ -1,18 +1,24 @@
 //! The same figures by another way: Python with DuckDB over the lake's `requests`, and the truth of
 //! the generator, which never saw our code.
 
-use super::support::{demo, out, python};
+use super::support::{demo, out, python, root};
 
 fn recomputed(school: &str, period: &str) {
     let demo = demo();
     let folder = tempfile::tempdir().unwrap();
     let trend = folder.path().join("trend.json");
     let attention = folder.path().join("attention.json");
-    let ask = |metric: &str| out(&mut demo.ask(school, &[metric, "--period", period, "--format", "json"]));
-    std::fs::write(&trend, ask("trend")).unwrap();
-    std::fs::write(&attention, ask("attention")).unwrap();
-    let said =
-        python("recompute.py", &[&demo.school(school).join("lake"), &demo.truth(school), &trend, &attention]);
+    let networks = folder.path().join("networks.json");
+    let ask = |metric: &[&str]| {
+        let asked = [metric, &["--period", period, "--format", "json"]].concat();
+        out(&mut demo.ask(school, &asked))
+    };
+    std::fs::write(&trend, ask(&["trend"])).unwrap();
+    std::fs::write(&networks, ask(&["trend", "--by", "network"])).unwrap();
+    std::fs::write(&attention, ask(&["attention"])).unwrap();
+    let panel = root().join("ingest/data/canary.csv");
+    let lake = demo.school(school).join("lake");
+    let said = python("recompute.py", &[&lake, &demo.truth(school), &trend, &attention, &networks, &panel]);
     println!("{said}");
 }
 

@@ -80,24 +80,15 @@ def interval(pairs):
         variance = (n - 1) / n * sum((x - mean) ** 2 for x in without)
         if share * (1 - share) <= 0:
             size = math.sqrt(n * whole)
-        elif variance > 0:
+        elif variance > 1e-24 * share:
             size = share * (1 - share) / variance
         else:
             size = whole
-        # The program takes an expansion of Student's t that is right within one per cent.
-        size = min(size * (norm.ppf(0.975) / t_quantile(n - 1)) ** 2, whole)
+        size = min(size * (norm.ppf(0.975) / t.ppf(0.975, n - 1)) ** 2, whole)
     x, rest = share * size, size - share * size
     lower = 0.0 if x <= 1e-9 else beta.ppf(0.025, x, rest + 1)
     upper = 1.0 if rest <= 1e-9 else beta.ppf(0.975, x + 1, rest)
     return share, lower, upper, size
-
-
-def t_quantile(df):
-    if df in (1, 2):
-        return t.ppf(0.975, df)
-    z = norm.ppf(0.975)
-    return (z + (z**3 + z) / (4 * df) + (5 * z**5 + 16 * z**3 + 3 * z) / (96 * df**2)
-            + (3 * z**7 + 19 * z**5 + 17 * z**3 - 15 * z) / (384 * df**3))
 
 
 # 1. Against policy (B3a), by the taxonomy's usual stance: the demo records no policy.
@@ -285,6 +276,41 @@ theirs = answer("groups.teaching")["cells"]
 same("themes to teach", {k: len(v) for k, v in taught.items()}, {(c["key_stage"], c["theme"]): c["actor_days"] for c in theirs})
 for c in theirs:
     same("strands", "; ".join(strands[c["theme"]]), c["strands"])
+
+# Use beside what is expected of the key stage (R39): shares of primary records, one school day left out at a time.
+WORDS = {"more": "more than expected", "less": "less than expected", "as": "as expected", "unclear": "outside, not clearly"}
+table = [row for row in csv.DictReader(line for line in open(os.path.join(os.path.dirname(CURRICULUM), "expected_use.csv"))
+                                       if not line.startswith("#"))]
+stage_days = collections.Counter(
+    (r["group_id"], r["key_stage"]) for r in rows("actor_days", ["group_id", "key_stage"], f"{WINDOW} AND key_stage IS NOT NULL"))
+stage_of = {}
+for (group, stage), days in sorted(stage_days.items()):
+    if group not in stage_of or days > stage_days[(group, stage_of[group])]:
+        stage_of[group] = stage
+use = collections.defaultdict(lambda: collections.defaultdict(list))
+for r in rows("activity", ["group_id", "local_date", "code", "theme", "actor_kind", "primary_records"], WINDOW):
+    if r["code"] not in ILLEGAL and r["theme"] not in ILLEGAL and r["primary_records"] > 0:
+        use[r["group_id"]][r["local_date"]].append(r)
+expected = {}
+for group, days in use.items():
+    for row in table:
+        if group not in stage_of or stage_of[group] not in row["key_stages"].split():
+            continue
+        what, least, most = row["what"], float(row["least_percent"]) / 100, float(row["most_percent"]) / 100
+        fits = lambda r: r["actor_kind"] == "shared" if what == "shared log-ins" else what in (r["code"], r["theme"])
+        pairs = [(sum(r["primary_records"] for r in day if fits(r)), sum(r["primary_records"] for r in day)) for _, day in sorted(days.items())]
+        share, lower, upper, _ = interval(pairs)
+        standing = ("too few days" if len(pairs) < 5 else WORDS["more" if lower > most else "less" if upper < least
+                    else "as" if least <= share <= most else "unclear"])
+        expected[(group, what)] = (stage_of[group], standing, sum(p for p, _ in pairs), sum(w for _, w in pairs), len(pairs), share, lower, upper, least, most)
+theirs = {(c["group_id"], c["what"]): tuple(c[k] for k in (
+    "key_stage", "standing", "records", "group_records", "days_with_data", "use_share", "use_share_lower", "use_share_upper",
+    "expected_least_share", "expected_most_share")) for c in answer("groups.expected")["cells"]}
+same("groups with something expected", sorted(expected), sorted(theirs))
+for key in expected:
+    for ours, other in zip(expected[key], theirs[key]):
+        same(f"expected use {key}", ours, other, 1e-9)
+assert expected
 
 print(f"{checked} figures compared, {len(wrong)} differ")
 for line in wrong[:30]:

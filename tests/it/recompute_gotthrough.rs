@@ -8,7 +8,7 @@ fn recomputed(school: &str, period: &str) {
     for (metric, tables) in [
         ("gotthrough", &["policy"][..]),
         ("searches", &["new", "engines", "bypass", "ai"]),
-        ("groups", &["profiles", "different", "hours", "teaching"]),
+        ("groups", &["profiles", "different", "hours", "teaching", "expected"]),
     ] {
         for table in tables {
             let question = [metric, "--table", table, "--period", period, "--format", "json"];

@@ -80,8 +80,13 @@ newest = {}
 for row in sorted(changes, key=lambda row: imports[row["import_token"]]):
     newest[(row["change_token"], row["source_format"])] = row
 requests = [row for row in newest.values() if row["asked"] == "unblock" and not row["illegal"] and row["site"]]
+# Moved to another category: open where the category is no school's to block; the demo has no policy of its own.
+OPEN = {"EDU", "HEALTH", "NEWS", "GOV"}
+moved = [row for row in newest.values() if row["asked"] == "recategorise" and not row["illegal"] and row["site"]]
+assert moved, "the list has a site that was moved"
 opened = [dict(row, opened=row["applied_from"] or row["decided_date"] or row["local_date"])
-          for row in requests if row["decision"] == "approved"]
+          for row in requests + [row for row in moved if row["code"] in OPEN] if row["decision"] == "approved"]
+assert any(row["asked"] == "recategorise" for row in opened), "and one of them opens it"
 about = lambda change, site, group: change["site"] == site and change["group_id"] in (None, group)
 reversed_ = [row for row in attempts if row["search_token"] is None and any(
     about(change, row["site"], row["group_id"]) and 1 <= (change["opened"] - row["local_date"]).days <= 30
@@ -106,9 +111,9 @@ lower, upper = proportion_confint(len(approved), len(decided), method="wilson")
 same("OB3 lower", lower, line["OB3"]["share_lower"])
 same("OB3 upper", upper, line["OB3"]["share_upper"])
 
-# Lesson-block events: greedy ten minutes of (day, group, site), at least five actors, at least half of the active.
+# Lesson-block events: greedy ten minutes of the clock of (day, group, site), at least five actors, at least half of the
+# active. Who was active is told from the records, not from the derived table that the program reads.
 in_lesson = lambda row: row["lesson_period"] and not any(w in row["lesson_period"].lower() for w in ("break", "lunch"))
-TEN = 600_000_000
 
 
 def class_of(row):
@@ -121,21 +126,21 @@ by_target = collections.defaultdict(list)
 for row in attempts:
     if in_lesson(row) and row["actor"] is not None and row["site"] and row["search_token"] is None and class_of(row):
         by_target[(row["local_date"], class_of(row), row["site"])].append(row)
-seen = rows("requests", "local_date, group_id, year_group, actor, epoch_us(event_time_utc) AS us",
+seen = rows("requests", "local_date, group_id, year_group, actor, local_minute",
             "NOT record_noise AND actor IS NOT NULL")
 events = []
 for (day, group, site), hits in sorted(by_target.items()):
     hits.sort(key=lambda row: row["us"])
     at = 0
     while at < len(hits):
-        window = [row for row in hits[at:] if row["us"] < hits[at]["us"] + TEN]
+        start = hits[at]["local_minute"]
+        window = [row for row in hits[at:] if row["local_minute"] < start + 10]
         actors = {row["actor"] for row in window}
         if len(actors) < 5:
             at += 1
             continue
-        start = hits[at]["us"]
         active = {row["actor"] for row in seen if row["local_date"] == day and class_of(row) == group
-                  and start <= row["us"] < start + TEN}
+                  and start <= row["local_minute"] < start + 10}
         if 2 * len(actors) >= len(active):
             events.append((str(day), hits[at]["lesson_period"], group, site, len(actors), len(active), len(window)))
         at += len(window)
@@ -193,7 +198,7 @@ for (site, code), hits in by_site.items():
     points += 5 * min(3, sum(1 for event in events if event[3] == site))
     if any(row["site"] == site for row in reversed_):
         points += 15
-    elif any(row["site"] == site for row in requests):
+    elif any(row["site"] == site for row in requests + moved):
         points += 5
     points += 5 if severity <= 1 else 0 if severity == 2 else -20
     score[(site, code)] = int(max(0, min(100, math.floor(points + 0.5))))
@@ -296,11 +301,8 @@ for cell, share in zip(audit, labelled["shares"]):
     same(f"{name}: share", ratio, cell["wrong_share"])
     same(f"{name}: least", least, share["least"])
     same(f"{name}: most", most, share["most"])
-    # The t quantile of the program is an expansion, right within 1 % for few degrees and far closer here.
-    for what, ours, theirs in (("lower", lower, cell["wrong_share_lower"]), ("upper", upper, cell["wrong_share_upper"])):
-        checked += 1
-        if abs(ours - theirs) > 2e-4:
-            wrong.append(f"{name}: {what} end: recomputed {ours}, but the program says {theirs}")
+    same(f"{name}: lower end", lower, cell["wrong_share_lower"])
+    same(f"{name}: upper end", upper, cell["wrong_share_upper"])
     same(f"{name}: pupils", len({row[2] for row in chosen if row[3]}), cell["distinct_pupils"])
     same(f"{name}: largest", max(collections.Counter(row[2] for row in chosen).values()) / len(chosen), cell["largest_share_of_attempts"])
 same("OB1 on the screen", audit[0]["wrong_share"], line["OB1"]["share"])

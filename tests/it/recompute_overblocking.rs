@@ -70,17 +70,19 @@ fn day(text: &str) -> jiff::civil::Date {
 }
 
 /// The school's list of changes: the site of the blocked lesson was opened two days later; games to Year 9 for a
-/// time; gambling was refused; one more waits.
+/// time; gambling was refused; one more waits; games were called education, and gambling gambling.
 fn take_changes_in(copy: &Copy, lesson: jiff::civil::Date) {
     let written = |date: jiff::civil::Date| date.strftime("%d/%m/%Y").to_string();
     let opened = written(lesson.checked_add(jiff::Span::new().days(2)).unwrap());
     let asked = written(lesson);
     let text = format!(
-        "Request ID,Requested at,Requester,Requester role,Request,URL or category,Group,Reason,Risk note,Decision,Decided by,Decided by role,Decided at,Applied from,Applied to,Closed\r\n\
-         C-1,{asked} 12:05,A Teacher,Teacher,Unblock,https://kitchen-chemistry-labs.org.uk/acids,,Acids,,Approved,B Lead,DSL,{opened},{opened},permanent,{opened}\r\n\
-         C-2,01/12/2025 10:05,A Teacher,Teacher,Unblock,tank-arena-online.com,Year 9,Club,,Approved,B Lead,DSL,05/12/2025,05/12/2025,12/12/2025,12/12/2025\r\n\
-         C-3,02/12/2025 10:05,A Teacher,Teacher,Unblock,lucky-spinner.co.uk,,Odds,,Refused,B Lead,DSL,03/12/2025,,,03/12/2025\r\n\
-         C-4,03/12/2025 10:05,A Teacher,Teacher,Unblock,essay-writer-bot.com,,Essays,,,,,,,,\r\n"
+        "Request ID,Requested at,Requester,Requester role,Request,URL or category,Group,Reason,Risk note,Decision,Decided by,Decided by role,Decided at,Applied from,Applied to,Closed,Category\r\n\
+         C-1,{asked} 12:05,A Teacher,Teacher,Unblock,https://kitchen-chemistry-labs.org.uk/acids,,Acids,,Approved,B Lead,DSL,{opened},{opened},permanent,{opened},\r\n\
+         C-2,01/12/2025 10:05,A Teacher,Teacher,Unblock,tank-arena-online.com,Year 9,Club,,Approved,B Lead,DSL,05/12/2025,05/12/2025,12/12/2025,12/12/2025,\r\n\
+         C-3,02/12/2025 10:05,A Teacher,Teacher,Unblock,lucky-spinner.co.uk,,Odds,,Refused,B Lead,DSL,03/12/2025,,,03/12/2025,\r\n\
+         C-4,03/12/2025 10:05,A Teacher,Teacher,Unblock,essay-writer-bot.com,,Essays,,,,,,,,,\r\n\
+         C-5,25/11/2025 10:05,A Teacher,Teacher,Re-categorise,tank-arena-online.com,,Maths,,Approved,B Lead,DSL,28/11/2025,28/11/2025,permanent,,Education\r\n\
+         C-6,25/11/2025 10:06,A Teacher,Teacher,Re-categorise,lucky-spinner.co.uk,,Odds,,Approved,B Lead,DSL,28/11/2025,28/11/2025,permanent,,Gambling\r\n"
     );
     let file = copy.folder.path().join("changes.csv");
     std::fs::write(&file, text).unwrap();

@@ -71,7 +71,20 @@ BY = {
     "severity": ("severity", lambda r: str(r["severity"])),
     "group": ("group_id", lambda r: r["group_id"]),
     "key-stage": ("key_stage", lambda r: r["key_stage"] or "no key stage"),
+    "network": ("network", lambda r: r["network"]),
 }
+OWN = ("group", "key-stage", "network")
+# By network the derived tables hold several attempts and episodes in a row.
+on_networks = [r for r in rows("network_theme_days") if counted(r) and r["school_day"]]
+network_active = [r for r in rows("network_days") if r["school_day"] and pupil(r) and r["primary_records"] > 0]
+
+
+def sources(by):
+    """Attempts, episodes and active days that a split is counted in."""
+    if by != "network":
+        return attempts, episodes, active
+    return ([r for r in on_networks for _ in range(r["attempts"])],
+            [r for r in on_networks for _ in range(r["episodes"])], network_active)
 
 
 def load(name):
@@ -97,21 +110,11 @@ def jackknife_share(clusters):
         without = (part - p) / (whole - w)
         variance = (n - 1) / n * ((without - without.mean()) ** 2).sum()
         binomial = share * (1 - share)
-        size = math.sqrt(n * whole) if binomial <= 0 else (binomial / variance if variance > 0 else whole)
+        size = math.sqrt(n * whole) if binomial <= 0 else (binomial / variance if variance > 1e-24 * binomial else whole)
         z = stats.norm.ppf(0.975)
-        size = min(size * (z / quantile_t(n - 1)) ** 2, whole)
+        size = min(size * (z / stats.t.ppf(0.975, n - 1)) ** 2, whole)
     a, b = share * size, size - share * size
     return (share, 0.0 if a <= 1e-9 else stats.beta.ppf(0.025, a, b + 1), 1.0 if b <= 1e-9 else stats.beta.ppf(0.975, a + 1, b))
-
-
-def quantile_t(df):
-    """Student's t as the README of the intervals states it: Cornish and Fisher from three degrees on."""
-    if df < 2.5:
-        return stats.t.ppf(0.975, round(df))
-    z = stats.norm.ppf(0.975)
-    s = z * z
-    return (z + z * (s + 1) / 4 / df + z * (5 * s * s + 16 * s + 3) / 96 / df**2
-            + z * (3 * s**3 + 19 * s * s + 17 * s - 15) / 384 / df**3)
 
 
 # ---------------------------------------------------------------- weeks, counts
@@ -121,8 +124,9 @@ MEASURES = ("rate", "attempts", "prevalence")
 def weekly(by, measure):
     """word -> monday -> [part, whole]; every word of the split has every week with activity."""
     read = BY[by][1] if by else lambda r: ""
-    own = by in ("group", "key-stage")
-    source = attempts if measure == "attempts" else episodes
+    own = by in OWN
+    tries, had, there = sources(by)
+    source = tries if measure == "attempts" else had
     parts, wholes = collections.defaultdict(set), collections.defaultdict(set)
     number = collections.Counter()
     for r in source:
@@ -131,7 +135,7 @@ def weekly(by, measure):
         key = (read(r), monday(r["local_date"]))
         number[key] += 1
         parts[key].add((r["actor"], r["local_date"]) if measure == "rate" else r["actor"])
-    for r in active:
+    for r in there:
         key = (read(r) if own else "", monday(r["local_date"]))
         wholes[key].add(r["actor"] if measure == "prevalence" else (r["actor"], r["local_date"]))
     words = {word for word, _ in parts} | ({""} if not by else set())
@@ -241,7 +245,7 @@ def check_chart(name, by, measure):
         last = comparable[-1][1] if comparable else None
         of_last = [w for w, p in comparable if p == last][: rule["baseline_weeks"]]
         mean = lambda i: sum(weeks[w][i] for w in of_last) / max(1, len(of_last))
-        days = sorted({r["local_date"] for r in (attempts if measure == "attempts" else episodes)
+        days = sorted({r["local_date"] for r in sources(by)[0 if measure == "attempts" else 1]
                        if pupil(r) and (not by or BY[by][1](r) == word)})
         index = {day: i for i, day in enumerate(data_days)}
         enough = len(comparable) >= rule["baseline_weeks"]
@@ -345,17 +349,18 @@ def check_pupils(name, by):
         return
     column = BY[by][0] if by else None
     read = BY[by][1] if by else lambda r: ""
-    own = by in ("group", "key-stage")
+    own = by in OWN
+    _, had, there = sources(by)
     for cell in answer["cells"]:
         week = dt.date.fromisoformat(cell["week_start_date"])
         word = cell[column] if column else ""
-        here = [r for r in episodes if monday(r["local_date"]) == week and (not by or read(r) == word)]
+        here = [r for r in had if monday(r["local_date"]) == week and (not by or read(r) == word)]
         what = f"{name} {week} {word}"
         if not days_in_week[week]:
             same(f"{what}: nothing", None, cell["pupils"])
             continue
         pupils = {r["actor"] for r in here if pupil(r)}
-        seen = {r["actor"] for r in active if monday(r["local_date"]) == week and (not own or read(r) == word)}
+        seen = {r["actor"] for r in there if monday(r["local_date"]) == week and (not own or read(r) == word)}
         same(f"{what}: pupils", len(pupils), cell["pupils"])
         same(f"{what}: active", len(seen), cell["active_pupils"])
         share = jackknife_share([(1 if i < len(pupils) else 0, 1) for i in range(len(seen))])

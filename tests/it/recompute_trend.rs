@@ -89,7 +89,9 @@ fn two_autumns_of_a_generated_school_are_those_of_another_program() {
     out(&mut init);
     let school = installation.join("schools/st-annes");
     std::fs::create_dir_all(school.join("settings")).unwrap();
-    std::fs::copy(at("sites.csv"), school.join("settings/sites.csv")).unwrap();
+    for file in ["sites.csv", "networks.csv"] {
+        std::fs::copy(at(file), school.join("settings").join(file)).unwrap();
+    }
     for (year, first) in [("2024-25", "2024"), ("2025-26", "2025")] {
         out(command().args(["people", "import", "--year", year]).arg(at(&format!("people-{first}.csv"))));
     }
@@ -109,7 +111,7 @@ fn two_autumns_of_a_generated_school_are_those_of_another_program() {
         command: &command,
         lake: &lake,
         days: &["--from", "2024-09-09", "--to", "2025-12-12"],
-        splits: &["theme", "severity", "group", "key-stage", "4c"],
+        splits: &["theme", "severity", "group", "key-stage", "4c", "network"],
         rules: Path::new("-"),
         rebase: Path::new("-"),
     });
@@ -121,7 +123,7 @@ fn two_autumns_of_a_generated_school_are_those_of_another_program() {
         command: &command,
         lake: &lake,
         days: &["--from", "2025-09-08", "--to", "2025-12-12"],
-        splits: &["theme", "key-stage"],
+        splits: &["theme", "key-stage", "network"],
         rules: &settings.join("chart_rules.csv"),
         rebase: &settings.join("rebase.csv"),
     });

@@ -2,7 +2,7 @@
 keeps trying, evenings and Saturdays, incidents, a step in November of the second year.
 
 Usage: trend_school.py FOLDER. Writes squid logs by month (squid-YYYY-MM.log), people-YYYY.csv, incidents.csv,
-sites.csv and rebase.csv. The same bytes each time.
+sites.csv, networks.csv and rebase.csv. The same bytes each time.
 """
 
 import datetime as dt
@@ -17,6 +17,7 @@ chance = random.Random(7)
 
 (folder / "sites.csv").write_text(
     "site,common_code\npages-one.org.uk,EDU\nhop-one.org.uk,BYPASS\nleaf-one.org.uk,DRUGS\nquiet-one.org.uk,SELFHARM\n")
+(folder / "networks.csv").write_text("cidr,network,kind\n10.1.0.0/16,Main site,site\n0.0.0.0/0,Home,off-site\n")
 (folder / "rebase.csv").write_text("date,reason,who,theme\n2025-11-03,another filter,head of IT,\n")
 
 years = {2024: [], 2025: []}
@@ -38,9 +39,11 @@ def weeks(first):
 
 
 def line(when, result, user, host, path):
+    """From 10.1.2.3 in school, from the pupil's home after six and at weekends."""
     status = {"TCP_MISS": 200, "TCP_DENIED": 403}[result]
     stamp = f"{when.timestamp():.3f}"
-    return (stamp, f"{stamp} 12 10.1.2.3 {result}/{status} 900 GET http://{host}/{path} {user} HIER_DIRECT/192.0.2.7 text/html")
+    address = "198.51.100.7" if when.hour >= 18 or when.weekday() > 4 else "10.1.2.3"
+    return (stamp, f"{stamp} 12 {address} {result}/{status} 900 GET http://{host}/{path} {user} HIER_DIRECT/192.0.2.7 text/html")
 
 
 lines = []

@@ -13,7 +13,10 @@
 //! fires, because hiding a real attempt is worse than counting an advert.
 
 mod apart;
+mod classes;
 mod columns;
+mod networks;
+mod panel;
 mod primary;
 mod runs;
 mod tables;
@@ -25,7 +28,10 @@ use crate::error::Error;
 use crate::quick_map::QuickMap;
 use crate::settings::investigations::{Purpose, SetApartDay};
 use apart::Apart;
+use classes::Active;
 use columns::{Columns, Symbols, known};
+use networks::OnNetworks;
+use panel::Panel;
 use primary::Neighbours;
 use runs::{Interest, Person};
 
@@ -75,6 +81,9 @@ pub struct Deriver<'t> {
     people: QuickMap<Option<i64>, Person>,
     activity: QuickMap<ActivityKey, Activity>,
     interests: Vec<Interest>,
+    networks: OnNetworks,
+    active: Active,
+    panel: Panel,
     apart: Apart,
 }
 
@@ -90,6 +99,9 @@ impl<'t> Deriver<'t> {
             people: QuickMap::default(),
             activity: QuickMap::default(),
             interests: Vec::new(),
+            networks: OnNetworks::default(),
+            active: Active::default(),
+            panel: Panel::default(),
             apart: Apart::default(),
         }
     }
@@ -99,6 +111,13 @@ impl<'t> Deriver<'t> {
     #[must_use]
     pub fn with_apart(mut self, day: SetApartDay) -> Self {
         self.apart = Apart::new(day);
+        self
+    }
+
+    /// The same with the sites of the day's canary panel.
+    #[must_use]
+    pub fn with_panel(mut self, sites: &[String]) -> Self {
+        self.panel.sites = sites.iter().map(|site| self.symbols.number(site)).collect();
         self
     }
 
@@ -180,6 +199,18 @@ impl<'t> Deriver<'t> {
         person.blocked_records += i64::from(primary && blocked && !illegal);
 
         let minute = columns.local_minute.value(row);
+        let network = columns.network.required(row, symbols);
+        *self.networks.entry((actor, network)).or_default() += i64::from(primary);
+        if !columns.record_noise.value(row) {
+            if let Some(actor) = actor {
+                self.active.entry(actor).or_default().see(minute);
+            }
+            let through =
+                matches!(action, known::ALLOWED | known::PROCEEDED | known::BYPASSED | known::MONITORED);
+            if let Some(site) = site.filter(|_| through && !illegal) {
+                self.panel.see(site, actor);
+            }
+        }
         let lesson_period = columns.lesson_period.symbol(row, symbols);
         let key = ActivityKey {
             local_hour: minute / 60,
@@ -211,6 +242,7 @@ impl<'t> Deriver<'t> {
                 order: (columns.import_token.value(row), columns.record_number.value(row)),
                 local_minute: minute,
                 lesson_period,
+                network,
                 code,
                 theme: if illegal { None } else { theme },
                 four_c: columns.four_c.symbol(row, symbols),
@@ -245,6 +277,9 @@ impl<'t> Deriver<'t> {
             people: self.people,
             activity: self.activity,
             runs,
+            networks: self.networks,
+            active: self.active,
+            panel: self.panel,
             apart: self.apart.counts(),
         }
     }
@@ -258,6 +293,9 @@ pub struct DerivedDay {
     people: QuickMap<Option<i64>, Person>,
     activity: QuickMap<ActivityKey, Activity>,
     runs: runs::Runs,
+    networks: OnNetworks,
+    active: Active,
+    panel: Panel,
     apart: Vec<(Purpose, ApartCount)>,
 }
 

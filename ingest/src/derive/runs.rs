@@ -75,6 +75,7 @@ pub(super) struct Interest {
     pub(super) order: (i64, i64),
     pub(super) local_minute: i16,
     pub(super) lesson_period: Option<u32>,
+    pub(super) network: u32,
     pub(super) code: u32,
     pub(super) theme: Option<u32>,
     pub(super) four_c: Option<u32>,

@@ -16,7 +16,7 @@ use crate::school::AcademicYear;
 
 /// One cell on its way into a column.
 #[derive(Clone, Copy, Debug)]
-enum Value<'a> {
+pub(super) enum Value<'a> {
     Text(&'a str),
     Whole(i64),
     Flag(bool),
@@ -51,13 +51,13 @@ enum Column {
 }
 
 /// Collects rows of one table, cell by cell in the order of its columns.
-struct Rows {
+pub(super) struct Rows {
     schema: &'static TableSchema,
     columns: Vec<Column>,
 }
 
 impl Rows {
-    fn new(schema: &'static TableSchema) -> Self {
+    pub(super) fn new(schema: &'static TableSchema) -> Self {
         let columns = schema
             .columns
             .iter()
@@ -75,7 +75,7 @@ impl Rows {
         Self { schema, columns }
     }
 
-    fn push(&mut self, values: &[Value<'_>]) {
+    pub(super) fn push(&mut self, values: &[Value<'_>]) {
         debug_assert_eq!(values.len(), self.columns.len(), "cells of a row of {}", self.schema.name);
         for (column, value) in self.columns.iter_mut().zip(values) {
             match (column, *value) {
@@ -95,7 +95,7 @@ impl Rows {
         }
     }
 
-    fn finish(self) -> Result<(&'static TableSchema, RecordBatch), Error> {
+    pub(super) fn finish(self) -> Result<(&'static TableSchema, RecordBatch), Error> {
         let schema = self.schema;
         let named = schema.columns.iter().zip(self.columns).map(|(description, column)| {
             let array: ArrayRef = match column {
@@ -183,7 +183,26 @@ impl DerivedDay {
             self.activity(day, &year, &mut activity);
             self.sites(day, &year, &mut sites);
         }
-        [attempts, episodes, actor_days, theme_days, activity, sites].into_iter().map(Rows::finish).collect()
+        let mut all = vec![attempts, episodes, actor_days, theme_days, activity, sites];
+        if population == Population::Pupils {
+            all.extend(self.of_pupils_alone());
+        }
+        all.into_iter().map(Rows::finish).collect()
+    }
+
+    /// Tables that staff have no counterpart of.
+    fn of_pupils_alone(&self) -> [Rows; 4] {
+        let [mut networks, mut themes, mut classes, mut panel] =
+            [&schema::NETWORK_DAYS, &schema::NETWORK_THEME_DAYS, &schema::CLASS_MINUTES, &schema::PANEL_DAYS]
+                .map(Rows::new);
+        if let Some(day) = self.day {
+            let year = academic_year(day.local_date);
+            self.network_days(day, &year, &mut networks);
+            self.network_theme_days(day, &year, &mut themes);
+            self.class_minutes(day, &year, &mut classes);
+            self.panel_days(day, &year, &mut panel);
+        }
+        [networks, themes, classes, panel]
     }
 
     fn text(&self, symbol: Option<u32>) -> Value<'_> {
@@ -194,7 +213,7 @@ impl DerivedDay {
         Value::Text(self.symbols.word(symbol))
     }
 
-    fn day(&self, day: DayFacts) -> [Value<'_>; 6] {
+    pub(super) fn day(&self, day: DayFacts) -> [Value<'_>; 6] {
         [
             Value::Whole(i64::from(day.local_date)),
             Value::Whole(i64::from(day.week_start_date)),
@@ -205,7 +224,7 @@ impl DerivedDay {
         ]
     }
 
-    fn who(&self, actor: Option<i64>) -> [Value<'_>; 6] {
+    pub(super) fn who(&self, actor: Option<i64>) -> [Value<'_>; 6] {
         self.people.get(&actor).map_or([Value::Empty; 6], |person| self.described(actor, person))
     }
 

@@ -27,6 +27,8 @@ struct Row {
     noise: bool,
     illegal: bool,
     search: Option<i64>,
+    network: &'static str,
+    lesson: Option<&'static str>,
 }
 
 fn row(second: i64, actor: i64, site: &'static str) -> Row {
@@ -43,6 +45,8 @@ fn row(second: i64, actor: i64, site: &'static str) -> Row {
         noise: false,
         illegal: false,
         search: None,
+        network: "Main",
+        lesson: None,
     }
 }
 
@@ -90,6 +94,8 @@ fn batch(rows: &[Row]) -> RecordBatch {
             "group_id" => same("Year 9"),
             "year_group" => Arc::new(Int16Array::from(vec![9; count])),
             "record_kind" => text(&|row| Some(row.kind)),
+            "network" => text(&|row| Some(row.network)),
+            "lesson_period" => text(&|row| row.lesson),
             "action" => text(&|row| Some(row.action)),
             "site" => text(&|row| Some(row.site)),
             "visibility" => text(&|row| Some(if row.kind == "tunnel" { "host" } else { "page" })),
@@ -347,4 +353,65 @@ fn activity_counts_every_record_once() {
         cells(&day, "activity", &["local_hour", "code", "records"]),
         [["9", "GAMBLE", "2"], ["9", "UNCAT", "1"], ["10", "UNCAT", "1"]]
     );
+}
+
+#[test]
+fn networks_are_told_by_the_first_record_of_a_run() {
+    // One actor: an attempt of two records that begins in school and ends at home, and one at home.
+    let home = |second| Row { network: "off-site", ..gambling(second, 1) };
+    let day = derive(&[gambling(0, 1), home(30), home(700), row(5, 2, "a.example")]);
+    assert_eq!(
+        cells(&day, "network_days", &["actor", "network", "primary_records"]),
+        [["1", "Main", "1"], ["1", "off-site", "2"], ["2", "Main", "1"]]
+    );
+    assert_eq!(
+        cells(&day, "network_theme_days", &["actor", "network", "theme", "attempts", "episodes"]),
+        [
+            ["1", "Main", "Gambling, scams, malware", "1", "1"],
+            ["1", "off-site", "Gambling, scams, malware", "1", "1"],
+        ]
+    );
+}
+
+#[test]
+fn those_active_in_ten_minutes_are_counted_where_five_met_a_block() {
+    let blocked = |second, actor| Row { lesson: Some("P1"), ..gambling(second, actor) };
+    let mut rows: Vec<Row> = (1..=5).map(|actor| blocked(actor * 60, actor)).collect();
+    // 541 to 545. Active from 541 on: these five; 6 at 550; not 7 at 551, not 8 with noise alone, not 9 before.
+    rows.push(row(600, 6, "a.example"));
+    rows.push(row(660, 7, "a.example"));
+    rows.push(Row { noise: true, ..row(300, 8, "a.example") });
+    rows.push(row(59, 9, "a.example"));
+    let of = |rows: &[Row]| {
+        cells(&derive(rows), "class_minutes", &["group_id", "year_group", "local_minute", "active_actors"])
+    };
+    assert_eq!(of(&rows), [["Year 9", "-", "541", "6"]]);
+    // Four actors, or five outside lessons, are no possible event.
+    assert!(of(&rows[1..]).is_empty());
+    let outside: Vec<Row> = rows.iter().map(|row| Row { lesson: None, ..row.clone() }).collect();
+    assert!(of(&outside).is_empty());
+}
+
+#[test]
+fn of_the_panel_it_is_known_who_got_through_by_number() {
+    let classifier = Classifier::shipped().unwrap();
+    let rows = [
+        row(0, 1, "nhs.uk"),
+        row(9, 1, "nhs.uk"),
+        row(9, 2, "nhs.uk"),
+        Row { noise: true, ..row(9, 3, "nhs.uk") },
+        Row { action: "blocked", ..row(9, 4, "childline.org.uk") },
+        row(9, 4, "other.example"),
+    ];
+    let batch = batch(&rows);
+    let panel = ["nhs.uk".to_owned(), "childline.org.uk".to_owned()];
+    let mut deriver = Deriver::new(classifier.taxonomy()).with_panel(&panel);
+    deriver.observe(&batch).unwrap();
+    deriver.add(&batch).unwrap();
+    let day = deriver.finish();
+    assert_eq!(
+        cells(&day, "panel_days", &["site", "group_id", "actors_through"]),
+        [["childline.org.uk", "-", "0"], ["nhs.uk", "-", "0"], ["nhs.uk", "Year 9", "2"]]
+    );
+    assert!(day.tables(Population::Staff).unwrap().iter().all(|(table, _)| table.name.starts_with("staff_")));
 }

@@ -74,6 +74,13 @@ pub(super) fn identity<'a>(identity: Value<'a>, kind: &[u8]) -> (Text<'a>, Text<
     (Some(account), None)
 }
 
+/// Whether the types of all identities, commas between, say that a roaming client was on no network or site of the
+/// customer's.
+pub(super) fn off_site(kinds: &[u8]) -> bool {
+    let has = |wanted: &[u8]| kinds.windows(wanted.len()).any(|part| part.eq_ignore_ascii_case(wanted));
+    has(b"roaming") && !has(b"network") && !has(b"site")
+}
+
 fn bracketed(text: &[u8]) -> &[u8] {
     let inner = text.strip_suffix(b")").and_then(|text| {
         let open = memchr::memrchr(b'(', text)?;
@@ -89,6 +96,13 @@ fn bracketed(text: &[u8]) -> &[u8] {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_roaming_client_on_no_network_is_off_site() {
+        assert!(off_site(b"Roaming Computers") && off_site(b"AD Users,Anyconnect Roaming Client"));
+        assert!(!off_site(b"Roaming Computers,Sites") && !off_site(b"Roaming Computers,Networks"));
+        assert!(!off_site(b"AD Users") && !off_site(b""));
+    }
 
     #[test]
     fn identities() {

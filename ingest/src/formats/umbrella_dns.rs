@@ -13,6 +13,7 @@ const FIELDS: &[Field] = &[
     field(9, "domain", "the name that was asked for, with its final dot"),
     field(10, "categories", "category words, commas between"),
     field(11, "most granular identity type", "an account if it is a user's"),
+    field(12, "identity types", "a roaming client on no network or site is off-site"),
     field(13, "blocked categories", "with a word in it the block is one by list"),
 ];
 
@@ -48,7 +49,7 @@ fn parse(record: &[u8]) -> Result<Parsed<'_>, Reject> {
     if !(LEAST..=MOST).contains(&count) {
         return Err(Reject::at(Reason::Columns, record.len()));
     }
-    let [time, name, _, inner, outer, verdict, _, _, domain, categories, kind, _, blocked] = values;
+    let [time, name, _, inner, outer, verdict, _, _, domain, categories, kind, kinds, blocked] = values;
     let time = umbrella::time(&time).ok_or_else(|| Reject::at(Reason::Time, 0))?;
     let host = comma::text(domain).ok_or_else(|| Reject::at(Reason::Address, record.len()))?;
     let action = umbrella::verdict(&verdict);
@@ -57,6 +58,7 @@ fn parse(record: &[u8]) -> Result<Parsed<'_>, Reject> {
     Ok(Parsed::Request(Fields {
         time,
         basis: TimeBasis::Start,
+        off_site: umbrella::off_site(&kinds),
         user,
         client_address: comma::text(inner).or_else(|| comma::text(outer)),
         client_host,

@@ -23,6 +23,7 @@ pub(super) struct Web<'a> {
     pub(super) device: Text<'a>,
     pub(super) user: Text<'a>,
     pub(super) department: Text<'a>,
+    pub(super) location: Text<'a>,
     pub(super) status: Text<'a>,
     pub(super) bytes: Text<'a>,
     pub(super) mime: Text<'a>,
@@ -74,9 +75,13 @@ pub(super) fn web<'a>(record: &[u8], time: When, web: Web<'a>) -> Result<Parsed<
     };
     let reason = text(web.threat).map_or(BlockReason::Rule, |_| BlockReason::Virus);
     let bytes = text(web.bytes).and_then(|bytes| lex::whole_column(&bytes)?.natural());
+    // The vendor's name of the location of users who are at none of the customer's.
+    let away =
+        text(web.location).is_some_and(|place| place.trim_ascii().eq_ignore_ascii_case(b"road warrior"));
     Ok(Parsed::Request(Fields {
         time,
         basis: TimeBasis::Unknown,
+        off_site: away,
         user: text(web.user).map(percent_decoded),
         group: text(web.department).map(percent_decoded),
         client_address: text(web.client),

@@ -19,7 +19,7 @@ const FIELDS: &[Field] = &[
     field(6, "urlcategory", "category word"),
     field(7, "user", "account; `%20` and its like are undone"),
     field(8, "department", "group; `%20` and its like are undone"),
-    field(9, "ClientIP, devicehostname", "client"),
+    field(9, "ClientIP, devicehostname, location", "client; `Road Warrior` is off-site"),
     field(10, "status", "HTTP status; 407 is a challenge"),
     field(11, "responsesize", "bytes sent to the client"),
     field(12, "contenttype, useragent", "MIME type and browser"),
@@ -75,6 +75,8 @@ struct Row<'a> {
     user: Scalar<'a>,
     #[serde(borrow, default)]
     department: Scalar<'a>,
+    #[serde(borrow, default)]
+    location: Scalar<'a>,
     #[serde(borrow, default)]
     status: Scalar<'a>,
     #[serde(borrow, default)]
@@ -137,6 +139,7 @@ fn parse(record: &[u8]) -> Result<Parsed<'_>, Reject> {
         device: event.devicehostname.text(),
         user: event.user.text(),
         department: event.department.text(),
+        location: event.location.text(),
         status: event.status.text(),
         bytes: None,
         mime: event.contenttype.text(),

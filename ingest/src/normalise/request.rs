@@ -8,7 +8,7 @@ use crate::classify::ClassifyInput;
 use crate::event::{Event, Facts, Identified, Page, SiteName, Words};
 use crate::fields::{Fields, RecordKind, When};
 use crate::report::{Place, Reason, Reject, Tally};
-use crate::settings::networks::UNLISTED;
+use crate::settings::networks::{NOT_IN_THE_LOG, OFF_SITE, UNLISTED};
 
 /// Methods with a name of their own in the lake.
 const METHODS: [&str; 12] = [
@@ -53,7 +53,9 @@ impl<'s> Normaliser<'s> {
         let year = moment.academic_year;
         let group = text::read(&fields.group, tally);
         let rule = group.as_deref().and_then(|name| self.groups.find(settings.groups(), name, year));
-        let network = client.address.and_then(|address| settings.networks().find(address, moment.local_date));
+        // At home a machine may have an address of the school's ranges.
+        let on_site = client.address.filter(|_| !fields.off_site);
+        let network = on_site.and_then(|address| settings.networks().find(address, moment.local_date));
         let standing = actor::standing(actor.kind, actor.member, shared_role, rule, network);
 
         let categories = text::read(&fields.categories, tally);
@@ -81,7 +83,12 @@ impl<'s> Normaliser<'s> {
             group_id: standing.group_id,
             year_group: standing.year_group,
             key_stage: standing.key_stage,
-            network: network.map_or(UNLISTED, |network| network.id.as_str()),
+            network: match (network, client.address) {
+                _ if fields.off_site => OFF_SITE,
+                (Some(network), _) => network.id.as_str(),
+                (None, Some(_)) => UNLISTED,
+                (None, None) => NOT_IN_THE_LOG,
+            },
             code: class.code,
             other_codes: class.other_codes,
             theme: class.theme,

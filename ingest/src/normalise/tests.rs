@@ -211,6 +211,14 @@ fn networks_have_a_say() {
     assert_eq!(at("10.1.2.3"), ("Main site", Role::Unknown, "unmatched"));
     assert_eq!(at("10.9.2.3"), ("Visitors", Role::Guest, "Guest"));
     assert_eq!(at("192.0.2.1"), ("unlisted", Role::Unknown, "unmatched"));
+    // At home a router may hand out an address of the school's ranges: the log's own word counts.
+    let of = |fields: Fields<'static>| {
+        let event = event(fields, &own).0.unwrap();
+        (event.facts.network, event.facts.role)
+    };
+    let away = Fields { client_address: some("10.9.2.3"), off_site: true, ..fields() };
+    assert_eq!(of(away), ("off-site", Role::Unknown));
+    assert_eq!(of(Fields { client_address: None, ..fields() }), ("not in the log", Role::Unknown));
 }
 
 #[test]

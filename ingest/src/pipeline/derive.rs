@@ -15,9 +15,10 @@ use crate::error::{Error, Kind};
 use crate::lake::columns::epoch_days;
 use crate::lake::{Lake, TableSnapshot};
 use crate::schema::{
-    ACTIVITY, ACTOR_DAYS, ACTOR_THEME_DAYS, ATTEMPTS, BLOCKED_SITE_DAYS, CHECKS, EPISODES, REQUESTS,
-    STAFF_ACTIVITY, STAFF_ACTOR_DAYS, STAFF_ACTOR_THEME_DAYS, STAFF_ATTEMPTS, STAFF_BLOCKED_SITE_DAYS,
-    STAFF_EPISODES, STAFF_REQUESTS, TableSchema,
+    ACTIVITY, ACTOR_DAYS, ACTOR_THEME_DAYS, ATTEMPTS, BLOCKED_SITE_DAYS, CHECKS, CLASS_MINUTES, EPISODES,
+    NETWORK_DAYS, NETWORK_THEME_DAYS, PANEL_DAYS, REQUESTS, STAFF_ACTIVITY, STAFF_ACTOR_DAYS,
+    STAFF_ACTOR_THEME_DAYS, STAFF_ATTEMPTS, STAFF_BLOCKED_SITE_DAYS, STAFF_EPISODES, STAFF_REQUESTS,
+    TableSchema,
 };
 use crate::school::AcademicYear;
 use crate::settings::Settings;
@@ -31,13 +32,17 @@ const MANY_RECORDS: u64 = 1_000_000;
 type Apart = Vec<(Purpose, i64, i64)>;
 
 /// Every derived table.
-pub const DERIVED: [&TableSchema; 12] = [
+pub const DERIVED: [&TableSchema; 16] = [
     &ATTEMPTS,
     &EPISODES,
     &ACTOR_DAYS,
     &ACTOR_THEME_DAYS,
     &ACTIVITY,
     &BLOCKED_SITE_DAYS,
+    &NETWORK_DAYS,
+    &NETWORK_THEME_DAYS,
+    &CLASS_MINUTES,
+    &PANEL_DAYS,
     &STAFF_ATTEMPTS,
     &STAFF_EPISODES,
     &STAFF_ACTOR_DAYS,
@@ -54,6 +59,7 @@ pub(super) async fn dirty_days(
     progress: &dyn Progress,
 ) -> Result<u64, Error> {
     set_apart_anew(lake, state, settings).await?;
+    derive_anew(lake, state, settings).await?;
     let marked = state.dirty_days()?;
     let frozen: BTreeSet<Date> = state.closed_days()?.into_iter().collect();
     let days: BTreeSet<Date> = marked.iter().copied().filter(|day| !frozen.contains(day)).collect();
@@ -78,6 +84,8 @@ pub(super) async fn dirty_days(
                 set_apart.tokens.extend(persons);
             }
             set_apart.tests = recorded_tests(&checks, day, settings)?;
+            let panel: Vec<String> =
+                settings.canary().on(day).into_iter().map(|site| site.site.clone()).collect();
             let mut counts = Vec::new();
             let mut of = |population| {
                 let requests = CorrectedRequests {
@@ -88,7 +96,7 @@ pub(super) async fn dirty_days(
                     overlay: overlay.day(day, settings.taxonomy()),
                     taxonomy: settings.taxonomy(),
                 };
-                let (rows, found) = derived(&requests, &set_apart)?;
+                let (rows, found) = derived(&requests, &set_apart, &panel)?;
                 counts.extend(found.iter().map(|(purpose, count)| (*purpose, count.records, count.illegal)));
                 Ok::<_, Error>(rows)
             };
@@ -111,8 +119,9 @@ pub(super) async fn dirty_days(
 fn derived(
     requests: &CorrectedRequests<'_>,
     set_apart: &SetApartDay,
+    panel: &[String],
 ) -> Result<(crate::lake::derived::DerivedRows, Vec<(Purpose, ApartCount)>), Error> {
-    let mut deriver = Deriver::new(requests.taxonomy).with_apart(set_apart.clone());
+    let mut deriver = Deriver::new(requests.taxonomy).with_apart(set_apart.clone()).with_panel(panel);
     // Three more columns are read only where they decide something.
     let columns = |pass: &[&'static str]| -> Vec<&'static str> {
         let apart = if set_apart.is_empty() { &[] } else { APART_COLUMNS };
@@ -125,6 +134,35 @@ fn derived(
     requests.each(&columns(ADD_COLUMNS), &mut |batch| deriver.add(&batch))?;
     let derived = deriver.finish();
     Ok((derived.tables(requests.population)?, derived.apart().to_vec()))
+}
+
+/// Marks the days whose single records are kept when a derived table, or the canary panel, is another than when they
+/// were derived. What was derived before of days whose records have gone stays as it is.
+async fn derive_anew(lake: &Lake, state: &mut State, settings: &Settings) -> Result<(), Error> {
+    let basis = basis(settings);
+    if state.derived_basis()?.as_deref() == Some(basis.as_str()) {
+        return Ok(());
+    }
+    let mut days = BTreeSet::new();
+    for table in [&REQUESTS, &STAFF_REQUESTS] {
+        let snapshot = lake.readable(table).await?;
+        days.extend(snapshot.files.iter().filter_map(|file| file.partition.parse::<Date>().ok()));
+    }
+    state.replace_derived_basis(&basis, days)
+}
+
+/// What derived rows depend on beside the records and what is set apart: the tables' columns, and the panel.
+fn basis(settings: &Settings) -> String {
+    let mut hasher = blake3::Hasher::new();
+    for table in DERIVED {
+        hasher.update(table.name.as_bytes());
+        for column in table.columns {
+            hasher.update(column.name.as_bytes()).update(b",");
+        }
+        hasher.update(b";");
+    }
+    hasher.update(settings.canary().version().as_bytes());
+    hasher.finalize().to_hex()[..32].to_owned()
 }
 
 /// Marks the days on which `investigations.csv` says another thing than when they were derived.

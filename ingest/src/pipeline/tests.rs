@@ -15,6 +15,7 @@ use crate::school::{AcademicYear, Phase, RecipientSetting, SchoolId};
 use crate::vault::read::{Selection, VaultReader};
 
 mod apart;
+mod derived;
 mod erasure;
 mod listed;
 mod records;

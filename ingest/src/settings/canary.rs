@@ -68,6 +68,17 @@ impl Canary {
         Ok(Self { rows })
     }
 
+    /// A text that is another one when a site or its days are.
+    #[must_use]
+    pub fn version(&self) -> String {
+        self.rows
+            .iter()
+            .map(|(site, days)| {
+                format!("{} {} {:?} {:?};", site.site, site.key_stages.is_empty(), days.from, days.to)
+            })
+            .collect()
+    }
+
     /// The panel of a day, by kind in the order above, then by site: of a site that stands several times, the last
     /// row that holds on the day.
     #[must_use]

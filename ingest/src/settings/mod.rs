@@ -11,6 +11,7 @@ pub mod charts;
 pub mod concerns;
 pub mod curriculum;
 pub mod exceptions;
+pub mod expected_use;
 pub mod feeds;
 pub mod groups;
 pub mod investigations;
@@ -35,6 +36,7 @@ use charts::Charts;
 use concerns::Concerns;
 use curriculum::Curriculum;
 use exceptions::Exceptions;
+use expected_use::ExpectedUse;
 use feeds::Feeds;
 use groups::Groups;
 use investigations::Investigations;
@@ -59,6 +61,7 @@ const CANARY: &str = include_str!("../../data/canary.csv");
 const CHART_RULES: &str = include_str!("../../data/chart_rules.csv");
 const CONCERNS: &str = include_str!("../../data/concerns.csv");
 const EXCEPTIONS: &str = include_str!("../../data/exceptions.csv");
+const EXPECTED_USE: &str = include_str!("../../data/expected_use.csv");
 const CURRICULUM: &str = include_str!("../../data/curriculum.csv");
 const FEEDS: &str = include_str!("../../data/feeds.csv");
 const GROUPS: &str = include_str!("../../data/groups.toml");
@@ -83,6 +86,7 @@ pub struct Settings {
     charts: Charts,
     concerns: Concerns,
     exceptions: Exceptions,
+    expected_use: ExpectedUse,
     curriculum: Curriculum,
     feeds: Feeds,
     groups: Groups,
@@ -116,6 +120,7 @@ impl Settings {
         let chart_rules = source("chart_rules.csv", CHART_RULES)?;
         let concerns = source("concerns.csv", CONCERNS)?;
         let exceptions = source("exceptions.csv", EXCEPTIONS)?;
+        let expected_use = source("expected_use.csv", EXPECTED_USE)?;
         let curriculum = source("curriculum.csv", CURRICULUM)?;
         let feeds = source("feeds.csv", FEEDS)?;
         let groups = source("groups.toml", GROUPS)?;
@@ -140,6 +145,7 @@ impl Settings {
             &canary,
             &chart_rules,
             &exceptions,
+            &expected_use,
             &curriculum,
             &feeds,
             &groups,
@@ -177,6 +183,7 @@ impl Settings {
             canary: Canary::read(&canary)?,
             charts: Charts::read(&chart_rules, &rebase)?,
             concerns: Concerns::read(&concerns)?,
+            expected_use: ExpectedUse::read(&expected_use, classifier.taxonomy())?,
             curriculum: Curriculum::read(&curriculum, classifier.taxonomy())?,
             feeds: Feeds::read(&feeds)?,
             groups: Groups::read(&groups, config.phase)?,
@@ -245,6 +252,12 @@ impl Settings {
     #[must_use]
     pub const fn concerns(&self) -> &Concerns {
         &self.concerns
+    }
+
+    /// What is expected of each key stage's use.
+    #[must_use]
+    pub const fn expected_use(&self) -> &ExpectedUse {
+        &self.expected_use
     }
 
     /// Strands of the curriculum by theme.

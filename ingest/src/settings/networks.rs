@@ -20,6 +20,8 @@ pub enum NetworkKind {
     Guest,
     /// Machines without a person.
     Servers,
+    /// School machines away from the school's sites: homes, a VPN's pool, all other addresses.
+    OffSite,
 }
 
 impl NetworkKind {
@@ -29,6 +31,7 @@ impl NetworkKind {
             "byod" => Some(Self::Byod),
             "guest" => Some(Self::Guest),
             "servers" => Some(Self::Servers),
+            "off-site" => Some(Self::OffSite),
             _ => None,
         }
     }
@@ -45,6 +48,10 @@ pub struct Network {
 
 /// The id of every address outside the school's ranges.
 pub const UNLISTED: &str = "unlisted";
+/// The id of records of machines away from the school's sites, where the log says so.
+pub const OFF_SITE: &str = "off-site";
+/// The id of records without an address.
+pub const NOT_IN_THE_LOG: &str = "not in the log";
 
 /// The school's networks, the narrowest range first.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -62,7 +69,7 @@ impl Networks {
             let id = row.parse("network", "a short name", |text| {
                 (!text.is_empty() && text.len() <= 40).then(|| text.to_owned())
             })?;
-            let kind = row.parse("kind", "site, byod, guest or servers", NetworkKind::from_word)?;
+            let kind = row.parse("kind", "site, byod, guest, servers or off-site", NetworkKind::from_word)?;
             let validity = row.validity()?;
             if ranges.iter().any(|(known, days, _)| *known == range.trunc() && days.meets(validity)) {
                 return Err(row.error("this range is stated twice"));
@@ -135,6 +142,18 @@ mod tests {
         let find = |date| networks.find([10, 1, 2, 3].into(), date).map(|network| network.id.as_str());
         assert_eq!(find(jiff::civil::date(2025, 12, 31)), Some("Old"));
         assert_eq!(find(jiff::civil::date(2026, 1, 1)), Some("New"));
+    }
+
+    #[test]
+    fn a_school_may_call_every_other_address_home() {
+        let networks =
+            networks("cidr,network,kind\n10.0.0.0/8,School,site\n0.0.0.0/0,Home,off-site\n").unwrap();
+        let find =
+            |text: &str| networks.find(text.parse().unwrap(), jiff::civil::date(2025, 11, 12)).unwrap();
+        assert_eq!(
+            (find("10.1.2.3").kind, find("198.51.100.7").kind),
+            (NetworkKind::Site, NetworkKind::OffSite)
+        );
     }
 
     #[test]

@@ -39,6 +39,9 @@ pub(crate) struct Place<'a> {
     pub(crate) sees_listed: bool,
     /// What is asked about staff is about the head alone.
     pub(crate) about_head: bool,
+    /// Pseudonyms that are marked live where that is not shown: so many actors may have to be left out of a count that
+    /// names nobody.
+    pub(crate) hidden_tokens: usize,
     /// What is marked live, where that is shown.
     pub(crate) live: Option<&'a crate::embargo::Embargoes>,
 }

@@ -2,13 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use ingest::schema;
-
 use crate::answer::Answer;
 use crate::disclosure::table::{Cell, TableColumn};
 use crate::error::Error;
 use crate::figures::{ends, evidence, measure};
-use crate::plan::{By, Cells, PUPIL, Reader, Sum, sum};
+use crate::plan::{By, Cells, Counted, PUPIL, Reader, sum};
 use crate::statistics::{Cluster, ClusteredShare, clustered_share};
 
 /// Unit of the rate.
@@ -108,14 +106,19 @@ pub(super) async fn figures(
     by: &[By],
     per: &[By],
 ) -> Result<BTreeMap<Key, Figure>, Error> {
-    const ATTEMPTS: &[Sum] = &[sum("attempts", "count(*)")];
-    const EPISODES: &[Sum] = &[
-        sum("episodes", "count(*)"),
-        sum("tied", "count(*) FILTER (WHERE actor_kind = 'person' AND role = 'pupil')"),
-    ];
+    let counted = Counted::by(by);
+    let attempts = [sum("attempts", counted.sum_of_attempts)];
+    let tied = format!("coalesce({} FILTER (WHERE {PUPIL}), 0)", counted.sum_of_episodes);
+    let episodes = [sum("episodes", counted.sum_of_episodes), sum("tied", &tied)];
     let mut rows: BTreeMap<Key, Figure> = BTreeMap::new();
 
-    let cells = Cells { table: &schema::ATTEMPTS, only: "", by, sums: ATTEMPTS, weight: "attempts" };
+    let cells = Cells {
+        table: counted.attempts,
+        only: counted.with_attempts,
+        by,
+        sums: &attempts,
+        weight: "attempts",
+    };
     let answer = reader.cells(&cells).await?;
     for row in 0..answer.len() {
         let figure = rows.entry(key(&answer, row, by)).or_default();
@@ -123,7 +126,13 @@ pub(super) async fn figures(
         figure.largest_of_attempts = answer.real(row, "largest_share");
     }
 
-    let cells = Cells { table: &schema::EPISODES, only: "", by, sums: EPISODES, weight: "episodes" };
+    let cells = Cells {
+        table: counted.episodes,
+        only: counted.with_episodes,
+        by,
+        sums: &episodes,
+        weight: "episodes",
+    };
     let answer = reader.cells(&cells).await?;
     for row in 0..answer.len() {
         let figure = rows.entry(key(&answer, row, by)).or_default();
@@ -134,7 +143,8 @@ pub(super) async fn figures(
     }
 
     let days = "count(DISTINCT local_date)";
-    let parts = reader.actors(&schema::EPISODES, PUPIL, by, days, "0").await?;
+    let of_pupils = format!("{PUPIL} AND {}", counted.with_episodes);
+    let parts = reader.actors(counted.episodes, &of_pupils, by, days, "0").await?;
     let mut by_actor: HashMap<Key, HashMap<i64, i64>> = HashMap::new();
     for row in 0..parts.len() {
         let key = key(&parts, row, by);
@@ -146,7 +156,7 @@ pub(super) async fn figures(
     }
 
     let active = format!("{PUPIL} AND primary_records > 0");
-    let wholes = reader.actors(&schema::ACTOR_DAYS, &active, per, "0", days).await?;
+    let wholes = reader.actors(counted.active, &active, per, "0", days).await?;
     let mut activity: HashMap<Key, Vec<(i64, i64)>> = HashMap::new();
     for row in 0..wholes.len() {
         if let Some(actor) = wholes.integer(row, "actor") {

@@ -42,17 +42,23 @@ mod tests {
 
     use super::chapman;
 
-    /// Skalski, Robson and Simmons, Ecology 64 (1983): cottontail rabbits, 87 marked, 14 seen of which 7 were marked;
-    /// as worked by Powell and Gale, Estimation of Parameters for Animal Populations (2015): 164 with error 35.8.
+    /// Skalski, Robson and Simmons, Ecology 64 (1983): cottontail rabbits, 87 marked, 14 seen of which 7 were marked. As
+    /// worked in the notes of the course WILD8390, "Lincoln-Petersen model"
+    /// (<https://sites.google.com/site/wild8390/home/spring-2019/lecture-lab-schedule/5-capture-mark-recapture-cmr/lincoln-petersen-model>):
+    /// 93.8 to 234.2 by two errors either side of the estimate, which is then 164 with error 35.8.
     #[test]
     fn cottontail_rabbits() {
         let found = chapman(87, 14, 7).unwrap();
         assert!((found.total - 164.0).abs() < 1e-9, "{found:?}");
-        assert!((found.standard_error - 35.8).abs() < 0.05, "{found:?}");
+        let reach = 1.96 * found.standard_error;
+        assert!(
+            (found.total - reach - 93.8).abs() < 0.05 && (found.total + reach - 234.2).abs() < 0.05,
+            "{found:?}"
+        );
     }
 
-    /// The turtles of the usual textbook: 10 marked, 15 caught of which 5 were marked: 28.3, and 22 to 65 by
-    /// Sadinle's interval.
+    /// A usual example, 10 marked, 15 caught of which 5 were marked: 16 x 11 / 6 - 1 = 28.3 by hand, and 21.94 to 64.67 by the
+    /// formula of Sadinle's interval in NumPy 2.4.6 and SciPy 1.17.1. No printed source was at hand.
     #[test]
     fn turtles() {
         let found = chapman(10, 15, 5).unwrap();

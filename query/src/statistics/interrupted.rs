@@ -4,9 +4,8 @@
 //! logarithm's scale: differences of differences. Days of one pupil are alike, so the interval leaves out
 //! one pupil at a time (the jackknife) and widens for few pupils by Student's t.
 
-use statrs::function::beta::beta_reg;
-
 use super::Interval;
+use super::student::t_quantile;
 
 /// Least count in each of the four corners; below, a ratio says nothing.
 pub const LEAST: f64 = 5.0;
@@ -107,18 +106,6 @@ pub fn interrupted(pupils: &[Corners]) -> Option<Moved> {
         ratio: log.exp(),
         interval: Interval { lower: (log - reach).exp(), upper: (log + reach).exp() },
     })
-}
-
-/// 0.975 quantile of Student's t, by halving: beyond t lies half the regularised beta function of
-/// degrees / (degrees + t^2).
-fn t_quantile(degrees: f64) -> f64 {
-    let (mut low, mut high) = (0.0_f64, 100.0_f64);
-    for _ in 0..100 {
-        let middle = f64::midpoint(low, high);
-        let beyond = beta_reg(degrees / 2.0, 0.5, degrees / (degrees + middle * middle)) / 2.0;
-        if beyond > 0.025 { low = middle } else { high = middle }
-    }
-    f64::midpoint(low, high)
 }
 
 #[cfg(test)]

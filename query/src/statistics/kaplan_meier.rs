@@ -136,8 +136,8 @@ mod tests {
     /// Weeks in remission under 6-mercaptopurine (Freireich and others, Blood 21, 1963).
     const REMISSION: &str = "6 6 6 6+ 7 9+ 10 10+ 11+ 13 16 17+ 19+ 20+ 22 23 25+ 32+ 32+ 34+ 35+";
 
-    /// Kleinbaum and Klein, "Survival Analysis", 3rd edition, tables 2.1 and 2.3; the standard errors are those of
-    /// Klein and Moeschberger, "Survival Analysis", 2nd edition, table 4.1A.
+    /// The table that R's `survival` prints for these data (`summary(survfit(Surv(t2, relapse) ~ 1, data = drug6mp))`, the
+    /// data set of the package KMsurv, which goes with Klein and Moeschberger, "Survival Analysis").
     #[test]
     fn remission_under_mercaptopurine() {
         let curve = kaplan_meier(&waits(REMISSION)).unwrap();

@@ -66,8 +66,9 @@ mod tests {
         (value - published).abs() <= 0.5 * 10_f64.powi(-digits) + 1e-9
     }
 
-    /// Boyd and others, "Mammographers' readings" (Journal of the National Cancer Institute 68, 1982), as the
-    /// worked example of Stata's manual of `kap`: agreement 63.53 %, expected 30.82 %, kappa 0.4728.
+    /// Two radiologists on 85 films, the table that Stata's manual of `kap` works with ([R] kappa; its page could not be looked up
+    /// for the figures). By hand: agreement 54 / 85; expected (33 x 28 + 22 x 38 + 29 x 16 + 1 x 3) / 85^2. Kappa and its
+    /// error by statsmodels 0.15.0.
     #[test]
     fn two_radiologists() {
         let table = [vec![21, 12, 0, 0], vec![4, 17, 1, 0], vec![3, 9, 15, 2], vec![0, 0, 0, 1]];
@@ -80,8 +81,8 @@ mod tests {
         assert!((found.interval.lower - 0.330_269_593_309_579).abs() < 1e-6, "{found:?}");
     }
 
-    /// Fleiss, Levin and Paik, Statistical Methods for Rates and Proportions, 3rd edition, table 18.1: 100
-    /// patients by two psychiatrists; agreement 0.89, expected 0.66, kappa 0.68.
+    /// 100 patients by two psychiatrists, the usual table of Fleiss's book (no copy was at hand). By hand: agreement 0.89,
+    /// expected 0.80 x 0.80 + 0.10 x 0.05 + 0.10 x 0.15 = 0.66, kappa 0.23 / 0.34 = 0.68.
     #[test]
     fn two_psychiatrists() {
         let found = cohen_kappa(&[vec![75, 1, 4], vec![5, 4, 1], vec![0, 0, 10]]).unwrap();

@@ -75,9 +75,11 @@ mod tests {
         parts.iter().zip(wholes).map(|(part, whole)| Counted { part: *part, whole: *whole }).collect()
     }
 
-    /// Defects in 25 rolls of fabric of unlike size (SAS/QC sample library, SHWUEX3). The classical
-    /// mean is published with them; sigma_z and the limits of the first roll by the formulas of the
-    /// paper in an independent Python program.
+    /// Defects in 25 rolls of fabric of unlike size: SAS/QC User's Guide, the SHEWHART procedure, "Creating u Charts for
+    /// Varying Numbers of Units" (SHWUEX3,
+    /// <http://support.sas.com/documentation/cdl/en/qcug/63964/HTML/default/qcug_shewhart_a0000003804.htm>), whose mean is
+    /// 0.28805. It has no Laney chart: sigma_z and the limits of the first roll are by the formulas of Laney's paper in
+    /// NumPy 2.4.6.
     #[test]
     fn defects_in_fabric() {
         let defects = [
@@ -89,6 +91,7 @@ mod tests {
             26.5, 30.0, 31.3, 31.6, 29.4, 28.6, 27.5, 32.6, 31.7,
         ];
         let found = laney_u(&points(&defects, &metres)).unwrap();
+        assert!((found.centre - 0.28805).abs() < 5e-6, "{found:?}");
         assert!((found.centre - LANEY_U[0]).abs() < 1e-12, "{found:?}");
         assert!((found.sigma_z - LANEY_U[1]).abs() < 1e-12, "{found:?}");
         let limits = found.limits(30.0);

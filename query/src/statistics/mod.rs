@@ -16,6 +16,7 @@ mod run_rules;
 mod segmentation;
 mod share;
 mod stratified;
+mod student;
 mod xmr;
 
 pub use chapman::{Total, chapman};

@@ -8,9 +8,8 @@
 //! (pupils of very unlike habits, 10 to 800 of them, a week to a half-term) at least 94 % of the
 //! intervals held the truth.
 
-use statrs::function::beta::beta_reg;
-
 use super::concentration::effective_number;
+use super::student::t_quantile;
 use super::{Cluster, Interval};
 
 /// Two rates compared.
@@ -70,17 +69,6 @@ fn side(clusters: &[Cluster]) -> Option<OneSide> {
     })
 }
 
-/// 0.975 quantile of Student's t for any number of degrees from 1 on, by halving: the tail only falls.
-fn t_quantile(degrees: f64) -> f64 {
-    let tails = |t: f64| beta_reg(degrees / 2.0, 0.5, degrees / (degrees + t * t));
-    let (mut low, mut high) = (1.0_f64, 13.0_f64);
-    for _ in 0..60 {
-        let middle = f64::midpoint(low, high);
-        if tails(middle) > 0.05 { low = middle } else { high = middle }
-    }
-    f64::midpoint(low, high)
-}
-
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, reason = "a test may")]
@@ -89,15 +77,6 @@ mod tests {
 
     fn clusters(pairs: &[(f64, f64)]) -> Vec<Cluster> {
         pairs.iter().map(|(part, whole)| Cluster { part: *part, whole: *whole }).collect()
-    }
-
-    /// Textbook values of Student's t, 0.975.
-    #[test]
-    fn t_quantiles() {
-        for (degrees, value) in [(1.0, 12.7062), (2.0, 4.3027), (9.0, 2.2622), (30.0, 2.0423), (1e6, 1.9600)]
-        {
-            assert!((t_quantile(degrees) - value).abs() < 5e-5, "{degrees}");
-        }
     }
 
     /// An independent Python program (numpy and scipy.stats.t) for two small sides.

@@ -9,7 +9,8 @@
 
 use std::collections::BTreeMap;
 
-use super::jackknife::{exact, t_quantile};
+use super::jackknife::exact;
+use super::student::t_quantile;
 use super::{Interval, Z};
 
 /// One observation of the sample.

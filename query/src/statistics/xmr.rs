@@ -46,8 +46,23 @@ mod tests {
 
     use super::*;
 
-    /// Montgomery, Introduction to Statistical Quality Control, 6th edition, example 6.5 (costs of
-    /// processing mortgage loans, 20 weeks): mean 300.5, mean moving range 7.79, limits 279.78, 321.22.
+    /// NIST/SEMATECH e-Handbook of Statistical Methods, section 6.3.2.2, "Individuals Control Charts"
+    /// (<https://www.itl.nist.gov/div898/handbook/pmc/section3/pmc322.htm>), ten batches of a flow rate: mean 50.81, mean
+    /// moving range 1.8778, limits 55.8041 and 45.8159. They divide by 1.128, which rounds to a factor of 2.66.
+    #[test]
+    fn flow_rate() {
+        let rates = [49.6, 47.6, 49.9, 51.3, 47.8, 51.2, 52.6, 52.4, 53.6, 52.1];
+        assert!((mean_moving_range(&rates).unwrap() - 1.8778).abs() < 5e-5);
+        let limits = individuals(&rates).unwrap();
+        assert!((limits.centre - 50.81).abs() < 1e-9);
+        assert!(
+            (limits.lower - 45.8159).abs() < 0.001 && (limits.upper - 55.8041).abs() < 0.001,
+            "{limits:?}"
+        );
+    }
+
+    /// Costs of mortgage loans in 20 weeks, an example of textbooks whose page could not be looked up; recomputed with
+    /// NumPy 2.4.6: mean 300.5, mean moving range 7.789, limits 279.78 and 321.22.
     #[test]
     fn mortgage_costs() {
         let costs = [

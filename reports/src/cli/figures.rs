@@ -80,6 +80,8 @@ enum By {
     Severity,
     Group,
     KeyStage,
+    #[value(alias = "location")]
+    Network,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -109,7 +111,7 @@ pub(crate) struct TrendArguments {
     /// steps; what else may move a trend; who keeps trying; out of hours.
     #[arg(long, value_enum)]
     table: Option<TrendTable>,
-    /// Split by theme, 4C, severity, group or key stage; the whole school otherwise.
+    /// Split by theme, 4C, severity, group, key stage or network; the whole school otherwise.
     #[arg(long, value_enum)]
     by: Option<By>,
     /// Of a chart or of steps: pupils' days with an episode, blocked attempts, or pupils with an episode.
@@ -126,6 +128,7 @@ enum GroupsTable {
     Different,
     Profiles,
     Teaching,
+    Expected,
 }
 
 #[derive(Clone, Debug, Default, Args)]
@@ -133,7 +136,7 @@ pub(crate) struct GroupsArguments {
     #[command(flatten)]
     ask: AskArguments,
     /// Group by theme; by weekday and lesson, or hour; each group's mix of themes; what differs from the other
-    /// groups; how differently groups are filtered; what to teach next.
+    /// groups; how differently groups are filtered; what to teach next; use beside what is expected of the key stage.
     #[arg(long, value_enum)]
     table: Option<GroupsTable>,
 }
@@ -168,6 +171,7 @@ pub(crate) fn groups(context: &Context, arguments: GroupsArguments) -> anyhow::R
         GroupsTable::Different => "different".to_owned(),
         GroupsTable::Profiles => "profiles".to_owned(),
         GroupsTable::Teaching => "teaching".to_owned(),
+        GroupsTable::Expected => "expected".to_owned(),
     });
     show(context, "groups", &arguments.ask, Ask { table, ..arguments.ask.ask() })
 }

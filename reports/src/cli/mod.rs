@@ -133,7 +133,8 @@ enum Command {
     Staff(figures::StaffArguments),
     /// Per school week: rates, prevalence, control charts, the year before, possible steps, out of hours.
     Trend(figures::TrendArguments),
-    /// Groups by theme, by weekday and lesson or hour, their mix, what differs, how they are filtered, what to teach.
+    /// Groups by theme, by weekday and lesson or hour, their mix, what differs, how they are filtered, what to teach,
+    /// use beside what is expected.
     Groups(figures::GroupsArguments),
     /// Blocks that may be wrong: between which bounds, and where to look first; lessons, must-be-open sites, sites.
     Overblocking(figures::TablesArguments),

@@ -357,6 +357,7 @@ fn differences(read: &Fields<'_>, said: &Fields<'_>) -> Vec<String> {
         vendor_severity,
         kind,
         unauthenticated,
+        off_site,
         read_by,
         twin,
         notice,
@@ -399,6 +400,7 @@ fn differences(read: &Fields<'_>, said: &Fields<'_>) -> Vec<String> {
     value("vendor_severity", *vendor_severity == said.vendor_severity);
     value("kind", *kind == said.kind);
     value("unauthenticated", *unauthenticated == said.unauthenticated);
+    value("off_site", *off_site == said.off_site);
     value("read_by", *read_by == said.read_by);
     value("twin", *twin == said.twin);
     value("notice", *notice == said.notice);

@@ -1,5 +1,6 @@
 //! Groups: which themes, when in the week, and what their episodes consist of.
 
+mod expected;
 mod profiles;
 mod standing_out;
 mod teaching;
@@ -18,8 +19,8 @@ use crate::statistics::{Cluster, clustered_share};
 use crate::wording;
 
 /// Group by theme, by weekday and lesson or hour, the mix of each group, what differs from the other groups, how
-/// differently groups are filtered, and what to teach next.
-pub(super) const TABLES: &[&str] = &["themes", "lessons", "hours", "mix", "different", "profiles", "teaching"];
+/// differently groups are filtered, what to teach next, and what is used beside what is expected.
+pub(super) const TABLES: &[&str] = &["themes", "lessons", "hours", "mix", "different", "profiles", "teaching", "expected"];
 /// What it reads.
 pub(super) const READS: &[&TableSchema] =
     &[
@@ -52,6 +53,7 @@ pub(super) async fn figures(
         "different" => standing_out::figures(reader).await,
         "profiles" => profiles::figures(reader).await,
         "teaching" => teaching::figures(reader, place).await,
+        "expected" => expected::figures(reader, place).await,
         "mix" => mix(reader).await,
         _ => themes(reader).await,
     }
@@ -148,7 +150,7 @@ async fn lessons(reader: &Reader<'_>, place: &Place<'_>) -> Result<Figures, Erro
 
 /// Share of each theme in a group's actor-days by theme.
 async fn mix(reader: &Reader<'_>) -> Result<Figures, Error> {
-    const DAYS: &[Sum] = &[sum("actor_days", "count(DISTINCT local_date)")];
+    const DAYS: &[Sum<'_>] = &[sum("actor_days", "count(DISTINCT local_date)")];
     let by = [GROUP, THEME];
     let cells = Cells { table: &schema::EPISODES, only: PUPIL, by: &by, sums: DAYS, weight: "actor_days" };
     let answer = reader.cells(&cells).await?;

@@ -53,7 +53,7 @@ pub(super) async fn bounds(
     place: &Place<'_>,
     unseen: &Unseen,
 ) -> Result<Figures, Error> {
-    const SUMS: &[Sum] =
+    const SUMS: &[Sum<'_>] =
         &[sum("attempts", "count(*)"), sum("learning", "count(*) FILTER (WHERE learning)")];
     let known = newest(reader, place)?;
     let mut rows: Vec<Vec<Cell>> = Vec::new();

@@ -1,4 +1,8 @@
 //! What the list of changes says of blocked sites: opened later (OB2), decided (OB3), asked for.
+//!
+//! A site is opened by a request to unblock it that was approved, or by one to move it to another category that was
+//! approved, where that category is not to be blocked for the group by the policy of the day. Where the filter's maker
+//! moves a site without a request, no list says so and nothing that is kept proves it: OB2 stays a lower bound.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -61,23 +65,39 @@ impl Requests {
     pub(super) async fn of(reader: &Reader<'_>, place: &Place<'_>) -> Result<Self, Error> {
         let statement = format!(
             "SELECT site, group_id, local_date, decision, term, coalesce(applied_from, decided_date, local_date) \
-             AS opened FROM changes WHERE asked = 'unblock' AND NOT illegal AND site IS NOT NULL \
+             AS opened, asked = 'recategorise' AS moved, code FROM changes \
+             WHERE asked IN ('unblock', 'recategorise') AND NOT illegal AND site IS NOT NULL \
              AND code NOT IN {ILLEGAL} ORDER BY site, group_id, opened, decision"
         );
         let answer = reader.session.query(&statement, &[]).await?;
-        let all = (0..answer.len())
-            .filter_map(|row| {
-                let decision = answer.text(row, "decision")?;
-                Some(Request {
-                    site: answer.text(row, "site")?,
-                    group: answer.text(row, "group_id"),
-                    asked: answer.day(row, "local_date")?,
-                    opened: if decision == "approved" { answer.day(row, "opened") } else { None },
-                    refused: decision == "refused",
-                    temporary: answer.text(row, "term").as_deref() == Some("temporary"),
-                })
-            })
-            .collect();
+        let groups = groups_that_met_them(reader).await?;
+        let (policy, taxonomy) = (place.settings.policy(), place.settings.taxonomy());
+        let mut all = Vec::new();
+        for row in 0..answer.len() {
+            let decision = answer.text(row, "decision").unwrap_or_default();
+            let (Some(site), Some(asked)) = (answer.text(row, "site"), answer.day(row, "local_date")) else {
+                continue;
+            };
+            let request = Request {
+                site,
+                group: answer.text(row, "group_id"),
+                asked,
+                opened: if decision == "approved" { answer.day(row, "opened") } else { None },
+                refused: decision == "refused",
+                temporary: answer.text(row, "term").as_deref() == Some("temporary"),
+            };
+            let Some(opened) = request.opened.filter(|_| answer.yes(row, "moved")) else {
+                all.push(request);
+                continue;
+            };
+            let code = answer.text(row, "code").unwrap_or_default();
+            let of_row = request.group.clone().map_or_else(|| groups.clone(), |group| vec![group]);
+            for group in of_row {
+                let stays = policy.is_to_be_blocked(taxonomy, &group, &code, opened);
+                let opened = (!stays).then_some(opened);
+                all.push(Request { group: Some(group), opened, ..request.clone() });
+            }
+        }
         let statement = "SELECT max(CAST(imported_utc AS BIGINT)) AS newest FROM imports \
             WHERE import_token IN (SELECT import_token FROM changes)";
         let newest = reader.session.query(statement, &[]).await?.integer(0, "newest");
@@ -103,7 +123,7 @@ impl Requests {
         let statement = format!(
             "SELECT site, group_id, local_date, actor, actor_kind = 'person' AS person, count(*) AS attempts \
              FROM attempts WHERE {} AND search_token IS NULL AND site IN (SELECT site FROM changes \
-             WHERE asked = 'unblock' AND decision = 'approved' AND site IS NOT NULL) \
+             WHERE asked IN ('unblock', 'recategorise') AND decision = 'approved' AND site IS NOT NULL) \
              GROUP BY site, group_id, local_date, actor, actor_kind \
              ORDER BY site, group_id, local_date, actor, actor_kind",
             reader.counted(&schema::ATTEMPTS, "")
@@ -145,6 +165,15 @@ impl Requests {
         // An opening for good makes it no matter of a lesson only.
         hits.map(|request| request.temporary).min()
     }
+}
+
+/// Groups that met a block of a site which was moved to another category for all.
+async fn groups_that_met_them(reader: &Reader<'_>) -> Result<Vec<String>, Error> {
+    let statement = "SELECT DISTINCT group_id FROM attempts WHERE site IN (SELECT site FROM changes \
+        WHERE asked = 'recategorise' AND decision = 'approved' AND group_id IS NULL AND site IS NOT NULL) \
+        ORDER BY group_id";
+    let answer = reader.session.query(statement, &[]).await?;
+    Ok((0..answer.len()).filter_map(|row| answer.text(row, "group_id")).collect())
 }
 
 /// Days from one to the other.

@@ -74,7 +74,7 @@ pub(super) async fn differential(
 ) -> Result<Figures, Error> {
     const SITE: By = By { id: "site", expression: "site" };
     const STAGE: By = By { id: "key_stage", expression: "key_stage" };
-    const SUMS: &[Sum] = &[sum("attempts", "count(*)")];
+    const SUMS: &[Sum<'_>] = &[sum("attempts", "count(*)")];
     let config = Config::load(place.dir).ok();
     let phase = config.iter().flat_map(|config| &config.schools).find(|school| school.id.as_str() == place.school);
     let phase = phase.map(|school| school.phase);

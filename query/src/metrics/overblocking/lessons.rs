@@ -4,12 +4,11 @@
 //! the site, and at least half of those of the group who were active in these minutes. Ten minutes begin with an
 //! attempt from which on five actors are met; the next may begin when they are over.
 //!
-//! Who was active in ten minutes stands in `requests` alone; only the days of possible events are read there.
-//! Where a day's requests are not kept any more, those active on the whole day stand in: an event that passes so
-//! is one, and the others are counted as not told.
+//! Ten minutes are ten minutes of the clock, from that of the first attempt. Who was active in them stands in
+//! `class_minutes`. Of days that were derived before there was that table, and whose requests are not kept any more,
+//! those active on the whole day stand in: an event that passes so is one, and the others are counted as not told.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt::Write as _;
 
 use ingest::schema;
 use jiff::civil::Date;
@@ -26,8 +25,8 @@ use crate::wording;
 
 /// Different actors at least.
 const LEAST_ACTORS: usize = 5;
-/// Microseconds that an event lasts at most.
-const TEN_MINUTES_US: i64 = 600_000_000;
+/// Minutes of the clock that an event lasts.
+const MINUTES: i64 = 10;
 /// Sites blocked for one group at once from which on a fault is likely.
 const SITES_AT_ONCE: usize = 3;
 /// Events shown.
@@ -42,7 +41,8 @@ const CRAZES: [&str; 5] = ["GAMES", "SOCIAL", "STREAM", "CHAT", "GENAI"];
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Event {
     pub(super) day: Date,
-    pub(super) start_us: i64,
+    /// Minute of the first attempt, since midnight.
+    pub(super) minute: i64,
     pub(super) lesson: String,
     pub(super) class: String,
     pub(super) site: String,
@@ -72,12 +72,12 @@ impl Events {
     pub(super) async fn of(reader: &Reader<'_>, place: &Place<'_>) -> Result<Self, Error> {
         let statement = format!(
             "WITH blocked AS (SELECT local_date, {CLASS} AS class, site, code, learning, lesson_period, actor, \
-             actor_kind, CAST(start_utc AS BIGINT) AS start_us FROM attempts WHERE {} AND {IN_LESSON} \
+             actor_kind, CAST(start_utc AS BIGINT) AS start_us, local_minute FROM attempts WHERE {} AND {IN_LESSON} \
              AND actor IS NOT NULL AND site IS NOT NULL AND search_token IS NULL), \
              busy AS (SELECT local_date AS day, class AS busy_class, site AS busy_site FROM blocked \
              WHERE class IS NOT NULL GROUP BY local_date, class, site HAVING count(DISTINCT actor) >= {LEAST_ACTORS}) \
              SELECT local_date, class, site, code, learning, lesson_period, actor, actor_kind = 'person' AS person, \
-             start_us FROM blocked JOIN busy ON local_date = day AND class = busy_class AND site = busy_site \
+             local_minute FROM blocked JOIN busy ON local_date = day AND class = busy_class AND site = busy_site \
              ORDER BY local_date, class, site, start_us, actor, code",
             reader.counted(&schema::ATTEMPTS, "")
         );
@@ -99,13 +99,13 @@ fn together(answer: &Answer) -> Vec<Event> {
     let key = |row: usize| {
         (answer.day(row, "local_date"), answer.text(row, "class"), answer.text(row, "site"))
     };
-    let start = |row: usize| answer.integer(row, "start_us").unwrap_or_default();
+    let minute = |row: usize| answer.integer(row, "local_minute").unwrap_or_default();
     let mut events = Vec::new();
     let mut first = 0;
     while first < answer.len() {
         let here = key(first);
         let end = (first..answer.len())
-            .find(|row| key(*row) != here || start(*row) - start(first) >= TEN_MINUTES_US)
+            .find(|row| key(*row) != here || minute(*row) - minute(first) >= MINUTES)
             .unwrap_or(answer.len());
         let actors: BTreeSet<i64> = (first..end).filter_map(|row| answer.integer(row, "actor")).collect();
         let (Some(day), Some(class), Some(site)) = here else { break };
@@ -121,7 +121,7 @@ fn together(answer: &Answer) -> Vec<Event> {
         }
         events.push(Event {
             day,
-            start_us: start(first),
+            minute: minute(first),
             lesson: answer.text(first, "lesson_period").unwrap_or_default(),
             class,
             site,
@@ -147,29 +147,15 @@ async fn with_active(reader: &Reader<'_>, events: &mut Vec<Event>) -> Result<usi
     let days: BTreeSet<Date> = events.iter().map(|event| event.day).collect();
     let days: Vec<String> = days.iter().map(|day| format!("DATE '{day}'")).collect();
     let days = days.join(", ");
-    let mut spans = String::new();
-    for (number, event) in events.iter().enumerate() {
-        let class = event.class.replace('\'', "''");
-        let end = event.start_us + TEN_MINUTES_US;
-        let _ = write!(
-            spans,
-            "{}({number}, DATE '{}', '{class}', CAST({} AS BIGINT), CAST({end} AS BIGINT))",
-            if number == 0 { "" } else { ", " },
-            event.day,
-            event.start_us
-        );
-    }
     let statement = format!(
-        "WITH seen AS (SELECT local_date, {CLASS} AS class, actor, CAST(event_time_utc AS BIGINT) AS us \
-         FROM requests WHERE local_date IN ({days}) AND NOT record_noise AND actor IS NOT NULL) \
-         SELECT number, count(DISTINCT actor) AS active FROM (VALUES {spans}) \
-         AS event (number, day, event_class, first_us, end_us) \
-         JOIN seen ON local_date = day AND class = event_class AND us >= first_us AND us < end_us \
-         GROUP BY number ORDER BY number"
+        "SELECT local_date, {CLASS} AS class, local_minute, active_actors FROM class_minutes WHERE local_date IN ({days})"
     );
     let answer = reader.session.query(&statement, &[]).await?;
-    let in_minutes: BTreeMap<i64, i64> = (0..answer.len())
-        .filter_map(|row| Some((answer.integer(row, "number")?, answer.integer(row, "active")?)))
+    let in_minutes: BTreeMap<(Date, String, i64), i64> = (0..answer.len())
+        .filter_map(|row| {
+            let key = (answer.day(row, "local_date")?, answer.text(row, "class")?, answer.integer(row, "local_minute")?);
+            Some((key, answer.integer(row, "active_actors")?))
+        })
         .collect();
     let statement = format!(
         "SELECT local_date, class, count(DISTINCT actor) AS active FROM (SELECT local_date, {CLASS} AS class, \
@@ -185,9 +171,9 @@ async fn with_active(reader: &Reader<'_>, events: &mut Vec<Event>) -> Result<usi
         .collect();
     let mut not_told = 0;
     let mut kept = Vec::new();
-    for (number, mut event) in events.drain(..).enumerate() {
+    for mut event in events.drain(..) {
         let actors = event.actors.len() as i64;
-        let known = in_minutes.get(&(number as i64)).copied();
+        let known = in_minutes.get(&(event.day, event.class.clone(), event.minute)).copied();
         event.whole_day = known.is_none();
         let day = || on_day.get(&(event.day, event.class.clone())).copied();
         event.active = known.or_else(day).unwrap_or(0).max(actors);
@@ -233,7 +219,7 @@ async fn lesson_hours(reader: &Reader<'_>, place: &Place<'_>) -> Result<f64, Err
 fn hint(event: &Event, events: &[Event]) -> &'static str {
     let at_once: BTreeSet<&str> = events
         .iter()
-        .filter(|other| other.class == event.class && (other.start_us - event.start_us).abs() < TEN_MINUTES_US)
+        .filter(|other| other.class == event.class && other.day == event.day && (other.minute - event.minute).abs() < MINUTES)
         .map(|other| other.site.as_str())
         .collect();
     if at_once.len() >= SITES_AT_ONCE {
@@ -279,8 +265,8 @@ pub(super) async fn lessons(
     notes.remove(0);
     notes.insert(
         0,
-        "An event: within ten minutes of a lesson, five or more of a group, and at least half of those of it who were \
-         active then, met a block of the same site. Whether the lesson needed the site is for its teacher to say."
+        "An event: within ten minutes of a lesson, from the minute of the first attempt, five or more of a group, and at \
+         least half of those of it who were active then, met a block of the same site. Whether the lesson needed the site is for its teacher to say."
             .to_owned(),
     );
     if found.lesson_hours > 0.0 {
@@ -291,7 +277,7 @@ pub(super) async fn lessons(
     }
     if found.events.iter().any(|event| event.whole_day) || found.not_told > 0 {
         notes.push(format!(
-            "Of some days the records are not kept any more: there, those active on the whole day stand in, and {} cannot be told.",
+            "Of some days nobody counted who was active in ten minutes: there, those active on the whole day stand in, and {} cannot be told.",
             wording::counted(found.not_told as i64, "possible event", "possible events")
         ));
     }
@@ -313,7 +299,7 @@ pub(super) async fn lessons(
     columns.extend(evidence_of_people("attempts"));
     let mut rows: Vec<&Event> = found.events.iter().collect();
     rows.sort_by(|one, other| {
-        (other.day, other.start_us, &one.class, &one.site).cmp(&(one.day, one.start_us, &other.class, &other.site))
+        (other.day, other.minute, &one.class, &one.site).cmp(&(one.day, one.minute, &other.class, &other.site))
     });
     let rows = rows.into_iter().take(SHOWN).map(|event| -> Vec<Cell> {
         vec![
@@ -374,7 +360,7 @@ mod tests {
     fn event(site: &str, code: &str, minute: i64) -> Event {
         Event {
             day: date(2025, 9, 8),
-            start_us: minute * 60_000_000,
+            minute,
             lesson: "P1".to_owned(),
             class: "year_7".to_owned(),
             site: site.to_owned(),

@@ -35,7 +35,8 @@ pub(super) const READS: &[&TableSchema] = &[
     &schema::BLOCKED_SITE_DAYS,
     &schema::EPISODES,
     &schema::CHANGES,
-    &schema::REQUESTS,
+    &schema::CLASS_MINUTES,
+    &schema::PANEL_DAYS,
     &schema::STAFF_ATTEMPTS,
     &schema::STAFF_REQUESTS,
 ];

@@ -1,7 +1,8 @@
 //! The canary panel (OB7): sites that pupils must be able to reach, by what each group met.
 //!
-//! That a site was open stands in `requests` alone, so this table reads them, for the panel's sites only; blocks
-//! are in `blocked_site_days`, which are kept longer.
+//! Both what was blocked (`blocked_site_days`) and what was let through (`panel_days`) are derived tables, so the term
+//! is whole when its records have gone. `panel_days` names nobody: whoever may not see what is marked live is told
+//! that a group reached a site only when more actors did on one day than the marks could be about.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -56,7 +57,7 @@ impl Met {
     }
 }
 
-/// Records of a site by group: attempts that were blocked, records that went through.
+/// What groups met on a site: attempts that were blocked, days on which somebody was let through.
 type Decisions = BTreeMap<(String, String), (i64, i64)>;
 
 /// What the groups of the right key stages met on a site.
@@ -105,6 +106,20 @@ fn listed(panel: &[&CanarySite]) -> String {
     sites.join(", ")
 }
 
+/// Days with records on which not every site of the panel was watched.
+async fn days_unwatched(reader: &Reader<'_>, panel: &[&CanarySite]) -> Result<i64, Error> {
+    let statement = format!(
+        "WITH watched AS (SELECT local_date AS day, count(DISTINCT site) AS sites FROM panel_days WHERE group_id IS NULL \
+         AND local_date BETWEEN $first AND $last AND site IN ({}) GROUP BY local_date) \
+         SELECT count(*) AS days FROM (SELECT DISTINCT local_date FROM activity \
+         WHERE local_date BETWEEN $first AND $last) AS seen LEFT JOIN watched ON local_date = day \
+         WHERE coalesce(sites, 0) < {}",
+        listed(panel),
+        panel.len()
+    );
+    Ok(reader.session.query(&statement, &reader.values()).await?.count(0, "days"))
+}
+
 async fn blocked(reader: &Reader<'_>, panel: &[&CanarySite]) -> Result<Decisions, Error> {
     let mut decisions = Decisions::new();
     let statement = format!(
@@ -143,21 +158,23 @@ pub(super) async fn panel(
 ) -> Result<Figures, Error> {
     let panel = place.settings.canary().on(reader.window.to);
     let mut found: Vec<(&CanarySite, Met)> = Vec::new();
+    let mut unwatched = 0;
     if !unseen.shows_no_decision() && !panel.is_empty() {
         let groups = groups(reader).await?;
         let mut decisions = blocked(reader, &panel).await?;
         let statement = format!(
-            "SELECT site, group_id, count(*) AS records FROM requests WHERE local_date BETWEEN $first AND $last \
-             AND site IN ({}) AND action IN ('allowed', 'proceeded', 'bypassed', 'monitored') \
-             AND NOT record_noise AND NOT illegal GROUP BY site, group_id",
-            listed(&panel)
+            "SELECT site, group_id, count(*) AS days FROM panel_days WHERE local_date BETWEEN $first AND $last \
+             AND site IN ({}) AND group_id IS NOT NULL AND actors_through > {} GROUP BY site, group_id",
+            listed(&panel),
+            place.hidden_tokens
         );
         let answer = reader.session.query(&statement, &reader.values()).await?;
         for row in 0..answer.len() {
             if let (Some(site), Some(group)) = (answer.text(row, "site"), answer.text(row, "group_id")) {
-                decisions.entry((site, group)).or_default().1 += answer.count(row, "records");
+                decisions.entry((site, group)).or_default().1 += answer.count(row, "days");
             }
         }
+        unwatched = days_unwatched(reader, &panel).await?;
         found = panel
             .iter()
             .map(|site| (*site, met(site, &groups, &decisions)))
@@ -207,10 +224,21 @@ pub(super) async fn panel(
             "The panel is `canary.csv` as of the last day; a school adds sites, dates them, or takes them out. Nothing is fetched: \
              what nobody asked for in these days is not known to be open."
                 .to_owned(),
-            "A block counts on every day of the period, in and out of school. Whether a site was open can be told only \
-             as long as the records are kept (`retain`)."
-                .to_owned(),
-        ],
+            "A block counts on every day of the period, in and out of school, and so does getting through.".to_owned(),
+        ]
+        .into_iter()
+        .chain((unwatched > 0).then(|| {
+            format!(
+                "On {} with records it was not noted for every site whether it was open: the site joined the panel later, \
+                 or the days are from before panels were noted. There, \"not asked for\" may be wrong.",
+                wording::counted(unwatched, "day", "days")
+            )
+        }))
+        .chain(place.live.is_none().then(|| {
+            "What the safeguarding lead has set aside is left out here; a site that few asked for may read as not asked for."
+                .to_owned()
+        }))
+        .collect(),
         reading,
     })
 }

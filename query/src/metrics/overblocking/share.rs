@@ -16,7 +16,7 @@ use crate::wording;
 pub(super) const WHOLE_SCHOOL: &str = "whole school";
 
 pub(super) async fn share(reader: &Reader<'_>, unseen: &Unseen) -> Result<Figures, Error> {
-    const SUMS: &[Sum] = &[sum("attempts_learning", "count(*) FILTER (WHERE learning)"), sum("attempts", "count(*)")];
+    const SUMS: &[Sum<'_>] = &[sum("attempts_learning", "count(*) FILTER (WHERE learning)"), sum("attempts", "count(*)")];
     let unit = "share of blocked attempts";
     let mut columns = vec![
         dimension("group_id", "Group"),

@@ -49,6 +49,7 @@ pub(super) async fn figures(reader: &Reader<'_>, place: &Place<'_>) -> Result<Fi
     }
     let confounding = confounders::of(&all, place).await?;
     let mut notes = notes(&charted, place, split, of);
+    notes.extend(super::networks_known(&all, split).await?);
     notes.extend(confounders::moved_with(&confounding, last_signal(&charted, shown)));
     Ok(Figures {
         schema: "watershed.trend.chart/1",

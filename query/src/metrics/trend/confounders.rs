@@ -43,8 +43,8 @@ const MEASURED: [Measured; 4] = [
 
 /// Reads the weeks of a reader; what moved is judged against its first full weeks.
 pub(super) async fn of(reader: &Reader<'_>, place: &Place<'_>) -> Result<Vec<Seen>, Error> {
-    const PUPILS: &[Sum] = &[sum("pupils", "1")];
-    let (weeks, _) = series::weeks(reader).await?;
+    const PUPILS: &[Sum<'_>] = &[sum("pupils", "1")];
+    let (weeks, _) = series::weeks(reader, &[]).await?;
     let mut seen: Vec<Seen> = weeks.iter().map(of_week).collect();
     let at: BTreeMap<String, usize> =
         weeks.iter().enumerate().map(|(at, week)| (week.monday.to_string(), at)).collect();

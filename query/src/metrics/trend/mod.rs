@@ -16,7 +16,7 @@ use ingest::schema::{self, TableSchema};
 use super::{Place, Unseen, table_of};
 use crate::error::{Error, Kind};
 use crate::figures::Figures;
-use crate::plan::{By, FOUR_C, GROUP, KEY_STAGE, Reader, SEVERITY, THEME};
+use crate::plan::{By, FOUR_C, GROUP, KEY_STAGE, NETWORK, Reader, SEVERITY, THEME};
 
 pub(super) use weeks::one_makes_most;
 
@@ -28,6 +28,8 @@ pub(super) const READS: &[&TableSchema] = &[
     &schema::ATTEMPTS,
     &schema::EPISODES,
     &schema::ACTOR_DAYS,
+    &schema::NETWORK_DAYS,
+    &schema::NETWORK_THEME_DAYS,
     &schema::ACTIVITY,
     &schema::IMPORTS,
     &schema::INCIDENTS,
@@ -70,16 +72,42 @@ fn split(word: Option<&str>) -> Result<Option<By>, Error> {
         Some("severity") => Some(SEVERITY),
         Some("group") => Some(GROUP),
         Some("key-stage" | "key_stage") => Some(KEY_STAGE),
+        Some("network" | "location") => Some(NETWORK),
         Some(_) => {
             return Err(Error::new(Kind::Configuration, "a trend cannot be split by that")
-                .help("use `--by theme`, `--by 4c`, `--by severity`, `--by group` or `--by key-stage`"));
+                .help("use `--by theme`, `--by 4c`, `--by severity`, `--by group`, `--by key-stage` or `--by network`"));
         }
     })
 }
 
 /// Whether what is not of concern has the column too, so that each word has a denominator of its own.
 fn is_part_of_activity(by: By) -> bool {
-    by.id == GROUP.id || by.id == KEY_STAGE.id
+    by.id == GROUP.id || by.id == KEY_STAGE.id || by.id == NETWORK.id
+}
+
+/// What to say of a split by network: since when it is known, and what the words mean.
+async fn networks_known(reader: &Reader<'_>, split: Option<By>) -> Result<Vec<String>, Error> {
+    if split.is_none_or(|by| by.id != NETWORK.id) {
+        return Ok(Vec::new());
+    }
+    let mut notes = vec![
+        "The network is that of the first record of an attempt or episode, by `networks.csv`: `unlisted` is an address \
+         of none of its ranges, `off-site` what the log itself calls so, `not in the log` a record without an address. \
+         A pupil on two networks on one day is active on both."
+            .to_owned(),
+    ];
+    let statement = "SELECT min(local_date) AS day FROM network_days WHERE local_date BETWEEN $first AND $last";
+    let known = reader.session.query(statement, &reader.values()).await?.day(0, "day");
+    let statement = "SELECT min(local_date) AS day FROM actor_days WHERE local_date BETWEEN $first AND $last";
+    let first = reader.session.query(statement, &reader.values()).await?.day(0, "day");
+    match (first, known) {
+        (Some(first), Some(known)) if first < known => notes.push(format!(
+            "Before {known} the network was not counted; those weeks are empty."
+        )),
+        (Some(_), None) => notes.push("The network was not counted in these days.".to_owned()),
+        _ => {}
+    }
+    Ok(notes)
 }
 
 fn heading(by: By) -> &'static str {
@@ -88,6 +116,7 @@ fn heading(by: By) -> &'static str {
         "four_c" => "Four Cs",
         "severity" => "Severity",
         "key_stage" => "Key stage",
+        "network" => "Network",
         _ => "Group",
     }
 }
@@ -100,6 +129,7 @@ fn title(what: &str, split: Option<By>) -> String {
         Some("four_c") => "by the four Cs",
         Some("severity") => "by severity",
         Some("key_stage") => "by key stage",
+        Some("network") => "by network",
         Some(_) => "by group",
     };
     format!("{what}, {by}")

@@ -38,7 +38,7 @@ struct Found {
 
 /// Computes it.
 pub(super) async fn figures(reader: &Reader<'_>) -> Result<Figures, Error> {
-    const EPISODES: &[Sum] = &[sum("episodes", "count(*)")];
+    const EPISODES: &[Sum<'_>] = &[sum("episodes", "count(*)")];
     let every = Reader {
         session: reader.session,
         window: reader.window.clone(),

@@ -33,7 +33,7 @@ struct Around {
 
 /// Computes it.
 pub(super) async fn figures(reader: &Reader<'_>, place: &Place<'_>) -> Result<Figures, Error> {
-    const SUMS: &[Sum] = &[
+    const SUMS: &[Sum<'_>] = &[
         sum("episodes", "count(*)"),
         sum("persistent", "count(*) FILTER (WHERE persistent)"),
         sum("pupils", "max(CASE WHEN persistent THEN 1 ELSE 0 END)"),
@@ -135,7 +135,7 @@ async fn around_incidents(
     let newest = place.newest.map(|newest| newest.to_zoned(place.zone.clone()).date());
     let until = newest.unwrap_or(all.window.to).max(all.window.to);
     let all = all.over(crate::window::Window::between(all.window.from, until, place.calendar));
-    let days = all.days_with_data().await?;
+    let days = all.days_with_data(&[]).await?;
     let mut spans: BTreeMap<i64, (Vec<Date>, Vec<Date>)> = BTreeMap::new();
     let mut left_out = 0;
     for (subject, day) in &incidents {

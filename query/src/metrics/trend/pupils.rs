@@ -2,8 +2,6 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use ingest::schema;
-
 use super::super::Place;
 use super::series::{self, Week};
 use super::{heading, is_part_of_activity, named, title};
@@ -11,7 +9,7 @@ use crate::answer::Answer;
 use crate::disclosure::table::Cell;
 use crate::error::Error;
 use crate::figures::{About, Figures, PEOPLE, PUPIL_INTERVAL, dimension, ends, evidence, measure};
-use crate::plan::{ACTIVE_PUPIL, By, Cells, PUPIL, Reader, Sum, WEEK, sum};
+use crate::plan::{ACTIVE_PUPIL, By, Cells, Counted, PUPIL, Reader, Sum, WEEK, sum};
 use crate::statistics::{Cluster, clustered_share, effective_number};
 use crate::wording;
 
@@ -49,7 +47,7 @@ impl Found {
 
 /// Computes it.
 pub(super) async fn figures(reader: &Reader<'_>, place: &Place<'_>) -> Result<Figures, Error> {
-    const PUPILS: &[Sum] = &[sum("pupils", "1")];
+    const PUPILS: &[Sum<'_>] = &[sum("pupils", "1")];
     let split = super::split(reader.ask.by.as_deref())?;
     let own = split.filter(|by| is_part_of_activity(*by));
     let by: Vec<By> = [WEEK].into_iter().chain(split).collect();
@@ -60,17 +58,20 @@ pub(super) async fn figures(reader: &Reader<'_>, place: &Place<'_>) -> Result<Fi
         (answer.text(row, WEEK.id).unwrap_or_default(), word)
     };
 
-    let cells = Cells { table: &schema::EPISODES, only: PUPIL, by: &by, sums: PUPILS, weight: "pupils" };
+    let counted = Counted::by(&by);
+    let of_pupils = format!("{PUPIL} AND {}", counted.with_episodes);
+    let cells = Cells { table: counted.episodes, only: &of_pupils, by: &by, sums: PUPILS, weight: "pupils" };
     let answer = reader.cells(&cells).await?;
     for row in 0..answer.len() {
         found.entry(key(&answer, row, split)).or_default().pupils = answer.count(row, "pupils");
     }
-    let answer = reader.actors(&schema::EPISODES, "actor IS NOT NULL", &by, "count(*)", "0").await?;
+    let told_apart = format!("actor IS NOT NULL AND {}", counted.with_episodes);
+    let answer = reader.actors(counted.episodes, &told_apart, &by, counted.sum_of_episodes, "0").await?;
     for row in 0..answer.len() {
         found.entry(key(&answer, row, split)).or_default().episodes.push(answer.count(row, "part"));
     }
     found.values_mut().for_each(|of_key| of_key.episodes.sort_unstable_by(|one, other| other.cmp(one)));
-    let cells = Cells { table: &schema::ACTOR_DAYS, only: ACTIVE_PUPIL, by: &per, sums: PUPILS, weight: "pupils" };
+    let cells = Cells { table: counted.active, only: ACTIVE_PUPIL, by: &per, sums: PUPILS, weight: "pupils" };
     let answer = reader.cells(&cells).await?;
     let actives: HashMap<Key, i64> =
         (0..answer.len()).map(|row| (key(&answer, row, own), answer.count(row, "pupils"))).collect();
@@ -81,7 +82,7 @@ pub(super) async fn figures(reader: &Reader<'_>, place: &Place<'_>) -> Result<Fi
     }
     words.sort_by_cached_key(|word| wording::natural(word));
     words.dedup();
-    let (weeks, _) = series::weeks(reader).await?;
+    let (weeks, _) = series::weeks(reader, &by).await?;
     let mut rows = Vec::new();
     let mut last: Vec<(String, Found, &Week)> = Vec::new();
     let full = place.settings.charts().rules().full_week_days;
@@ -114,7 +115,10 @@ pub(super) async fn figures(reader: &Reader<'_>, place: &Place<'_>) -> Result<Fi
              be as concentrated. Everybody but staff who is told apart counts in it, devices and shared accounts too."
                 .to_owned(),
             format!("Weeks with fewer than {full} school days or days with data are shown and not compared."),
-        ],
+        ]
+        .into_iter()
+        .chain(super::networks_known(reader, split).await?)
+        .collect(),
         reading: reading(&last, split),
     })
 }

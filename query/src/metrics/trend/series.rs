@@ -2,13 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use ingest::schema;
 use jiff::civil::Date;
 
 use super::super::Place;
 use super::is_part_of_activity;
 use crate::error::{Error, Kind};
-use crate::plan::{ACTIVE_PUPIL, By, Cells, DAY, PUPIL, Reader, Sum, WEEK, sum};
+use crate::plan::{ACTIVE_PUPIL, By, Cells, Counted, DAY, PUPIL, Reader, Sum, WEEK, sum};
 use crate::window::Window;
 use crate::wording;
 
@@ -139,9 +138,9 @@ pub(super) async fn since_the_first<'a>(reader: &Reader<'a>, place: &Place<'_>) 
     Ok(reader.over(Window::between(from, reader.window.to, place.calendar)))
 }
 
-/// School weeks of a reader's days.
-pub(super) async fn weeks(reader: &Reader<'_>) -> Result<(Vec<Week>, Vec<Date>), Error> {
-    let with_data = reader.days_with_data().await?;
+/// School weeks of a reader's days, and the days on which figures by some columns have data.
+pub(super) async fn weeks(reader: &Reader<'_>, by: &[By]) -> Result<(Vec<Week>, Vec<Date>), Error> {
+    let with_data = reader.days_with_data(by).await?;
     let mut weeks: Vec<Week> = Vec::new();
     for (monday, school_days) in reader.window.weeks() {
         let within = |day: &&Date| **day >= monday && monday.until(**day).is_ok_and(|span| span.get_days() < 7);
@@ -158,22 +157,24 @@ pub(super) async fn history(
     split: Option<By>,
     measure: Measure,
 ) -> Result<History, Error> {
-    const DAYS: &[Sum] = &[sum("counted", "count(DISTINCT local_date)")];
-    const ROWS: &[Sum] = &[sum("counted", "count(*)")];
-    const PUPILS: &[Sum] = &[sum("counted", "1")];
+    const DAYS: &[Sum<'_>] = &[sum("counted", "count(DISTINCT local_date)")];
+    const PUPILS: &[Sum<'_>] = &[sum("counted", "1")];
     let by: Vec<By> = [WEEK].into_iter().chain(split).collect();
     let per: Vec<By> = [WEEK].into_iter().chain(split.filter(|by| is_part_of_activity(*by))).collect();
-    let (table, sums) = match measure {
-        Measure::Rate => (&schema::EPISODES, DAYS),
-        Measure::Attempts => (&schema::ATTEMPTS, ROWS),
-        Measure::Prevalence => (&schema::EPISODES, PUPILS),
+    let counted = Counted::by(&by);
+    let attempts = [sum("counted", counted.sum_of_attempts)];
+    let (table, with, sums): (_, _, &[Sum<'_>]) = match measure {
+        Measure::Rate => (counted.episodes, counted.with_episodes, DAYS),
+        Measure::Attempts => (counted.attempts, counted.with_attempts, &attempts),
+        Measure::Prevalence => (counted.episodes, counted.with_episodes, PUPILS),
     };
-    let parts = reader.cells(&Cells { table, only: PUPIL, by: &by, sums, weight: "counted" }).await?;
+    let only = format!("{PUPIL} AND {with}");
+    let parts = reader.cells(&Cells { table, only: &only, by: &by, sums, weight: "counted" }).await?;
     let sums = if measure == Measure::Prevalence { PUPILS } else { DAYS };
-    let cells = Cells { table: &schema::ACTOR_DAYS, only: ACTIVE_PUPIL, by: &per, sums, weight: "counted" };
+    let cells = Cells { table: counted.active, only: ACTIVE_PUPIL, by: &per, sums, weight: "counted" };
     let wholes = reader.cells(&cells).await?;
 
-    let (weeks, days) = weeks(reader).await?;
+    let (weeks, days) = weeks(reader, &by).await?;
     let place: BTreeMap<String, usize> =
         weeks.iter().enumerate().map(|(at, week)| (week.monday.to_string(), at)).collect();
     let word_of = |answer: &crate::answer::Answer, row: usize, by: Option<By>| {
@@ -222,10 +223,15 @@ pub(super) async fn days_with(
     split: Option<By>,
     measure: Measure,
 ) -> Result<BTreeMap<String, Vec<DayCounts>>, Error> {
-    const ROWS: &[Sum] = &[sum("counted", "count(*)")];
     let by: Vec<By> = [DAY].into_iter().chain(split).collect();
-    let table = if measure == Measure::Attempts { &schema::ATTEMPTS } else { &schema::EPISODES };
-    let answer = reader.cells(&Cells { table, only: PUPIL, by: &by, sums: ROWS, weight: "counted" }).await?;
+    let counted = Counted::by(&by);
+    let (table, with, of_actor) = if measure == Measure::Attempts {
+        (counted.attempts, counted.with_attempts, counted.sum_of_attempts)
+    } else {
+        (counted.episodes, counted.with_episodes, counted.sum_of_episodes)
+    };
+    let (only, sums) = (format!("{PUPIL} AND {with}"), [sum("counted", of_actor)]);
+    let answer = reader.cells(&Cells { table, only: &only, by: &by, sums: &sums, weight: "counted" }).await?;
     let mut found: BTreeMap<String, Vec<DayCounts>> = BTreeMap::new();
     for row in 0..answer.len() {
         let day = answer.text(row, DAY.id).and_then(|day| day.parse().ok());

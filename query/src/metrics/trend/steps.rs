@@ -1,7 +1,6 @@
 //! The table `steps`: weeks from which a series may have gone on at another level, and what was
 //! recorded near them. A possible step is never a cause.
 
-use ingest::schema;
 use jiff::Span;
 use jiff::civil::Date;
 
@@ -12,7 +11,7 @@ use super::{chart, heading, named, title};
 use crate::disclosure::table::Cell;
 use crate::error::Error;
 use crate::figures::{About, Figures, PEOPLE, dimension, evidence, measure};
-use crate::plan::{By, Cells, PUPIL, Reader, Sum, sum};
+use crate::plan::{By, Cells, Counted, PUPIL, Reader, Sum, sum};
 use crate::session::Value;
 use crate::statistics::stretches;
 use crate::window::Window;
@@ -85,7 +84,10 @@ pub(super) async fn figures(reader: &Reader<'_>, place: &Place<'_>) -> Result<Fi
                  each other does not make one the cause of the other."
             ),
             "No chart starts anew because of a possible step: only a row of `rebase.csv` does that.".to_owned(),
-        ],
+        ]
+        .into_iter()
+        .chain(super::networks_known(&all, split).await?)
+        .collect(),
         reading: reading(&steps, longest, split),
     })
 }
@@ -170,14 +172,16 @@ async fn evidence_of(
     word: &str,
     of: Measure,
 ) -> Result<(i64, Option<f64>), Error> {
-    const DAYS: &[Sum] = &[sum("counted", "count(DISTINCT local_date)")];
-    const ROWS: &[Sum] = &[sum("counted", "count(*)")];
-    let (table, sums) = match of {
-        Measure::Attempts => (&schema::ATTEMPTS, ROWS),
-        Measure::Rate | Measure::Prevalence => (&schema::EPISODES, DAYS),
-    };
+    const DAYS: &[Sum<'_>] = &[sum("counted", "count(DISTINCT local_date)")];
     let by: Vec<By> = split.into_iter().collect();
-    let answer = after.cells(&Cells { table, only: PUPIL, by: &by, sums, weight: "counted" }).await?;
+    let counted = Counted::by(&by);
+    let attempts = [sum("counted", counted.sum_of_attempts)];
+    let (table, with, sums): (_, _, &[Sum<'_>]) = match of {
+        Measure::Attempts => (counted.attempts, counted.with_attempts, &attempts),
+        Measure::Rate | Measure::Prevalence => (counted.episodes, counted.with_episodes, DAYS),
+    };
+    let only = format!("{PUPIL} AND {with}");
+    let answer = after.cells(&Cells { table, only: &only, by: &by, sums, weight: "counted" }).await?;
     let of_word = |row: &usize| split.is_none_or(|by| answer.text(*row, by.id).as_deref() == Some(word));
     let Some(row) = (0..answer.len()).find(of_word) else { return Ok((0, None)) };
     Ok((answer.count(row, "distinct_people"), answer.real(row, "largest_share")))

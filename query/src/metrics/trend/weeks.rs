@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use ingest::schema;
 use jiff::civil::Date;
 
 use super::super::rates::{self, Figure, Key};
@@ -10,7 +9,7 @@ use super::{Place, Unseen, is_part_of_activity};
 use crate::disclosure::table::Cell;
 use crate::error::Error;
 use crate::figures::{About, Figures, PUPIL_INTERVAL, dimension, evidence};
-use crate::plan::{By, Reader, WEEK};
+use crate::plan::{By, Counted, Reader, WEEK};
 use crate::wording;
 
 /// One row per week (and word).
@@ -34,7 +33,7 @@ pub(super) async fn figures(
     let mut found = rates::figures(reader, &by, &per).await?;
     let words = match split {
         None => vec![String::new()],
-        Some(by) if is_part_of_activity(by) => sorted(reader.words(&schema::ACTOR_DAYS, by).await?),
+        Some(by) if is_part_of_activity(by) => sorted(reader.words(Counted::by(&[by]).active, by).await?),
         Some(_) => distinct(&found),
     };
     // A group of which nothing can be counted in these days (guests, mostly) has no line.
@@ -45,7 +44,7 @@ pub(super) async fn figures(
             split.is_none() || found.iter().any(|(key, figure)| key.get(1) == Some(word) && counts(figure))
         })
         .collect();
-    let with_data = reader.days_with_data().await?;
+    let with_data = reader.days_with_data(&by).await?;
     let weeks: Vec<Week> = reader
         .window
         .weeks()
@@ -99,6 +98,7 @@ pub(super) async fn figures(
     if split.is_none() && reader.ask.theme.is_none() {
         notes.push("Every theme counts, games and social media that were blocked too; the trend by theme tells them apart.".to_owned());
     }
+    notes.extend(super::networks_known(reader, split).await?);
     if unseen.records > 0 && weeks.iter().flat_map(|week| &week.figures).all(|(_, figure)| figure.active_days == 0) {
         notes.push(
             "No record of these days is tied to a pupil, so there is no rate; import the roster (`people import`)."

@@ -77,7 +77,7 @@ fn a_year_before(place: &Place<'_>, monday: Date) -> Option<Date> {
 /// Computes it.
 pub(super) async fn figures(reader: &Reader<'_>, place: &Place<'_>) -> Result<Figures, Error> {
     let full = place.settings.charts().rules().full_week_days;
-    let (weeks, _) = series::weeks(reader).await?;
+    let (weeks, _) = series::weeks(reader, &[]).await?;
     let pairs: Vec<(&Week, Date)> =
         weeks.iter().filter_map(|week| Some((week, a_year_before(place, week.monday)?))).collect();
     let first = pairs.iter().map(|(_, before)| *before).min();
@@ -88,7 +88,7 @@ pub(super) async fn figures(reader: &Reader<'_>, place: &Place<'_>) -> Result<Fi
     };
     let (mut here_days, mut before_days) = (BTreeSet::new(), BTreeSet::new());
     if let Some(earlier) = &earlier {
-        let (known, _) = series::weeks(earlier).await?;
+        let (known, _) = series::weeks(earlier, &[]).await?;
         for (week, before) in &pairs {
             let other = known.iter().find(|other| other.monday == *before);
             if week.full(full) && other.is_some_and(|other| other.full(full)) {

@@ -29,11 +29,11 @@ async fn episodes(dir: &Path, seat: Seat) -> [i64; 2] {
     weeks.try_into().unwrap()
 }
 
-fn state(dir: &Path) -> State {
+pub(super) fn state(dir: &Path) -> State {
     State::open(&SchoolRoot::new(dir, &SchoolId::parse("st-annes").unwrap())).unwrap()
 }
 
-fn mark<'m>(person: Option<i64>, theme: Option<&'m str>, site: Option<&'m str>) -> NewEmbargo<'m> {
+pub(super) fn mark<'m>(person: Option<i64>, theme: Option<&'m str>, site: Option<&'m str>) -> NewEmbargo<'m> {
     NewEmbargo {
         from: date(2025, 9, 8),
         to: None,

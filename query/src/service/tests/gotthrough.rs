@@ -1,6 +1,8 @@
 //! What got through and what was first seen, over hand-made tables.
 
-use ingest::schema::{ACTIVITY, BLOCKED_SITE_DAYS, CHANGES, CHECKS, EPISODES, REQUESTS, TableSchema};
+use ingest::schema::{
+    ACTIVITY, ACTOR_DAYS, BLOCKED_SITE_DAYS, CHANGES, CHECKS, EPISODES, REQUESTS, TableSchema,
+};
 
 use super::*;
 
@@ -350,4 +352,71 @@ async fn ways_round_the_filter_and_generative_ai() {
     // Wilson, 2 of 3 and 1 of 3 by hand: (2 + 1.9207 -+ 1.96 sqrt(2 * 1/3 + 0.9604)) / (3 + 3.8415).
     assert_eq!(reals(found.value(), "prevalence_share_lower"), [Some(0.208), Some(0.208), Some(0.061)]);
     assert_eq!(reals(found.value(), "prevalence_share_upper"), [Some(0.939), Some(0.939), Some(0.792)]);
+}
+
+/// Six school days of year 7 with 100 records each, 20 of games and 2 of social media; four days of year 12.
+#[tokio::test]
+async fn use_beside_what_is_expected_of_the_key_stage() {
+    let dir = tempfile::tempdir().unwrap();
+    const DAYS: [&str; 6] =
+        ["2025-09-08", "2025-09-09", "2025-09-10", "2025-09-11", "2025-09-12", "2025-09-15"];
+    let of_day =
+        |group: &'static str, day: &'static str, code: &'static str, n: &'static str| -> Row<'static> {
+            vec![
+                ("group_id", group),
+                ("local_date", day),
+                ("code", code),
+                ("actor_kind", "person"),
+                ("primary_records", n),
+            ]
+        };
+    let mut activity = Vec::new();
+    for (at, day) in DAYS.into_iter().enumerate() {
+        activity.extend(
+            [("GAMES", "20"), ("SOCIAL", "2"), ("EDU", "78")].map(|(code, n)| of_day("year_7", day, code, n)),
+        );
+        if at < 4 {
+            activity.push(of_day("year_12", day, "GAMES", "50"));
+        }
+    }
+    activity.push(of_day("visitors", DAYS[0], "GAMES", "50"));
+    let stage = |group: &'static str, stage: &'static str| -> Row<'static> {
+        row(&[
+            &PUPIL,
+            &[("group_id", group), ("key_stage", stage), ("actor", "1"), ("local_date", "2025-09-08")],
+        ])
+    };
+    let tables = || {
+        vec![
+            (&ACTIVITY, activity.clone()),
+            (&ACTOR_DAYS, vec![stage("year_7", "KS3"), stage("year_12", "KS5")]),
+        ]
+    };
+    let found = of(dir.path(), tables()).groups(&asked("expected")).await.unwrap();
+    let found = found.value();
+    let line = |group: &str, what: &str| {
+        let at = texts(found, "group_id")
+            .iter()
+            .zip(texts(found, "what"))
+            .position(|(g, w)| g == group && w == what);
+        let at = at.unwrap();
+        (texts(found, "standing")[at].clone(), integers(found, "records")[at], reals(found, "use_share")[at])
+    };
+    assert_eq!(line("year_7", "GAMES"), ("more than expected".to_owned(), Some(120), Some(0.2)));
+    assert_eq!(line("year_7", "SOCIAL"), ("as expected".to_owned(), Some(12), Some(0.02)));
+    assert_eq!(line("year_7", "shared log-ins"), ("as expected".to_owned(), Some(0), Some(0.0)));
+    assert_eq!(line("year_12", "GAMES").0, "too few days");
+    assert_eq!(texts(found, "group_id")[0], "year_7", "what is clear first");
+    assert!(found.reading.starts_with("More than expected: GAMES in year_7 (20.0 %)."), "{}", found.reading);
+    assert!(found.notes.iter().any(|note| note.contains("starting points")), "{:?}", found.notes);
+    assert!(
+        found.notes.iter().any(|note| note.starts_with("1 group of no known key stage")),
+        "{:?}",
+        found.notes
+    );
+    // Nothing known: a sentence, and no row. And it is not for leaders: nothing marked live can be taken out.
+    let nothing = of(dir.path(), Vec::new()).groups(&asked("expected")).await.unwrap();
+    assert!(nothing.value().rows.is_empty() && nothing.value().reading.starts_with("Not measurable"));
+    let leader = School { viewer: Viewer::made(Seat::Leader), ..of(dir.path(), tables()) };
+    assert_eq!(leader.groups(&asked("expected")).await.unwrap_err().kind(), Kind::Forbidden);
 }

@@ -1,6 +1,6 @@
 //! The tables of `trend` over hand-made weeks, figures by hand.
 
-use ingest::schema::{CHANGES, INCIDENTS};
+use ingest::schema::{CHANGES, INCIDENTS, NETWORK_DAYS, NETWORK_THEME_DAYS};
 use ingest::settings::calendar::Calendar;
 
 use super::*;
@@ -456,6 +456,77 @@ async fn out_of_hours_has_a_calendar_of_its_own() {
     );
     let found = ask(dir.path(), &[], &all_weeks("out-of-hours")).await;
     assert!(found.rows.is_empty() && found.reading.starts_with("Nothing was recorded out of hours"));
+}
+
+/// Pupils 1 and 2 on two networks for a week: pupil 1 on Main on Monday and Tuesday, at home on Tuesday and Wednesday;
+/// pupil 2 on Main on Monday. Pupil 1 has two episodes at home on Tuesday and one attempt that goes on on Main.
+fn by_network() -> Vec<(&'static TableSchema, Vec<Owned>)> {
+    let day = |of: i8| date(2025, 9, of);
+    let on = |actor, of: i8, network: &str| {
+        with(pupil(actor, day(of)), &[("network", network), ("primary_records", "5")])
+    };
+    let days = vec![
+        on(1, 8, "Main"),
+        on(1, 9, "Main"),
+        on(1, 9, "off-site"),
+        on(1, 10, "off-site"),
+        on(2, 8, "Main"),
+    ];
+    let had = |network, attempts, episodes| {
+        let counts =
+            [("network", network), ("attempts", attempts), ("episodes", episodes), ("theme", "Drugs")];
+        with(pupil(1, day(9)), &counts)
+    };
+    let activity =
+        (8..11).map(|of| with(vec![("local_date", day(of).to_string())], &[("records", "9")])).collect();
+    vec![
+        (&NETWORK_DAYS, days),
+        (&NETWORK_THEME_DAYS, vec![had("off-site", "3", "2"), had("Main", "1", "0")]),
+        (&ACTOR_DAYS, vec![with(pupil(1, day(8)), &[("primary_records", "9")])]),
+        (&ACTIVITY, activity),
+    ]
+}
+
+#[tokio::test]
+async fn by_network_what_began_there_over_those_active_there() {
+    let dir = tempfile::tempdir().unwrap();
+    let week = |table: &str| Ask {
+        from: Some(date(2025, 9, 8)),
+        to: Some(date(2025, 9, 12)),
+        by: Some("network".to_owned()),
+        table: Some(table.to_owned()),
+        ..Ask::default()
+    };
+    let found = ask(dir.path(), &by_network(), &week("weeks")).await;
+    assert_eq!(texts(&found, "network"), ["Main", "off-site"]);
+    assert_eq!(integers(&found, "attempts"), [Some(1), Some(3)]);
+    assert_eq!(integers(&found, "episodes"), [Some(0), Some(2)]);
+    assert_eq!(integers(&found, "actor_days"), [Some(0), Some(1)]);
+    // Main: pupil 1 on two days and pupil 2 on one. Off-site: pupil 1 on two.
+    assert_eq!(integers(&found, "active_actor_days"), [Some(3), Some(2)]);
+    assert_eq!(reals(&found, "rate_per_1000"), [Some(0.0), Some(500.0)]);
+    assert_eq!(integers(&found, "distinct_people"), [Some(0), Some(1)]);
+    assert!(found.title.ends_with("by network"), "{}", found.title);
+    assert!(found.notes.iter().any(|note| note.contains("not in the log")), "{:?}", found.notes);
+    let found = ask(dir.path(), &by_network(), &week("pupils")).await;
+    assert_eq!((texts(&found, "network"), integers(&found, "pupils")), (vec!["off-site"], vec![Some(1)]));
+    assert_eq!(
+        (integers(&found, "active_pupils"), integers(&found, "episodes")),
+        (vec![Some(1)], vec![Some(2)])
+    );
+    for table in ["chart", "steps"] {
+        ask(dir.path(), &by_network(), &week(table)).await;
+    }
+    // Days that were derived before networks were counted are empty and not none.
+    let mut before = by_network();
+    before.retain(|(schema, _)| !schema.name.starts_with("network"));
+    let found = ask(dir.path(), &before, &week("weeks")).await;
+    assert!(found.rows.is_empty(), "{:?}", found.rows);
+    assert!(
+        found.notes.iter().any(|note| note.contains("was not counted in these days")),
+        "{:?}",
+        found.notes
+    );
 }
 
 #[tokio::test]
