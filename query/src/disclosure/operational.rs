@@ -171,7 +171,7 @@ impl Operations {
         let mut measures = vec![
             measure(
                 "overblocking_percent",
-                "Stopped attempts that should not have been stopped, by an audit of a sample",
+                "Stopped attempts that should have been let through, by staff's review of a random sample",
                 or_not(self.overblocking.map(|share| {
                     format!(
                         "{} % (between {} and {} %)",
@@ -181,8 +181,8 @@ impl Operations {
             ),
             measure(
                 "overblocking_at_least_percent",
-                "Stopped attempts whose site was opened within the 30 days after: at least so many were wrong",
-                or_not(self.overblocking_at_least.map(|percent| format!("{percent} %"))),
+                "Stopped attempts on a site that was opened within 30 days, so that stopping it was wrong",
+                or_not(self.overblocking_at_least.map(|percent| format!("at least {percent} %"))),
             ),
             measure(
                 "lesson_blocks",
@@ -265,7 +265,7 @@ pub(super) fn for_parents(measures: &[OperationalMeasure]) -> Vec<OperationalMea
     let of_parents = |known: &OperationalMeasure| match known.id.as_str() {
         id if id == exact => Some(measure(
             coarse,
-            "Stopped attempts that should not have been stopped, by an audit of a sample, to the nearest 5 %",
+            "Stopped attempts that should have been let through, by staff's review of a random sample",
             nearest_5(&known.shown),
         )),
         id => FOR_PARENTS.contains(&id).then(|| known.clone()),
@@ -283,6 +283,9 @@ fn nearest_5(shown: &str) -> String {
     }
 }
 
+/// The measure of recorded concerns; it stands with the figures about pupils.
+pub const RECORDED_CONCERNS: &str = "recorded_concerns_pupils";
+
 /// Recorded concerns are pupils: a band, or the words that any group of pupils has (rules 10 and 25).
 pub(super) fn recorded_concerns(operations: &Operations, counted: u32) -> Option<OperationalMeasure> {
     let shown = match operations.recorded_concerns {
@@ -293,7 +296,7 @@ pub(super) fn recorded_concerns(operations: &Operations, counted: u32) -> Option
         },
     };
     Some(measure(
-        "recorded_concerns_pupils",
+        RECORDED_CONCERNS,
         "Pupils with a concern on the school's own records of any of the kinds in the tables",
         shown,
     ))
@@ -449,7 +452,7 @@ mod tests {
             measures.iter().find(|measure| measure.id == id).map(|measure| measure.shown.clone())
         };
         assert_eq!(shown(&measures, "overblocking_percent").unwrap(), "13 % (between 8 and 21 %)");
-        assert_eq!(shown(&measures, "overblocking_at_least_percent").unwrap(), "3 %");
+        assert_eq!(shown(&measures, "overblocking_at_least_percent").unwrap(), "at least 3 %");
         assert_eq!(shown(&measures, "lesson_blocks").unwrap(), "fewer than 10");
         let parents = for_parents(&measures);
         assert_eq!(shown(&parents, OVERBLOCKING[1]).unwrap(), "about 15 %");
