@@ -6,6 +6,7 @@ Golden values are those of the policy's text, worked out there by hand.
 """
 
 import unittest
+from unittest import mock
 
 import attack
 import broken
@@ -162,6 +163,36 @@ class Examples(unittest.TestCase):
                 return {("school", "one"): 14, ("school", "two"): 5, ("school", "any"): 19}
 
         self.assertEqual(guess.guessed(sealed, Known), [("x", "two")])
+
+    def test_who_guesses_why_the_breakdowns_are_missing(self):
+        """With parts shown from 10 pupils on, three parts of 10-14 under 35-39 leave 7 to 14 in each for a row of
+        35-39: a gate fires, and for no other parts, so the guess wins. By the policy no such part is shown, no
+        breakdown explains the gate, and whoever knew all of it would win nothing."""
+        row = {"shown": "band", "from": 35, "to": 39}
+        roll = [{"group": name, "pupils": 100, "counted": True} for name in ("Year 2", "Year 6", "Year 7")]
+        missing = [{"row": "any", "group": "KS1", "shown": "not_available"}]
+        tables = [
+            {"id": "T0", "rows": [{"row": "any", **row}]},
+            {"id": "T1", "rows": [{"row": "one", **row}, {"row": "two", **row}]},
+            {"id": "T2", "rows": missing},
+            {"id": "T3", "rows": missing},
+        ]
+        sealed = {"audience": "governors", "period": "2025-autumn", "roll": roll, "tables": tables}
+
+        class Known:
+            @staticmethod
+            def cells(period, rows):
+                by_part = {"KS1": (12, 8, 12), "KS2": (14, 14, 13), "KS3": (13, 13, 13)}
+                leaf = {"KS1": "Y2", "KS2": "Y6", "KS3": "Y7"}
+                found = {("school", name): 39 - (name == "one") * 4 - (name == "two") for name in ("any", "one", "two")}
+                for part, numbers in by_part.items():
+                    for name, number in zip(("any", "one", "two"), numbers):
+                        found[part, name] = found[leaf[part], name] = number
+                return found
+
+        with mock.patch.object(reference.Policy, "least_in", 10), mock.patch.object(rules, "LEAST_IN", 10):
+            self.assertIn(("2025-autumn", "KS1", "one"), guess.guessed_parts(sealed, Known))
+        self.assertIsNone(guess.guessed_parts(sealed, Known))
 
     def test_what_contradicts_itself_is_noticed(self):
         knowledge, columns = table(10, y7=8, y8=8)

@@ -38,3 +38,13 @@ fn equal_bands_give_equal_bytes_on_every_page() {
     let program = Path::new(env!("CARGO_BIN_EXE_watershed"));
     println!("{}", python("../attacker/installations.py", &[program, folder.path()]));
 }
+
+/// Schools from logs to sets, with all that makes counting hard, held against their generator and attacked.
+/// `WATERSHED_LAKE_SCHOOLS` says how many.
+#[test]
+fn schools_counted_from_their_logs_give_nothing_away() {
+    let folder = tempfile::tempdir().unwrap();
+    let program = Path::new(env!("CARGO_BIN_EXE_watershed"));
+    let count = std::env::var("WATERSHED_LAKE_SCHOOLS").unwrap_or_else(|_| "3".to_owned());
+    println!("{}", python("../attacker/lake_schools.py", &[program, folder.path(), Path::new(&count)]));
+}

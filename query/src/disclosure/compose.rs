@@ -5,7 +5,7 @@ use super::cascade::parents;
 use super::categories::{CategoryList, CategoryRow};
 use super::gate;
 use super::groups::GroupTree;
-use super::operational::{Operations, for_parents};
+use super::operational::{Operations, for_parents, recorded_concerns};
 use super::percentages::per_hundred;
 use super::policy::{AudienceWord, POLICY_VERSION};
 use super::sealed::{
@@ -157,6 +157,7 @@ pub(super) fn governor_set(
         return Ok(Composed { set, fallback_level: 0 });
     }
     let tree = facts.tree();
+    set.operational.extend(recorded_concerns(operations, tree.groups()[0].pupils));
     if counts.is_some_and(|counts| !counts.fit(&tree, categories)) {
         return Err(Error::new(Kind::Bug, "counts, group tree and category list do not fit each other"));
     }

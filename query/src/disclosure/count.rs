@@ -16,8 +16,10 @@ use super::operational::Operations;
 use super::policy::LEAST_SEVERITY;
 use crate::embargo::{Embargoes, LiveMatters};
 use crate::error::{Error, Kind};
+use crate::service::School;
 
 mod decisions;
+mod of_the_school;
 mod operations;
 mod rows;
 
@@ -55,15 +57,17 @@ pub(super) trait PupilCounts {
     async fn count(&self, asked: &Asked<'_>) -> Result<Counted, Error>;
 }
 
-/// The school's lake.
+/// The school's lake, and the figures for staff that a set may have something of.
 #[derive(Debug)]
 pub(super) struct LakeCounts {
     root: SchoolRoot,
+    /// None where a test has a lake and no installation around it.
+    school: Option<School>,
 }
 
 impl LakeCounts {
-    pub(super) fn new(dir: &Path, school: &SchoolId) -> Self {
-        Self { root: SchoolRoot::new(dir, school) }
+    pub(super) async fn open(dir: &Path, school: &SchoolId) -> Result<Self, Error> {
+        Ok(Self { root: SchoolRoot::new(dir, school), school: Some(School::open(dir, school).await?) })
     }
 }
 
@@ -85,10 +89,11 @@ impl PupilCounts for LakeCounts {
         let asked = &Asked { roster_only: overlapping.then(persons), ..asked.clone() };
         // Rule 4: whatever the DSL has marked live is in no set.
         let live = Embargoes::of(&self.root)?.in_days(&lake, asked.from, asked.to).await?;
-        Ok(Counted {
-            counts: pupils(&lake, asked, &live).await?,
-            operations: operations::measured(&lake, asked, &live).await?,
-        })
+        let mut operations = operations::measured(&lake, asked, &live).await?;
+        if let Some(school) = &self.school {
+            Box::pin(of_the_school::measured(school, asked, &mut operations)).await?;
+        }
+        Ok(Counted { counts: pupils(&lake, asked, &live).await?, operations })
     }
 }
 
@@ -100,29 +105,45 @@ struct Person {
     year_group: Option<i16>,
 }
 
+/// What is known of an account.
+struct Known {
+    person: i64,
+    role: Role,
+    /// By the roster.
+    year_group: Option<i16>,
+}
+
 impl Asked<'_> {
     /// The person of a row. A roster that came later joins the accounts of the days before.
     fn person(&self, row: &Row<'_>) -> Option<Person> {
         if row.text("actor_kind") != Some("person") {
             return None;
         }
-        let actor = row.whole("actor")?;
-        let member = self.roster.get(&actor);
+        let known = self.known(row.whole("actor")?, row.text("role"))?;
+        Some(Person {
+            token: known.person,
+            is_pupil: known.role == Role::Pupil,
+            is_staff: known.role == Role::Staff,
+            year_group: known.year_group.or_else(|| row.small("year_group")),
+        })
+    }
+
+    /// Who an account is, by the roster first and by what its row says else.
+    fn known(&self, account: i64, role: Option<&str>) -> Option<Known> {
+        let member = self.roster.get(&account);
         // Days that were taken in after the roster know the person already.
-        if member.is_none() && self.roster_only.as_ref().is_some_and(|persons| !persons.contains(&actor)) {
+        if member.is_none() && self.roster_only.as_ref().is_some_and(|persons| !persons.contains(&account)) {
             return None;
         }
         let role = member
             .map(|member| member.role)
             .filter(|role| *role != Role::Unknown)
-            .or_else(|| row.text("role").and_then(Role::from_word))
+            .or_else(|| role.and_then(Role::from_word))
             .unwrap_or_default();
-        let by_roster = member.and_then(|member| member.year_group).map(i16::from);
-        Some(Person {
-            token: member.map_or(actor, |member| member.person),
-            is_pupil: role == Role::Pupil,
-            is_staff: role == Role::Staff,
-            year_group: by_roster.or_else(|| row.small("year_group")),
+        Some(Known {
+            person: member.map_or(account, |member| member.person),
+            role,
+            year_group: member.and_then(|member| member.year_group).map(i16::from),
         })
     }
 

@@ -1,8 +1,9 @@
-//! Measures whose unit is not a pupil: the filter's work and how much of it the logs show
-//! (rules 6, 25, 26).
+//! Measures whose unit is not a pupil: the filter's work and how much of it the logs show; and recorded concerns,
+//! whose unit is one (rules 6, 25, 26).
 
+use super::band::governors;
 use super::policy::{LEAST_IDENTIFIED_PERCENT, MOST_MISSING_DAYS_PERCENT};
-use super::sealed::OperationalMeasure;
+use super::sealed::{OperationalMeasure, Shown};
 
 /// Fewer requests than this are not told.
 const LEAST_REQUESTS: u64 = 1_000;
@@ -13,9 +14,12 @@ const LEAST_EVENTS: u64 = 10;
 /// Said of a measure that needs records which nobody has kept for the period.
 const NOT_MEASURED: &str = "Not measured this term";
 
-/// The measures that parents may have as well (rule 26).
+/// The measures that parents may have as they stand (rule 26); of over-blocking they have a coarser one.
 const FOR_PARENTS: [&str; 4] =
     ["checks_done", "sites_opened_nearest_5", "canary_panel", "commonest_stopped_categories"];
+
+/// Over-blocking, for governors and for parents.
+const OVERBLOCKING: [&str; 2] = ["overblocking_percent", "overblocking_nearest_5_percent"];
 
 /// A part of a whole, both in records.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -62,11 +66,11 @@ pub(super) struct AuditedShare {
     pub(super) most_percent: u8,
 }
 
-/// Sites that should be open, tried by a panel of addresses.
+/// Sites that pupils must be able to reach, and those of them that were stopped for some.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct CanaryPanel {
-    pub(super) open: u32,
-    pub(super) tried: u32,
+    pub(super) stopped: usize,
+    pub(super) sites: usize,
 }
 
 /// What the period's logs look like as logs.
@@ -94,10 +98,15 @@ pub(super) struct Operations {
     pub(super) checks: Option<Checks>,
     /// None where nobody has reviewed a sample of 100 attempts by 30 pupils.
     pub(super) overblocking: Option<AuditedShare>,
-    /// None where lesson blocks are not recorded.
+    /// Per cent of the blocked attempts whose site was opened soon after, downwards; none without a list of changes,
+    /// or below 100 attempts by 30 pupils.
+    pub(super) overblocking_at_least: Option<u8>,
+    /// None where lessons, or who was active in them, are not known for the whole period.
     pub(super) lesson_blocks: Option<u64>,
-    /// None where no panel of sites is tried.
+    /// None where there is no panel, or where logs show no decision.
     pub(super) canary_panel: Option<CanaryPanel>,
+    /// Distinct pupils, who are shown as a band alone; none where no list of incidents reaches the period's end.
+    pub(super) recorded_concerns: Option<u32>,
 }
 
 impl Operations {
@@ -162,7 +171,7 @@ impl Operations {
         let mut measures = vec![
             measure(
                 "overblocking_percent",
-                "Stopped attempts that should not have been stopped, by an audit of a sample",
+                "Stopped attempts that should have been let through, by staff's review of a random sample",
                 or_not(self.overblocking.map(|share| {
                     format!(
                         "{} % (between {} and {} %)",
@@ -171,14 +180,19 @@ impl Operations {
                 })),
             ),
             measure(
+                "overblocking_at_least_percent",
+                "Stopped attempts on a site that was opened within 30 days, so that stopping it was wrong",
+                or_not(self.overblocking_at_least.map(|percent| format!("at least {percent} %"))),
+            ),
+            measure(
                 "lesson_blocks",
-                "Lessons that a stopped site disturbed",
+                "Times that half a class or more met the same stopped site in a lesson",
                 or_not(self.lesson_blocks.map(events)),
             ),
             measure(
                 "canary_panel",
-                "Sites for help and learning that were open when they were tried",
-                or_not(self.canary_panel.map(|panel| format!("{} of {}", panel.open, panel.tried))),
+                "Sites for help and learning that the filter stopped for pupils who must be able to reach them",
+                or_not(self.canary_panel.map(|panel| format!("{} of {} sites", panel.stopped, panel.sites))),
             ),
         ];
         let checks = self.checks.as_ref();
@@ -214,7 +228,7 @@ fn of_unblocks(unblocks: &Unblocks) -> Vec<OperationalMeasure> {
         measure(
             "unblock_median_days",
             "Days from a request to its decision, median",
-            format!("{}{half} days", twice / 2),
+            format!("{}{half} {}", twice / 2, if twice == 2 { "day" } else { "days" }),
         )
     }));
     for (id, title, share) in [
@@ -245,9 +259,47 @@ fn events(number: u64) -> String {
     if number < LEAST_EVENTS { format!("fewer than {LEAST_EVENTS}") } else { thousands(number) }
 }
 
-/// Those of a governors' set's measures that parents get.
+/// Those of a governors' set's measures that parents get, of nothing but that set (rule 2).
 pub(super) fn for_parents(measures: &[OperationalMeasure]) -> Vec<OperationalMeasure> {
-    measures.iter().filter(|measure| FOR_PARENTS.contains(&measure.id.as_str())).cloned().collect()
+    let [exact, coarse] = OVERBLOCKING;
+    let of_parents = |known: &OperationalMeasure| match known.id.as_str() {
+        id if id == exact => Some(measure(
+            coarse,
+            "Stopped attempts that should have been let through, by staff's review of a random sample",
+            nearest_5(&known.shown),
+        )),
+        id => FOR_PARENTS.contains(&id).then(|| known.clone()),
+    };
+    measures.iter().filter_map(of_parents).collect()
+}
+
+/// A whole per cent with its interval, to the nearest 5; other words as they are.
+fn nearest_5(shown: &str) -> String {
+    let percent = shown.split_once(" %").and_then(|(percent, _)| percent.parse::<u8>().ok());
+    match percent.map(|percent| percent.saturating_add(2) / 5 * 5) {
+        None => NOT_MEASURED.to_owned(),
+        Some(0) => "less than 3 %".to_owned(),
+        Some(percent) => format!("about {percent} %"),
+    }
+}
+
+/// The measure of recorded concerns; it stands with the figures about pupils.
+pub const RECORDED_CONCERNS: &str = "recorded_concerns_pupils";
+
+/// Recorded concerns are pupils: a band, or the words that any group of pupils has (rules 10 and 25).
+pub(super) fn recorded_concerns(operations: &Operations, counted: u32) -> Option<OperationalMeasure> {
+    let shown = match operations.recorded_concerns {
+        None => NOT_MEASURED.to_owned(),
+        Some(pupils) => match governors(pupils, counted)? {
+            band @ Shown::Band { .. } => format!("{} of {} pupils", band.words(), thousands(counted.into())),
+            token => token.words(),
+        },
+    };
+    Some(measure(
+        RECORDED_CONCERNS,
+        "Pupils with a concern on the school's own records of any of the kinds in the tables",
+        shown,
+    ))
 }
 
 /// Per cent with one decimal place, rounded half up.
@@ -342,8 +394,8 @@ mod tests {
             measures.map(|measure| (measure.id, measure.shown)).collect()
         };
         let pair = |id: &str, shown: &str| (id.to_owned(), shown.to_owned());
-        let small =
-            [pair("canary_panel", "Not measured this term"), pair("checks_done", "Not measured this term")];
+        let not = "Not measured this term";
+        let small = [OVERBLOCKING[1], "canary_panel", "checks_done"].map(|id| pair(id, not));
         assert_eq!(shown(false), small, "roll under 200");
         assert_eq!(shown(true).last(), Some(&pair("commonest_stopped_categories", "games; adverts")));
     }
@@ -381,7 +433,59 @@ mod tests {
         // 27 sites: 25; the exact number is the staff's process and for governors.
         assert_eq!(shown("sites_opened_nearest_5"), Some("25 sites"));
         let parents: Vec<_> = for_parents(&measures).into_iter().map(|measure| measure.id).collect();
-        assert_eq!(parents, ["canary_panel", "checks_done", "sites_opened_nearest_5"]);
+        assert_eq!(parents, [OVERBLOCKING[1], "canary_panel", "checks_done", "sites_opened_nearest_5"]);
         assert_eq!((events(9).as_str(), events(10).as_str()), ("fewer than 10", "10"));
+    }
+
+    #[test]
+    fn what_was_audited_is_coarser_for_parents() {
+        let share = AuditedShare { percent: 13, least_percent: 8, most_percent: 21 };
+        let operations = Operations {
+            overblocking: Some(share),
+            overblocking_at_least: Some(3),
+            lesson_blocks: Some(9),
+            canary_panel: Some(CanaryPanel { stopped: 2, sites: 31 }),
+            ..Operations::default()
+        };
+        let measures = operations.measures(false);
+        let shown = |measures: &[OperationalMeasure], id: &str| {
+            measures.iter().find(|measure| measure.id == id).map(|measure| measure.shown.clone())
+        };
+        assert_eq!(shown(&measures, "overblocking_percent").as_deref(), Some("13 % (between 8 and 21 %)"));
+        assert_eq!(shown(&measures, "overblocking_at_least_percent").as_deref(), Some("at least 3 %"));
+        assert_eq!(shown(&measures, "lesson_blocks").as_deref(), Some("fewer than 10"));
+        let parents = for_parents(&measures);
+        assert_eq!(shown(&parents, OVERBLOCKING[1]).as_deref(), Some("about 15 %"));
+        assert_eq!(shown(&parents, "canary_panel").as_deref(), Some("2 of 31 sites"));
+        for id in ["overblocking_percent", "overblocking_at_least_percent", "lesson_blocks"] {
+            assert_eq!(shown(&parents, id), None);
+        }
+        let rounded = [0, 2, 3, 7, 8, 97, 98, 100].map(|percent| nearest_5(&format!("{percent} % (between")));
+        let about = ["5", "5", "10", "95", "100", "100"].map(|percent| format!("about {percent} %"));
+        assert_eq!(rounded[..2], ["less than 3 %"; 2]);
+        assert_eq!(rounded[2..], about);
+        assert_eq!(nearest_5(NOT_MEASURED), NOT_MEASURED);
+    }
+
+    #[test]
+    fn recorded_concerns_are_pupils() {
+        let shown = |pupils| {
+            let operations = Operations { recorded_concerns: pupils, ..Operations::default() };
+            recorded_concerns(&operations, 410).map(|measure| measure.shown).unwrap_or_default()
+        };
+        assert_eq!(shown(None), "Not measured this term");
+        for few in [0, 1, 9] {
+            assert_eq!(shown(Some(few)), "fewer than 10 (may be none)");
+        }
+        assert_eq!(
+            (shown(Some(10)), shown(Some(17))),
+            ("10-14 of 410 pupils".into(), "15-19 of 410 pupils".into())
+        );
+        for many in [401, 410, 411] {
+            assert_eq!(shown(Some(many)), "all or nearly all");
+        }
+        // `compose` has no such line for fewer than 30 pupils.
+        let one = Operations { recorded_concerns: Some(1), ..Operations::default() };
+        assert_eq!(recorded_concerns(&one, 29), None);
     }
 }

@@ -78,7 +78,7 @@ pub async fn publish(
         Some(found) => (ledger, found),
         None => {
             let order = order(dir, config, audience, period, today)?;
-            seal(ledger, &LakeCounts::new(dir, school), &order).await?
+            seal(ledger, &LakeCounts::open(dir, school).await?, &order).await?
         }
     };
     // Sealed and approved are two entries: stopped between them, the set waits for its approval.

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+pub use super::operational::RECORDED_CONCERNS;
+
 /// How a figure is shown (rules 10-12).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "shown")]
@@ -79,7 +81,7 @@ pub struct SealedTable {
     pub rows: Vec<SealedRow>,
 }
 
-/// An operational measure (rules 25, 26); its unit is not a pupil.
+/// An operational measure (rules 25, 26); its unit is not a pupil, but for [`RECORDED_CONCERNS`].
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OperationalMeasure {
     /// Machine name, ending in its unit.

@@ -46,6 +46,11 @@ pub(super) fn statements(audience: AudienceWord, shape: Shape, shared: &[i8]) ->
             .to_owned(),
         );
     }
+    said.push(
+        "\"Not measured this term\" is said of a measure where what it needs was never recorded, covers too little, or \
+         was deleted on the day that the school's own rules name."
+            .to_owned(),
+    );
     said.extend(shared_log_ins(shared));
     said
 }

@@ -202,30 +202,53 @@ impl Opinions {
 /// The audited share of all attempts, and of every part of which 20 were reviewed, in order. Empty where nothing
 /// was reviewed by two.
 pub(crate) fn audited(design: &Design, opinions: &Opinions) -> Vec<AuditedShare> {
-    let all = share_of(design, opinions, "", &|_| true);
+    let all = share_of(design, &judged(design, opinions), "", &|_| true);
     let parts: BTreeSet<&str> = design.strata.iter().map(|stratum| stratum.part(design.by)).collect();
     let mut parts: Vec<&str> = parts.into_iter().collect();
     parts.sort_by_cached_key(|part| natural(part));
     let of_parts = parts.into_iter().filter_map(|part| {
         let inside = |index: usize| design.strata[index].part(design.by) == part;
-        share_of(design, opinions, part, &inside).filter(|share| share.reviewed >= LEAST_OF_PART)
+        share_of(design, &judged(design, opinions), part, &inside)
+            .filter(|share| share.reviewed >= LEAST_OF_PART)
     });
     let Some(all) = all else { return Vec::new() };
     std::iter::once(all).chain(of_parts).collect()
 }
 
-fn share_of(
+/// The audited share of what may stand in a set. `reportable` has the attempts that may by their tokens, with the
+/// pupil behind each where one is known. Whatever else was drawn lies outside of what is estimated, as a page part
+/// does, and neither it nor page parts count for the 100 attempts by 30 pupils.
+pub(crate) fn reportable_share(
     design: &Design,
     opinions: &Opinions,
+    reportable: &BTreeMap<i64, Option<i64>>,
+) -> Option<AuditedShare> {
+    let may = |drawn: &Drawn| reportable.contains_key(&drawn.token);
+    let judged: Vec<(&Drawn, Verdict)> = judged(design, opinions)
+        .into_iter()
+        .map(|(drawn, verdict)| (drawn, if may(drawn) { verdict } else { Verdict::Outside }))
+        .collect();
+    let told =
+        || judged.iter().filter(|(_, verdict)| !matches!(verdict, Verdict::Outside | Verdict::Waiting));
+    let pupils: BTreeSet<i64> =
+        told().filter_map(|(drawn, _)| reportable.get(&drawn.token).copied().flatten()).collect();
+    let share = share_of(design, &judged, "", &|_| true)?;
+    Some(AuditedShare { reviewed: told().count() as u64, pupils: pupils.len() as u64, ..share })
+}
+
+/// The drawn attempts with their verdicts.
+fn judged<'d>(design: &'d Design, opinions: &Opinions) -> Vec<(&'d Drawn, Verdict)> {
+    design.drawn.iter().map(|drawn| (drawn, opinions.verdict(drawn.position))).collect()
+}
+
+fn share_of(
+    design: &Design,
+    judged: &[(&Drawn, Verdict)],
     part: &str,
     inside: &dyn Fn(usize) -> bool,
 ) -> Option<AuditedShare> {
-    let judged: Vec<(&Drawn, Verdict)> = design
-        .drawn
-        .iter()
-        .filter(|drawn| inside(drawn.stratum))
-        .map(|drawn| (drawn, opinions.verdict(drawn.position)))
-        .collect();
+    let judged: Vec<(&Drawn, Verdict)> =
+        judged.iter().copied().filter(|(drawn, _)| inside(drawn.stratum)).collect();
     let mut verdicts = Verdicts::default();
     for (_, verdict) in &judged {
         *match verdict {

@@ -28,7 +28,7 @@ pub(crate) struct Found {
 }
 
 /// Attempts of a term of a big school; more are refused, not cut.
-const MOST: usize = 6_000_000;
+pub(crate) const MOST: usize = 6_000_000;
 
 /// Blocked attempts of school days by everybody but staff that reviewers may see: nothing of severity 5, nothing on
 /// an illegal list, nothing that is marked live, nothing of the head's.

@@ -8,6 +8,7 @@ pub(crate) mod alerts;
 pub(crate) mod draw;
 pub(crate) mod estimate;
 pub(crate) mod frame;
+pub(crate) mod reportable;
 pub(crate) mod store;
 
 use std::fmt;

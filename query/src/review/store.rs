@@ -347,17 +347,25 @@ impl Reviews {
     /// that lies within them.
     pub(crate) fn within(&mut self, from: Date, to: Date) -> Result<Option<Labelled>, Error> {
         let mut newest = None;
-        for sample in self.samples()?.into_iter().rev() {
-            let known = self.labelled(sample)?;
-            if known.design.from < from || known.design.to > to {
-                continue;
-            }
+        for known in self.all_within(from, to)? {
             if !known.shares.is_empty() {
                 return Ok(Some(known));
             }
             newest = newest.or(Some(known));
         }
         Ok(newest)
+    }
+
+    /// The samples that lie within some days, the newest first.
+    pub(crate) fn all_within(&mut self, from: Date, to: Date) -> Result<Vec<Labelled>, Error> {
+        let mut within = Vec::new();
+        for sample in self.samples()?.into_iter().rev() {
+            let known = self.labelled(sample)?;
+            if known.design.from >= from && known.design.to <= to {
+                within.push(known);
+            }
+        }
+        Ok(within)
     }
 }
 

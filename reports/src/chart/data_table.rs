@@ -1,7 +1,7 @@
 //! The data table beside a picture, from the same object.
 
 use askama::Template;
-use query::disclosure::sealed::{SealedRow, SealedSet, SealedTable, WHOLE_SCHOOL};
+use query::disclosure::sealed::{RECORDED_CONCERNS, SealedRow, SealedSet, SealedTable, WHOLE_SCHOOL};
 use query::{Cell, ColumnRole, Error, Kind, Table};
 
 use super::words;
@@ -228,14 +228,13 @@ pub(crate) fn sealed(set: &SealedSet, table: &SealedTable) -> Result<String, Err
 
 /// The measures whose unit is not a pupil.
 pub(crate) fn operational(set: &SealedSet) -> Result<String, Error> {
-    if set.operational.is_empty() {
+    let measures = || set.operational.iter().filter(|measure| measure.id != RECORDED_CONCERNS);
+    if measures().next().is_none() {
         return Ok(String::new());
     }
     let heading =
         |text: &str, numeric: bool| Heading { heading: text.to_owned(), unit: String::new(), numeric };
-    let rows = set
-        .operational
-        .iter()
+    let rows = measures()
         .map(|measure| {
             vec![
                 Entry { text: measure.title.clone(), header: true, ..Entry::default() },

@@ -2,7 +2,7 @@
 
 use askama::Template;
 use query::audit::Statement;
-use query::disclosure::sealed::{Parts as RollParts, SealedSet, Shown};
+use query::disclosure::sealed::{Parts as RollParts, RECORDED_CONCERNS, SealedSet, Shown};
 use query::{Error, Governors, Kind, Public, Releasable};
 
 use crate::chart::{self, Media, Rendered, Width, data_table, words};
@@ -93,6 +93,8 @@ struct Parts {
     has_tables: bool,
     tables: Vec<String>,
     never_broken_down: Vec<String>,
+    /// Pupils with a recorded concern: title and figure.
+    concerns: Option<(String, String)>,
     operational: String,
     chart_wide: String,
     chart_narrow: String,
@@ -129,6 +131,11 @@ impl Parts {
                 .filter(|group| has_tables && set.audience == "governors" && group.parts == RollParts::Never)
                 .map(|group| group.name.clone())
                 .collect(),
+            concerns: set
+                .operational
+                .iter()
+                .find(|measure| measure.id == RECORDED_CONCERNS)
+                .map(|measure| (measure.title.clone(), measure.shown.clone())),
             operational: data_table::operational(set)?,
             chart_wide: chart::sealed(set, Width::WIDE)?,
             chart_narrow: chart::sealed(set, Width::NARROW)?,

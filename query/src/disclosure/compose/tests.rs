@@ -119,7 +119,10 @@ fn example_1_village_primary_of_62() {
     let parents = parent_set(&facts, &eight(), &composed.set, None, &[]).unwrap().set;
     assert!(parents.tables.is_empty());
     let measures: Vec<_> = parents.operational.iter().map(|measure| measure.shown.as_str()).collect();
-    assert_eq!(measures, ["Not measured this term"; 2], "the canary panel and the tests of the filter");
+    assert_eq!(
+        measures, ["Not measured this term"; 3],
+        "the audit, the canary panel, the tests of the filter"
+    );
     assert!(parents.statements[1].starts_with("With fewer than 200 pupils counted"));
 }
 
@@ -499,4 +502,30 @@ fn every_field_of_a_sealed_set_is_documented() {
     for word in ["band", "fewer_than", "all_or_nearly", "not_broken_down", "not_available"] {
         assert!(documented.contains(&format!("| `{word}` |")), "{word}");
     }
+}
+
+/// Rules 10 and 19: a band, and nothing else in the set tells of it.
+#[test]
+fn recorded_concerns_stand_as_a_band_beside_tables_that_do_not_depend_on_them() {
+    let facts = whole(410, "2025-autumn");
+    let counts = by_leaf(&[(96, &[21, 12, 14, 3, 0, 97, 9, 18])]);
+    let set = |recorded_concerns| {
+        let operations = Operations { recorded_concerns, ..good_logs() };
+        governor_set(&facts, &eight(), Some(&counts), &operations, None, &[]).unwrap().set
+    };
+    assert_eq!(set(Some(15)), set(Some(19)));
+    assert_eq!(set(Some(0)), set(Some(9)));
+    for (one, other) in [(Some(0), Some(10)), (None, Some(0))] {
+        let (mut one, mut other) = (set(one), set(other));
+        assert_ne!(one, other);
+        for set in [&mut one, &mut other] {
+            set.operational.retain(|measure| measure.id != "recorded_concerns_pupils");
+        }
+        assert_eq!(one, other);
+    }
+    // Too few pupils for any figure about them.
+    let small = governor_set(&whole(29, "2025-26"), &eight(), None, &good_logs(), None, &[]).unwrap().set;
+    assert!(small.operational.iter().all(|measure| measure.id != "recorded_concerns_pupils"));
+    let parents = parent_set(&facts, &eight(), &set(Some(15)), None, &[]).unwrap().set;
+    assert!(parents.operational.iter().all(|measure| measure.id != "recorded_concerns_pupils"));
 }

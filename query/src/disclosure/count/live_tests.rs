@@ -9,7 +9,7 @@ use jiff::civil::date;
 use super::tests::{Cells, DAYS, count, episode, joined, lake, year};
 use super::*;
 
-fn mark(dir: &Path, theme: Option<&str>, site: Option<&str>, person: Option<i64>) {
+pub(super) fn mark(dir: &Path, theme: Option<&str>, site: Option<&str>, person: Option<i64>) {
     let root = SchoolRoot::new(dir, &SchoolId::parse("st-annes").unwrap());
     let mut state = State::open(&root).unwrap();
     let new = NewEmbargo {

@@ -71,7 +71,7 @@ pub(super) async fn lake(
     let folder = tempfile::tempdir().unwrap();
     let school = SchoolId::parse("st-annes").unwrap();
     fill(folder.path(), &school, tables).await;
-    let counts = LakeCounts::new(folder.path(), &school);
+    let counts = LakeCounts { root: SchoolRoot::new(folder.path(), &school), school: None };
     (folder, counts)
 }
 

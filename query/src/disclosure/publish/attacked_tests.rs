@@ -2,7 +2,8 @@
 //!
 //! `tests/attacker` (Python) makes the schools pupil by pupil, attacks whatever was released about them
 //! with linear and integer programs, and judges what was won. Forty schools of six terms in every test
-//! run; `WATERSHED_SCHOOLS` says how many else, and `tests/runs/attacks.md` what came of a thousand.
+//! run; `WATERSHED_SCHOOLS` says how many else, and `tests/runs/attacks.md` what came of a thousand. `WATERSHED_ATTACKED`
+//! names a folder that keeps the schools and their sets.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -29,6 +30,8 @@ const SEED: &str = "20261122";
 /// Schools in every test run; half of them ordinary, the others cover every hostile kind.
 const SCHOOLS: &str = "40";
 const ROWS: u32 = 12;
+/// Self-harm and bullying: the rows whose pupils the made-up schools have on their own records.
+const RECORDED: u64 = 1 << 1 | 1 << 9;
 
 /// The pupils of one period: a set of rows for each, by year group.
 struct Pupils<'a> {
@@ -57,9 +60,12 @@ impl PupilCounts for Pupils<'_> {
             rows: (0..ROWS).map(|row| number(pupils, &|bits| bits >> row & 1 == 1)).collect(),
             any: number(pupils, &|bits| bits != 0),
         };
+        // Whoever met one of two kinds of matter is on the school's own records too.
+        let concerns = leaves.iter().map(|pupils| number(pupils, &|bits| bits & RECORDED != 0)).sum();
         Ok(Counted {
             counts: Counts { leaves: leaves.iter().map(leaf).collect() },
             operations: Operations {
+                recorded_concerns: Some(concerns),
                 school_days: u32::try_from(asked.school_days.len()).unwrap(),
                 requests: 123_456,
                 tied: Share { part: self.tied, whole: 100 },
@@ -201,7 +207,9 @@ async fn seal_all(dir: &Path, sets: &Path, number: usize, school: &Value) -> usi
 async fn the_attacker_wins_nothing() {
     let folder = tempfile::tempdir().unwrap();
     let count = std::env::var("WATERSHED_SCHOOLS").unwrap_or_else(|_| SCHOOLS.to_owned());
-    let (truth, sets) = (folder.path().join("truth.jsonl"), folder.path().join("sets"));
+    let kept = std::env::var_os("WATERSHED_ATTACKED").map(PathBuf::from);
+    let place = kept.as_deref().unwrap_or(folder.path());
+    let (truth, sets) = (place.join("truth.jsonl"), place.join("sets"));
     said(attacker("schools.py").args([SEED, &count]).arg(&truth));
     let mut held = 0;
     for (number, line) in std::fs::read_to_string(&truth).unwrap().lines().enumerate() {

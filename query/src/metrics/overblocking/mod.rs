@@ -8,6 +8,7 @@ mod audit;
 mod bounds;
 mod changes;
 mod differential;
+pub(crate) mod for_sets;
 mod hidden;
 mod lessons;
 mod overrides;
