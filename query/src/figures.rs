@@ -40,7 +40,7 @@ pub(crate) struct Figures {
 
 /// The interval of every rate and share of pupils.
 pub(crate) const PUPIL_INTERVAL: &str = "95 %, exact binomial with the effective size by leaving out one \
-    pupil at a time (jackknife); population: pupils like those who were active";
+    pupil at a time (jackknife), allowing for one more pupil like the most active; population: pupils like those who were active";
 
 /// Heading of the number of people behind a row.
 pub(crate) const PEOPLE: &str = "distinct_people";

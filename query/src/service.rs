@@ -281,7 +281,8 @@ impl School {
             hidden_tokens: if self.viewer.sees_live_matters() { 0 } else { embargoes.tokens() },
             live: if self.viewer.sees_live_matters() { Some(&embargoes) } else { None },
         };
-        let mut figures = Box::pin(metrics::compute(word, &reader, &place, &unseen)).await?;
+        let figures = Box::pin(metrics::compute(word, &reader, &place, &unseen)).await?;
+        let mut figures = metrics::without_what_is_gone(metric, table, &reader, &unseen, figures).await?;
         // A table or picture of one group or theme must say so wherever it goes.
         for only in [&ask.group, &ask.theme].into_iter().flatten() {
             figures.title.push_str(&format!(", {only} only"));

@@ -12,6 +12,7 @@ mod command_line;
 mod corpus;
 mod crash;
 mod disk;
+mod edges;
 mod faults;
 mod leaks;
 mod manual;

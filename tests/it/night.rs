@@ -29,7 +29,19 @@ pub(crate) struct Night {
 impl Night {
     /// An empty folder.
     pub(crate) fn new() -> Self {
-        let folder = tempfile::tempdir().unwrap();
+        Self::of(tempfile::tempdir().unwrap())
+    }
+
+    /// The same in the build's folder, for what all tests of a file share; the one of the last run goes.
+    pub(crate) fn shared(name: &str) -> Self {
+        let place = Path::new(env!("CARGO_TARGET_TMPDIR"));
+        if place.join(name).exists() {
+            std::fs::remove_dir_all(place.join(name)).unwrap();
+        }
+        Self::of(tempfile::Builder::new().prefix(name).rand_bytes(0).tempdir_in(place).unwrap())
+    }
+
+    fn of(folder: TempDir) -> Self {
         std::fs::create_dir(folder.path().join("disk")).unwrap();
         std::fs::write(folder.path().join("passphrase"), format!("{PASSPHRASE}\n")).unwrap();
         Self { folder }

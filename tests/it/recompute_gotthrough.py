@@ -66,7 +66,8 @@ ILLEGAL = ("ILL-CSAM", "ILL-TERR", "IMG-CHILD")
 
 
 def interval(pairs):
-    """Share, ends and effective size: jackknife over clusters, exact binomial at the effective size (the README)."""
+    """Share, ends and effective size: jackknife over clusters, exact binomial at the effective size, and at the
+    end nearer one half one more cluster like the heaviest (the README)."""
     pairs = [(part, whole) for part, whole in pairs if whole > 0]
     if not pairs:
         return None
@@ -79,7 +80,7 @@ def interval(pairs):
         mean = sum(without) / n
         variance = (n - 1) / n * sum((x - mean) ** 2 for x in without)
         if share * (1 - share) <= 0:
-            size = math.sqrt(n * whole)
+            size = n
         elif variance > 1e-24 * share:
             size = share * (1 - share) / variance
         else:
@@ -88,6 +89,14 @@ def interval(pairs):
     x, rest = share * size, size - share * size
     lower = 0.0 if x <= 1e-9 else beta.ppf(0.025, x, rest + 1)
     upper = 1.0 if rest <= 1e-9 else beta.ppf(0.975, x + 1, rest)
+    weight = max(w for _, w in pairs) / whole
+    if weight * size > 1:
+        rare = min(share, 1 - share)
+        mean, spread = rare + weight, rare * (1 - rare) / size + weight * weight
+        both = mean * (1 - mean) / spread - 1
+        reached = beta.ppf(0.975, mean * both, (1 - mean) * both) if mean < 1 and both > 0 else 1.0
+        upper = max(upper, reached) if share <= 0.5 else upper
+        lower = min(lower, 1 - reached) if share >= 0.5 else lower
     return share, lower, upper, size
 
 

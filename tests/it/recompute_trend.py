@@ -97,7 +97,8 @@ def monday(day):
 
 
 def jackknife_share(clusters):
-    """Exact binomial with the effective size by leaving out one cluster, lowered for few of them."""
+    """Exact binomial with the effective size by leaving out one cluster, lowered for few of them; the end nearer one
+    half allows for one more cluster like the heaviest (Fay and Feuer 1997, with a beta)."""
     seen = [(p, w) for p, w in clusters if w > 0]
     if not seen:
         return None
@@ -110,11 +111,26 @@ def jackknife_share(clusters):
         without = (part - p) / (whole - w)
         variance = (n - 1) / n * ((without - without.mean()) ** 2).sum()
         binomial = share * (1 - share)
-        size = math.sqrt(n * whole) if binomial <= 0 else (binomial / variance if variance > 1e-24 * binomial else whole)
+        size = n if binomial <= 0 else (binomial / variance if variance > 1e-24 * binomial else whole)
         z = stats.norm.ppf(0.975)
         size = min(size * (z / stats.t.ppf(0.975, n - 1)) ** 2, whole)
     a, b = share * size, size - share * size
-    return (share, 0.0 if a <= 1e-9 else stats.beta.ppf(0.025, a, b + 1), 1.0 if b <= 1e-9 else stats.beta.ppf(0.975, a + 1, b))
+    lower = 0.0 if a <= 1e-9 else stats.beta.ppf(0.025, a, b + 1)
+    upper = 1.0 if b <= 1e-9 else stats.beta.ppf(0.975, a + 1, b)
+    heaviest = w.max() / whole
+    if heaviest * size > 1:
+        if share <= 0.5:
+            upper = max(upper, one_more(share, size, heaviest))
+        if share >= 0.5:
+            lower = min(lower, 1 - one_more(1 - share, size, heaviest))
+    return share, lower, upper
+
+
+def one_more(share, size, weight):
+    """The 97.5 % point of a beta with the moments of the share and of one more observation of this weight."""
+    mean, variance = share + weight, share * (1 - share) / size + weight**2
+    total = mean * (1 - mean) / variance - 1
+    return 1.0 if mean >= 1 or total <= 0 else stats.beta.ppf(0.975, mean * total, (1 - mean) * total)
 
 
 # ---------------------------------------------------------------- weeks, counts

@@ -111,9 +111,19 @@ variance = (n - 1) / n * ((without - without.mean()) ** 2).sum()
 z = stats.norm.ppf(0.975)
 size = min(p * (1 - p) / variance * (z / stats.t.ppf(0.975, n - 1)) ** 2, whole.sum())
 middle, reach = p + z * z / (2 * size), z * math.sqrt(p * (1 - p) / size + z * z / (4 * size * size))
+lower, upper = (middle - reach) / (1 + z * z / size), (middle + reach) / (1 + z * z / size)
+# At the end nearer one half one more member of staff like the one with most attempts is allowed for.
+heaviest = whole.max() / whole.sum()
+if heaviest * size > 1:
+    rare = min(p, 1 - p)
+    mean, spread = rare + heaviest, rare * (1 - rare) / size + heaviest**2
+    both = mean * (1 - mean) / spread - 1
+    reached = stats.beta.ppf(0.975, mean * both, (1 - mean) * both) if mean < 1 and both > 0 else 1.0
+    upper = max(upper, reached) if p <= 0.5 else upper
+    lower = min(lower, 1 - reached) if p >= 0.5 else lower
 same("OB4 share", p, cell["overridden_share"])
-same("OB4 lower end", (middle - reach) / (1 + z * z / size), cell["overridden_share_lower"])
-same("OB4 upper end", (middle + reach) / (1 + z * z / size), cell["overridden_share_upper"])
+same("OB4 lower end", lower, cell["overridden_share_lower"])
+same("OB4 upper end", upper, cell["overridden_share_upper"])
 
 # The comparison, from the sealed sets alone: bands over public rolls.
 comparison = figures("comparison")

@@ -1,6 +1,7 @@
 //! The metrics: one file or folder each and one word in the list below.
 
 mod elapsed;
+mod kept;
 mod rates;
 mod unseen;
 
@@ -10,6 +11,7 @@ use crate::error::{Error, Kind};
 use crate::figures::Figures;
 use crate::plan::Reader;
 
+pub(crate) use kept::without_what_is_gone;
 pub(crate) use unseen::Unseen;
 
 /// What a metric needs beside the lake.

@@ -15,6 +15,8 @@ mod ratio;
 mod run_rules;
 mod segmentation;
 mod share;
+#[cfg(test)]
+mod simulated_tests;
 mod stratified;
 mod student;
 mod xmr;

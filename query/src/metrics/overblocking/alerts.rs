@@ -104,8 +104,8 @@ pub(super) async fn alerts(reader: &Reader<'_>, place: &Place<'_>) -> Result<Fig
         title: "False alerts (OB9)".to_owned(),
         unit: "alerts",
         denominator: "alerts that somebody labelled",
-        interval: "95 %, Wilson with the effective size by leaving out one actor at a time (jackknife); population: \
-            alerts like those that were labelled",
+        interval: "95 %, Wilson with the effective size by leaving out one actor at a time (jackknife), \
+            allowing for one more like the most active; population: alerts like those that were labelled",
         about: About::People,
         columns,
         rows,

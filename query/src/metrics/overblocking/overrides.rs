@@ -105,8 +105,8 @@ pub(super) async fn overrides(reader: &Reader<'_>) -> Result<Figures, Error> {
         title: "Blocks that staff overrode (OB4)".to_owned(),
         unit: "blocked attempts of staff",
         denominator: "blocked attempts of staff who overrode a block in these days",
-        interval: "95 %, Wilson with the effective size by leaving out one person at a time (jackknife); population: \
-            attempts of staff like these",
+        interval: "95 %, Wilson with the effective size by leaving out one person at a time (jackknife), \
+            allowing for one more like the most active; population: attempts of staff like these",
         about: About::People,
         columns,
         rows,

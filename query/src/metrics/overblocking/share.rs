@@ -73,8 +73,8 @@ pub(super) async fn share(reader: &Reader<'_>, unseen: &Unseen) -> Result<Figure
         title: "Over-blocking, quick proxy: blocked attempts on learning categories (OB5)".to_owned(),
         unit: "blocked attempts",
         denominator: "all blocked attempts by everybody but staff",
-        interval: "95 %, Wilson with the effective size by leaving out one actor at a time (jackknife); population: \
-            attempts of actors like those who were blocked",
+        interval: "95 %, Wilson with the effective size by leaving out one actor at a time (jackknife), \
+            allowing for one more like the most active; population: attempts of actors like those who were blocked",
         about: About::People,
         columns,
         rows,

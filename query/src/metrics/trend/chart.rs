@@ -113,6 +113,8 @@ fn row(
 ) -> Vec<Cell> {
     let week = point.week.and_then(|at| history.weeks.get(at));
     let between = chart.kind.of_days_between();
+    // Of a week without data nobody knows what was counted.
+    let known = between || week.is_some_and(|week| week.days_with_data > 0);
     let phase = &chart.phases[point.phase];
     let begins = chart.points.iter().find(|other| other.phase == point.phase).is_some_and(|o| o.at == point.at);
     let rebase = phase.rebase.as_ref().filter(|_| begins && !point.open);
@@ -129,12 +131,12 @@ fn row(
         unit(chart.kind, of).into(),
         limits(phase.standing, phase.baseline).into(),
         rebase.map(|rebase| format!("{} ({})", rebase.reason, rebase.who)).into(),
-        if between || week.is_some_and(|week| week.days_with_data > 0) { point.part.into() } else { Cell::Missing },
-        if between { Cell::Missing } else { point.whole.into() },
+        if known { point.part.into() } else { Cell::Missing },
+        if between || !known { Cell::Missing } else { point.whole.into() },
         week.map(|week| week.school_days as i64).into(),
         week.map(|week| week.days_with_data as i64).into(),
         (point.judged && !point.open).into(),
-        point.people.into(),
+        if known { point.people.into() } else { Cell::Missing },
         point.largest.into(),
     ]);
     row

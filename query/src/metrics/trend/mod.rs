@@ -7,6 +7,8 @@ mod out_of_hours;
 mod persistence;
 mod pupils;
 mod series;
+#[cfg(test)]
+mod simulated_tests;
 mod steps;
 mod weeks;
 mod year;

@@ -22,9 +22,11 @@ const LEAST_WEEKS: usize = 4;
 /// So many days before and after a step a recorded change stands beside it.
 const NEAR_DAYS: i64 = 14;
 
-struct Step {
+/// A possible step.
+pub(super) struct Step {
     word: String,
-    monday: Date,
+    /// Monday of the first week of the new level.
+    pub(super) monday: Date,
     last: Date,
     /// Level before and after, with the number of full weeks.
     before: (f64, usize),
@@ -92,7 +94,8 @@ pub(super) async fn figures(reader: &Reader<'_>, place: &Place<'_>) -> Result<Fi
     })
 }
 
-fn of_series(word: &str, weeks: &[(&Week, &Counts)], factor: f64) -> Vec<Step> {
+/// Possible steps of a series of full weeks.
+pub(super) fn of_series(word: &str, weeks: &[(&Week, &Counts)], factor: f64) -> Vec<Step> {
     let logs: Vec<f64> = weeks
         .iter()
         .map(|(_, counts)| ((counts.part as f64 + 0.5) / (counts.whole as f64 + 0.5)).ln())
