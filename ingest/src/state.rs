@@ -22,6 +22,7 @@ mod exports;
 mod feeds;
 mod followed;
 mod holds;
+mod ledgers;
 mod lines;
 mod links;
 mod recipients;
@@ -37,6 +38,7 @@ pub use erasure::ErasedNames;
 pub(crate) use exports::ExportRow;
 pub use feeds::{ExpectedFeed, KnownFinding};
 pub use holds::{Hold, NewHold};
+pub use ledgers::LedgerAnchor;
 pub(crate) use lines::Lines;
 pub use links::{AccountHolder, PersonOfYear};
 pub use retention::DestroyedKey;
@@ -184,6 +186,14 @@ const MIGRATIONS: &[&str] = &[
     CREATE TABLE embargo_visits (
         embargo INTEGER NOT NULL, academic_year TEXT NOT NULL, actor INTEGER NOT NULL, local_date TEXT NOT NULL,
         PRIMARY KEY (embargo, actor, local_date)) WITHOUT ROWID;
+",
+    "
+    CREATE TABLE ledger_anchors (
+        ledger TEXT PRIMARY KEY, sequence INTEGER NOT NULL, hash TEXT NOT NULL) WITHOUT ROWID;
+    DROP TRIGGER IF EXISTS access_audit_never_shrinks;
+    CREATE TABLE retention_runs (
+        run INTEGER PRIMARY KEY AUTOINCREMENT, local_day TEXT NOT NULL, detail_from TEXT NOT NULL,
+        events_from TEXT NOT NULL, days_closed INTEGER NOT NULL);
 ",
 ];
 

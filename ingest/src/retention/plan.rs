@@ -144,6 +144,10 @@ impl Plan {
         if forgotten > 0 {
             add(Tier::Events, String::new(), "state", Amount { rows: forgotten, files: 0, bytes: 0 });
         }
+        // These go in one transaction with their own entries of the deletion log.
+        for (place, rows) in basis.state.ledger_rows_before(self.ledger_before)? {
+            lines.push(Line { tier: Tier::Ledger, place, period: String::new(), rows, files: 0, bytes: 0 });
+        }
         lines.sort_by(|left, right| (left.tier, &left.period).cmp(&(right.tier, &right.period)));
         self.report.lines = lines;
         self.report.held = self.held_lines(sealed);
@@ -163,9 +167,7 @@ impl Plan {
                     Tier::Events => {
                         format!("events are kept this academic year and {} before", clocks.previous_years)
                     }
-                    Tier::Ledger => {
-                        format!("ledgers are kept {} academic years before this", clocks.ledger_years)
-                    }
+                    Tier::Ledger => clocks.ledger_words(),
                     Tier::Files => "clocks of sources, refused files and leftovers".to_owned(),
                 },
                 rows,

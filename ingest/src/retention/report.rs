@@ -9,7 +9,7 @@ pub enum Tier {
     Detail,
     /// Events with keyed pseudonyms, and the keys.
     Events,
-    /// Changes and tests of the filter, imports, the deletion log itself.
+    /// Changes and tests of the filter, imports, the deletion log itself, the access audit, page views.
     Ledger,
     /// Sources, refused files, what an interrupted run left.
     Files,
@@ -39,7 +39,8 @@ impl fmt::Display for Tier {
 pub struct Line {
     /// Tier.
     pub tier: Tier,
-    /// A table of the lake, or `vault`, `keys`, `rosters`, `state`, `kept sources`, `refused files`, `leftovers`.
+    /// A table of the lake, or `vault`, `keys`, `rosters`, `state`, `access audit`, `page views`, `kept
+    /// sources`, `refused files`, `leftovers`.
     pub place: &'static str,
     /// Local day or academic year, where it has one.
     pub period: String,

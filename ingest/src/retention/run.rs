@@ -136,6 +136,8 @@ impl Retain<'_> {
             }
         }
         state.drop_deletions_before(plan.ledger_before)?;
+        state.drop_ledger_rows_before(plan.ledger_before, &self.school.retention.ledger_words())?;
+        step("ledgers")?;
         let destroyed: BTreeSet<AcademicYear> = plan.keys.union(&keyring.destroyed()?).copied().collect();
         state.finish_retention(&plan.begun.work, &plan.held, &destroyed)?;
         step("logged")?;

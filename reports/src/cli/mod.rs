@@ -163,7 +163,7 @@ enum Command {
     /// Set records apart: an investigator's, or those of tests of the filter.
     #[command(subcommand)]
     Investigations(investigations::InvestigationsCommand),
-    /// Who opened what and why: list it, verify that nobody changed it, note a review.
+    /// Who opened what and why, and which pages: list it, verify that nobody changed it, note a review.
     #[command(subcommand)]
     Audit(audit::AuditCommand),
     /// DSL only: everything about one person, for that person, as files to hand over.
