@@ -28,6 +28,7 @@ mod links;
 mod recipients;
 mod retention;
 mod roster;
+mod runs;
 mod words;
 
 pub use apart::SetApartCount;
@@ -44,6 +45,7 @@ pub use links::{AccountHolder, PersonOfYear};
 pub use retention::DestroyedKey;
 pub(crate) use retention::{Begun, Work, key_work};
 pub use roster::RosterEntry;
+pub(crate) use runs::RetentionRun;
 pub use words::{Unmapped, WordKind};
 
 /// `WSST`: says whose file this is.
@@ -194,6 +196,7 @@ const MIGRATIONS: &[&str] = &[
     CREATE TABLE retention_runs (
         run INTEGER PRIMARY KEY AUTOINCREMENT, local_day TEXT NOT NULL, detail_from TEXT NOT NULL,
         events_from TEXT NOT NULL, days_closed INTEGER NOT NULL);
+    CREATE TABLE thinned_files (place TEXT PRIMARY KEY) WITHOUT ROWID;
 ",
 ];
 

@@ -7,7 +7,9 @@
 //! ([`Verification::head`]). A reason is kept as it was given: a case number, not a name.
 
 mod access;
+pub(crate) mod apart;
 mod mailing;
+mod releases;
 mod sharing;
 
 use std::path::Path;
@@ -55,6 +57,8 @@ pub enum What {
     SubjectAccess,
     /// All of one person's rows are deleted.
     Erasure,
+    /// What no hold keeps of held days is dropped from the vault.
+    Thinning,
     /// Some records are somebody else's.
     Correction,
     /// The vault is sealed for other keys.
@@ -98,6 +102,7 @@ impl What {
             Self::Sql => "sql",
             Self::SubjectAccess => "subject access",
             Self::Erasure => "erasure",
+            Self::Thinning => "held days thinned",
             Self::Correction => "correction",
             Self::Keys => "keys",
             Self::Cohorts => "cohorts",

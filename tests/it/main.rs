@@ -14,6 +14,7 @@ mod crash;
 mod disk;
 mod faults;
 mod leaks;
+mod mail;
 mod manual;
 mod night;
 mod paperwork;

@@ -23,11 +23,9 @@ struct Aged {
     hash: &'static str,
 }
 
-const AUDIT: Aged =
-    Aged { table: "access_audit", place: "access audit", moment: "at_utc", hash: "hash" };
+const AUDIT: Aged = Aged { table: "access_audit", place: "access audit", moment: "at_utc", hash: "hash" };
 
-const VIEWS: Aged =
-    Aged { table: "reports_page_views", place: "page views", moment: "seen_utc", hash: "''" };
+const VIEWS: Aged = Aged { table: "reports_page_views", place: "page views", moment: "seen_utc", hash: "''" };
 
 /// Up to where the ledgers' clock has dropped a ledger.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -159,8 +157,7 @@ impl State {
                 if !exists(connection, ledger.table)? {
                     return Ok(None);
                 }
-                let statement =
-                    format!("SELECT {} FROM {} WHERE sequence = ?1", ledger.hash, ledger.table);
+                let statement = format!("SELECT {} FROM {} WHERE sequence = ?1", ledger.hash, ledger.table);
                 connection.query_row(&statement, [theirs.sequence], |row| row.get(0)).optional()
             })?;
             if own.is_some_and(|own| own != theirs.hash) {
@@ -180,11 +177,7 @@ impl State {
     }
 }
 
-fn drop_up_to(
-    transaction: &Transaction<'_>,
-    ledger: &Aged,
-    last: &LedgerAnchor,
-) -> rusqlite::Result<usize> {
+fn drop_up_to(transaction: &Transaction<'_>, ledger: &Aged, last: &LedgerAnchor) -> rusqlite::Result<usize> {
     transaction.execute(
         "INSERT OR REPLACE INTO ledger_anchors VALUES (?1, ?2, ?3)",
         params![ledger.table, last.sequence, last.hash],

@@ -243,3 +243,71 @@ fn what_is_shared_stands_in_the_chain() {
         assert_eq!(audit.share(&bad).unwrap_err().kind(), Kind::Configuration);
     }
 }
+
+#[test]
+fn decisions_that_a_killed_run_did_not_enter_are_found_afterwards() {
+    let (_folder, mut audit) = audit();
+    let (mut ledger, sets) = crate::disclosure::ledger::tests::three();
+    let releases = |audit: &mut AccessAudit| -> Vec<(String, String, String)> {
+        let entries = audit.entries().unwrap().into_iter().filter(|entry| entry.what == "release");
+        entries.map(|entry| (entry.who, entry.reason, entry.target)).collect()
+    };
+    // Killed after each of three sealings.
+    assert_eq!(audit.note_missed(&ledger).unwrap(), 3);
+    assert_eq!(audit.note_missed(&ledger).unwrap(), 0, "once");
+    // One that was entered as it should be, with the head after it.
+    let day = jiff::civil::date(2026, 1, 6);
+    ledger.approve(&sets[0].id, "headteacher", day).unwrap();
+    let head = ledger.verify().unwrap().head;
+    let access =
+        Access { who: "headteacher", what: What::Release, reason: "approved", target: &head, rows: 0 };
+    audit.record(&access).unwrap();
+    assert_eq!(audit.note_missed(&ledger).unwrap(), 0);
+    // A withdrawal, and the run was killed: the entry is made with the ledger's hash of it.
+    ledger.withdraw(&sets[2].id, "Some days were counted twice.", "headteacher", day).unwrap();
+    audit.record(&self::access("case 12")).unwrap();
+    assert_eq!(audit.note_missed(&ledger).unwrap(), 1);
+    let found = releases(&mut audit);
+    assert_eq!(found.len(), 5);
+    let last = found.last().unwrap();
+    assert_eq!(last.0, "watershed");
+    assert_eq!(last.1, format!("{}: withdrawn, found afterwards", sets[2].id));
+    assert_eq!(last.2, ledger.verify().unwrap().head);
+    assert!(audit.mail_due().unwrap().is_some(), "the mail has it too");
+}
+
+#[test]
+fn a_change_of_what_is_set_apart_without_a_key_is_noticed() {
+    use super::apart::{apart_digest, with_digest};
+    let (_folder, mut audit) = audit();
+    const HEADER: &str = "holder,purpose,valid_from,valid_to,reason,role\n";
+    assert_eq!((audit.note_apart("").unwrap(), audit.note_apart(HEADER).unwrap()), (None, None));
+    assert_eq!(audit.apart_by_hand(HEADER).unwrap(), None);
+    // By the command, with a key.
+    let first = format!("{HEADER}00ff,test,2026-01-01,2026-01-31,case 1,DSL\n");
+    let by_key = |audit: &mut AccessAudit, content: &str| {
+        let target = with_digest("an account, test", &apart_digest(content));
+        audit.record(&Access { what: What::SetApart, target: &target, ..access("case 1") }).unwrap();
+    };
+    by_key(&mut audit, &first);
+    assert_eq!(audit.note_apart(&first).unwrap(), None);
+    assert_eq!(audit.apart_by_hand(&first).unwrap(), None);
+    assert_eq!(
+        audit.note_apart(&first.replace('\n', "\r\n\r\n")).unwrap(),
+        None,
+        "ends of lines say nothing"
+    );
+    // A row more, a day more, a row less, the file gone: each is entered once and stands until it is confirmed.
+    let more = format!("{first}00fe,investigation,2026-01-01,2026-01-31,case 2,DSL\n");
+    for changed in [more.as_str(), &first.replace("01-31", "02-28"), HEADER, ""] {
+        by_key(&mut audit, &first);
+        assert!(audit.apart_by_hand(changed).unwrap().is_some(), "before an ingest has used it");
+        let entry = audit.note_apart(changed).unwrap().unwrap();
+        assert_eq!((entry.who.as_str(), entry.what.as_str()), ("watershed", "set apart"));
+        assert!(!entry.target.contains("00f"), "no row of the file: {}", entry.target);
+        assert_eq!(audit.note_apart(changed).unwrap(), None);
+        assert_eq!(audit.apart_by_hand(changed).unwrap(), Some(entry.at_utc[..10].to_owned()));
+        by_key(&mut audit, changed);
+        assert_eq!(audit.apart_by_hand(changed).unwrap(), None);
+    }
+}

@@ -390,3 +390,4 @@ mod aging;
 mod correcting;
 mod embargoes;
 mod recipients;
+mod thinning;

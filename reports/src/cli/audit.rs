@@ -35,6 +35,7 @@ pub(crate) enum AuditCommand {
 
 pub(crate) fn run(context: &Context, command: &AuditCommand) -> anyhow::Result<Ended> {
     let school = context.school()?;
+    AccessAudit::note_missed_releases(&context.dir, &school.id)?;
     let mut audit = AccessAudit::open(&context.dir, &school.id)?;
     match command {
         AuditCommand::List => {

@@ -52,7 +52,9 @@ pub(crate) fn views(accounts: &mut Accounts) -> Result<Vec<View>, Error> {
     let connection = state.connection();
     let read = connection.execute_batch(TABLE).and_then(|()| {
         connection
-            .prepare("SELECT sequence, seen_utc, account, role, page FROM reports_page_views ORDER BY sequence")?
+            .prepare(
+                "SELECT sequence, seen_utc, account, role, page FROM reports_page_views ORDER BY sequence",
+            )?
             .query_map([], |row| {
                 Ok(View {
                     sequence: row.get(0)?,

@@ -69,9 +69,10 @@ fn openings_and_page_views_go_by_the_ledgers_clock_and_the_chain_goes_on() {
     let config = settings(&bench, "DSL");
     let dir = bench.dir();
     // Six years before 2026-27: from 1 September 2020 on everything stays.
-    let retain = Retain { dir: &dir, school: &config, today: Some(TODAY) };
+    let retain = Retain { dir: &dir, school: &config, today: Some(TODAY), days: None };
     let lines = |report: &ingest::retention::RetainReport| -> Vec<(&'static str, u64)> {
-        let of_ledgers = report.lines.iter().filter(|line| line.place == "access audit" || line.place == "page views");
+        let of_ledgers =
+            report.lines.iter().filter(|line| line.place == "access audit" || line.place == "page views");
         of_ledgers.map(|line| (line.place, line.rows)).collect()
     };
     let planned = retain.plan().unwrap();
@@ -88,7 +89,13 @@ fn openings_and_page_views_go_by_the_ledgers_clock_and_the_chain_goes_on() {
     }
     let gone = audit(&bench).verify_from(&heads[0]).unwrap_err();
     assert_eq!(gone.kind(), Kind::Corrupt);
-    let next = audit(&bench).record(&Access { who: "key 01", what: What::Unlock, reason: "case 2", target: "", rows: 0 });
+    let next = audit(&bench).record(&Access {
+        who: "key 01",
+        what: What::Unlock,
+        reason: "case 2",
+        target: "",
+        rows: 0,
+    });
     assert_eq!(next.unwrap().sequence, 4);
     assert_eq!(audit(&bench).verify_from(&heads[1]).unwrap().entries, 4);
 
@@ -128,7 +135,7 @@ fn a_chain_that_somebody_made_begin_later_is_noticed() {
     let config = settings(&bench, "DSL");
     let dir = bench.dir();
     cut("DELETE FROM ledger_anchors");
-    Retain { dir: &dir, school: &config, today: Some(TODAY) }.run(&()).unwrap();
+    Retain { dir: &dir, school: &config, today: Some(TODAY), days: None }.run(&()).unwrap();
     assert_eq!(audit(&bench).verify().unwrap().dropped, 2);
     cut(&format!(
         "DELETE FROM access_audit WHERE sequence = 3;
