@@ -30,9 +30,6 @@ mod workbook;
 pub use compression::Limits;
 pub use fingerprint::Fingerprint;
 
-/// Why of a refused file only the note is there.
-const NOT_KEPT: &str = "it is not kept: it has somebody who was erased or an address of an illegal list, or it cannot be searched for them; have it exported again";
-
 /// Longest pause between the two looks at a file's size.
 const SECOND_LOOK: Duration = Duration::from_millis(500);
 
@@ -270,7 +267,7 @@ impl Claimed {
             Ending::Waits => Ok(()),
             Ending::Finished(kept) => self.put_away(kept.as_deref()),
             Ending::Refused(refused, note) if container.is_forgotten() => {
-                self.leave_note(&refused, &format!("{note}\n{NOT_KEPT}"))?;
+                self.leave_note(&refused, &format!("{note}\n{}", away::NOT_KEPT))?;
                 self.put_away(None)
             }
             Ending::Refused(refused, note) => self.put_aside(&refused, &note),
@@ -298,37 +295,6 @@ impl Claimed {
             return self.part_ended(container);
         }
         self.put_aside(refused, note)
-    }
-
-    /// Ends a file that could not be taken in and must lie nowhere: only the note stays. A file from outside the
-    /// inbox is left alone; of what holds several files nothing is kept once all of them ended.
-    ///
-    /// # Errors
-    /// [`Kind::Environment`] when the folders do not allow it.
-    pub(crate) fn forget(self, refused: &Path, note: &str) -> Result<(), Error> {
-        if let Inside::Part { container, .. } = &self.inside {
-            container.forget();
-            return self.refuse(refused, note);
-        }
-        self.leave_note(refused, &format!("{note}\n{NOT_KEPT}"))?;
-        self.put_away(None)
-    }
-
-    /// Says of a part of something that it holds what must lie nowhere, whatever becomes of the other parts.
-    pub(crate) fn must_not_be_kept(&self) {
-        if let Inside::Part { container, .. } = &self.inside {
-            container.forget();
-        }
-    }
-
-    fn leave_note(&self, refused: &Path, note: &str) -> Result<(), Error> {
-        let Origin::Inbox { claim, .. } = &self.origin else { return Ok(()) };
-        private_folder(refused)?;
-        let number = claim.file_name().unwrap_or(claim.as_os_str());
-        let mut beside = number.to_owned();
-        beside.push(".txt");
-        let beside = refused.join(beside);
-        fs::write(&beside, format!("{note}\n")).map_err(|error| at(&beside, error))
     }
 
     fn put_aside(&self, refused: &Path, note: &str) -> Result<(), Error> {
