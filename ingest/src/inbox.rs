@@ -266,6 +266,10 @@ impl Claimed {
         match container.ended() {
             Ending::Waits => Ok(()),
             Ending::Finished(kept) => self.put_away(kept.as_deref()),
+            Ending::Refused(refused, note) if container.is_forgotten() => {
+                self.leave_note(&refused, &format!("{note}\n{}", away::NOT_KEPT))?;
+                self.put_away(None)
+            }
             Ending::Refused(refused, note) => self.put_aside(&refused, &note),
         }
     }
@@ -295,12 +299,7 @@ impl Claimed {
 
     fn put_aside(&self, refused: &Path, note: &str) -> Result<(), Error> {
         let Origin::Inbox { claim, relative } = &self.origin else { return Ok(()) };
-        private_folder(refused)?;
-        let number = claim.file_name().unwrap_or(claim.as_os_str());
-        let mut beside = number.to_owned();
-        beside.push(".txt");
-        let beside = refused.join(beside);
-        fs::write(&beside, format!("{note}\n")).map_err(|error| at(&beside, error))?;
+        self.leave_note(refused, note)?;
         move_below(&self.path, refused, claim, relative)?;
         prune(claim);
         Ok(())

@@ -23,11 +23,13 @@ mod exports;
 mod feeds;
 mod followed;
 mod holds;
+mod ledgers;
 mod lines;
 mod links;
 mod recipients;
 mod retention;
 mod roster;
+mod runs;
 mod words;
 
 pub use apart::SetApartCount;
@@ -38,11 +40,13 @@ pub use erasure::ErasedNames;
 pub(crate) use exports::ExportRow;
 pub use feeds::{ExpectedFeed, KnownFinding};
 pub use holds::{Hold, NewHold};
+pub use ledgers::LedgerAnchor;
 pub(crate) use lines::Lines;
 pub use links::{AccountHolder, PersonOfYear};
 pub use retention::DestroyedKey;
 pub(crate) use retention::{Begun, Work, key_work};
 pub use roster::RosterEntry;
+pub(crate) use runs::RetentionRun;
 pub use words::{Unmapped, WordKind};
 
 /// `WSST`: says whose file this is.
@@ -188,6 +192,15 @@ const MIGRATIONS: &[&str] = &[
 ",
     "
     CREATE TABLE derived_basis (only_one INTEGER PRIMARY KEY CHECK (only_one = 1), basis TEXT NOT NULL);
+",
+    "
+    CREATE TABLE ledger_anchors (
+        ledger TEXT PRIMARY KEY, sequence INTEGER NOT NULL, hash TEXT NOT NULL) WITHOUT ROWID;
+    DROP TRIGGER IF EXISTS access_audit_never_shrinks;
+    CREATE TABLE retention_runs (
+        run INTEGER PRIMARY KEY AUTOINCREMENT, local_day TEXT NOT NULL, detail_from TEXT NOT NULL,
+        events_from TEXT NOT NULL, days_closed INTEGER NOT NULL);
+    CREATE TABLE thinned_files (place TEXT PRIMARY KEY) WITHOUT ROWID;
 ",
 ];
 

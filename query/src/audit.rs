@@ -1,12 +1,15 @@
 //! Who opened what, when and why: an append-only list in the state file, each entry bound to the one
 //! before.
 //!
-//! The database refuses to change or delete an entry; who goes around the database breaks the chain.
+//! The database refuses to change an entry, or to delete one before the ledgers' clock has run out; what the
+//! clock drops leaves the number and the hash of the last entry that went, from which the chain goes on. Who goes around the database breaks the chain.
 //! That the newest entries were cut off shows only against a head that was noted elsewhere
 //! ([`Verification::head`]). A reason is kept as it was given: a case number, not a name.
 
 mod access;
+pub(crate) mod apart;
 mod mailing;
+mod releases;
 mod sharing;
 
 use std::path::Path;
@@ -30,7 +33,8 @@ const TABLE: &str = "
         reason TEXT NOT NULL, target TEXT NOT NULL, rows INTEGER NOT NULL, hash TEXT NOT NULL);
     CREATE TRIGGER IF NOT EXISTS access_audit_never_changes BEFORE UPDATE ON access_audit
         BEGIN SELECT RAISE(ABORT, 'the access audit is append-only'); END;
-    CREATE TRIGGER IF NOT EXISTS access_audit_never_shrinks BEFORE DELETE ON access_audit
+    CREATE TRIGGER IF NOT EXISTS access_audit_keeps_a_year BEFORE DELETE ON access_audit
+        WHEN OLD.at_utc > strftime('%Y-%m-%dT%H:%M:%SZ', 'now', '-1 year')
         BEGIN SELECT RAISE(ABORT, 'the access audit is append-only'); END;
     CREATE TABLE IF NOT EXISTS access_subjects (
         subject INTEGER PRIMARY KEY AUTOINCREMENT, pseudonym INTEGER UNIQUE);
@@ -53,6 +57,8 @@ pub enum What {
     SubjectAccess,
     /// All of one person's rows are deleted.
     Erasure,
+    /// What no hold keeps of held days is dropped from the vault.
+    Thinning,
     /// Some records are somebody else's.
     Correction,
     /// The vault is sealed for other keys.
@@ -96,6 +102,7 @@ impl What {
             Self::Sql => "sql",
             Self::SubjectAccess => "subject access",
             Self::Erasure => "erasure",
+            Self::Thinning => "held days thinned",
             Self::Correction => "correction",
             Self::Keys => "keys",
             Self::Cohorts => "cohorts",
@@ -154,8 +161,10 @@ pub struct Entry {
 /// An audit whose chain holds.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Verification {
-    /// Entries.
+    /// Number of the newest entry: of all that were ever made.
     pub entries: u64,
+    /// How many of these the ledgers' clock has dropped.
+    pub dropped: u64,
     /// Hash of the newest entry, to be noted elsewhere; empty when there is none.
     pub head: String,
 }
@@ -207,9 +216,10 @@ impl AccessAudit {
     /// # Errors
     /// [`Kind::Corrupt`] with the first entry that does not hold.
     pub fn verify(&mut self) -> Result<Verification, Error> {
-        let mut head = String::new();
-        let mut count = 0;
-        for (expected, entry) in (1_i64..).zip(self.entries()?) {
+        let anchor = self.state.audit_anchor()?;
+        let dropped = anchor.sequence.unsigned_abs();
+        let (mut head, mut count) = (anchor.hash, dropped);
+        for (expected, entry) in (anchor.sequence + 1..).zip(self.entries()?) {
             if entry.sequence != expected || entry.hash != chained(&head, &entry) {
                 return Err(Error::new(
                     Kind::Corrupt,
@@ -220,7 +230,7 @@ impl AccessAudit {
             head = entry.hash;
             count += 1;
         }
-        Ok(Verification { entries: count, head })
+        Ok(Verification { entries: count, dropped, head })
     }
 
     /// Checks the chain and that it goes on from a head noted earlier: so entries that were cut off, and a
@@ -236,14 +246,22 @@ impl AccessAudit {
                 .help("copy all 64 hex digits from the mail or the paper that has them"));
         }
         let verification = self.verify()?;
-        if self.entries()?.iter().any(|entry| entry.hash == head) {
+        let anchor = self.state.audit_anchor()?;
+        if anchor.hash == head || self.entries()?.iter().any(|entry| entry.hash == head) {
             return Ok(verification);
         }
+        let help = match anchor.sequence {
+            0 => "tell the data protection officer; compare with a back-up of the state file".to_owned(),
+            last => format!(
+                "a head of an entry before number {last} went with it by the ledgers' clock, as `watershed \
+                 retain log` says: look for a newer one. Else tell the data protection officer"
+            ),
+        };
         Err(Error::new(
             Kind::Corrupt,
             "the access audit does not contain this head: entries were cut off or written anew",
         )
-        .help("tell the data protection officer; compare with a back-up of the state file"))
+        .help(help))
     }
 
     /// What a paper may say of the audit: its head, and who reviewed the entries last. How many openings
@@ -453,9 +471,13 @@ pub(crate) fn enter(
     access: &Access<'_>,
 ) -> rusqlite::Result<Entry> {
     let newest: Option<(i64, String)> = transaction
-        .query_row("SELECT sequence, hash FROM access_audit ORDER BY sequence DESC LIMIT 1", [], |row| {
-            Ok((row.get(0)?, row.get(1)?))
-        })
+        .query_row(
+            "SELECT sequence, hash FROM access_audit
+             UNION ALL SELECT sequence, hash FROM ledger_anchors WHERE ledger = 'access_audit'
+             ORDER BY sequence DESC LIMIT 1",
+            [],
+            |row| Ok((row.get(0)?, row.get(1)?)),
+        )
         .optional()?;
     let (sequence, previous) = newest.unwrap_or_default();
     let mut entry = Entry {

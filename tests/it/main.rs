@@ -15,6 +15,7 @@ mod disk;
 mod edges;
 mod faults;
 mod leaks;
+mod mail;
 mod manual;
 mod night;
 mod paperwork;

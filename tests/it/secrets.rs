@@ -513,3 +513,84 @@ fn the_service_keeps_nothing_of_what_a_stranger_or_a_reader_types() {
     school.search(&mut search, "after the service");
     search.nothing();
 }
+
+/// Says to the program below, which is this one once more, where it panics.
+const PANICS_IN: &str = "WATERSHED_TEST_PANICS_IN";
+
+/// A program that keeps to itself as `watershed` does, with the same function, and then stops by a mistake with the
+/// secret in the message. Does nothing where nobody says where.
+#[test]
+fn a_program_that_stops_by_a_mistake() {
+    let Ok(place) = std::env::var(PANICS_IN) else { return };
+    reports::cli::keep_to_itself();
+    let secret: Result<u32, String> = Err(format!("{NAME} at {ADDRESS}"));
+    match place.as_str() {
+        "here" => drop(secret.unwrap()),
+        "a thread" => drop(std::thread::spawn(move || secret.expect(SECRET)).join()),
+        "a task" => {
+            let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).build().unwrap();
+            let ended = runtime.block_on(runtime.spawn(async move { secret.unwrap() }));
+            // What the task's end is shown with must not have it either where it is printed.
+            println!("ended: {}", ended.is_err());
+        }
+        "a slice" => drop(SECRET.get(..).map(|text| text[..text.len() + ACCOUNT.len()].to_owned())),
+        _ => {
+            // A panic while another one unwinds ends the process at once.
+            struct Again(Result<u32, String>);
+            impl Drop for Again {
+                fn drop(&mut self) {
+                    drop(self.0.clone().unwrap());
+                }
+            }
+            let _again = Again(secret.clone());
+            drop(secret.unwrap());
+        }
+    }
+}
+
+#[test]
+fn a_panic_says_nothing_of_what_it_was_about() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut search = Search::new();
+    for place in ["here", "a thread", "a task", "a slice", "twice"] {
+        let output = Command::new(std::env::current_exe().unwrap())
+            .args(["--exact", "--nocapture", "secrets::a_program_that_stops_by_a_mistake"])
+            .env(PANICS_IN, place)
+            .env("RUST_BACKTRACE", "full")
+            .env("TMPDIR", folder.path())
+            .current_dir(folder.path())
+            .output()
+            .unwrap();
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(said.contains("report this place"), "{place}: it did not get there: {said}");
+        search.look(&format!("standard output, {place}"), &output.stdout);
+        // The line of the runtime that ends a process after a second panic names no value either.
+        search.look(&format!("standard error, {place}"), &output.stderr);
+    }
+    search.files("after panics", folder.path(), &[]);
+    search.nothing();
+}
+
+#[test]
+fn no_core_is_dumped_of_a_service_that_holds_records() {
+    let school = School::new();
+    let service = school.night.command(school.program(), &["serve", "--listen", "127.0.0.1:0"]);
+    // As a shell that wants core dumps would start it.
+    let mut with_cores = Command::new("sh");
+    with_cores
+        .args(["-c", "ulimit -c unlimited 2>/dev/null || ulimit -S -c $(ulimit -H -c); exec \"$0\" \"$@\""]);
+    with_cores.arg(service.get_program()).args(service.get_args());
+    for (key, value) in service.get_envs().filter_map(|(key, value)| Some((key, value?))) {
+        with_cores.env(key, value);
+    }
+    let mut service = with_cores.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+    let mut begin = String::new();
+    BufReader::new(service.stdout.take().unwrap()).read_line(&mut begin).unwrap();
+    let limits = std::fs::read_to_string(format!("/proc/{}/limits", service.id())).unwrap();
+    service.kill().unwrap();
+    service.wait().unwrap();
+    assert!(begin.starts_with("http://"), "{begin}");
+    let core = limits.lines().find(|line| line.starts_with("Max core file size")).unwrap();
+    let words: Vec<&str> = core.split_whitespace().collect();
+    assert_eq!(words[4..6], ["0", "0"], "{core}");
+}

@@ -159,7 +159,8 @@ fn what_was_deleted_since_goes_again_or_is_listed() {
     let place = installation();
     let out = back_up(&place, "back-up");
     let today = date(2026, 2, 1);
-    let retain = |dir: &Path| Retain { dir, school: &place.school, today: Some(today) }.run(&()).unwrap();
+    let retain =
+        |dir: &Path| Retain { dir, school: &place.school, today: Some(today), days: None }.run(&()).unwrap();
     assert_eq!(retain(&place.dir()).days_closed, 2);
     State::open(&place.root()).unwrap().log_deletion("erasure", "asked for by the person", 4, "").unwrap();
 
@@ -278,7 +279,7 @@ fn what_the_newer_installation_knows_comes_along_and_no_clock_is_applied() {
         days
     };
     assert_eq!(days(&root), ["2025-10-06", "2025-10-07"]);
-    Retain { dir: &back, school: &place.school, today: Some(date(2026, 2, 1)) }.run(&()).unwrap();
+    Retain { dir: &back, school: &place.school, today: Some(date(2026, 2, 1)), days: None }.run(&()).unwrap();
     assert_eq!(days(&root), ["2025-10-06"]);
 
     // A ledger that went another way is no later state of the same school.

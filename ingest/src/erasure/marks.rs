@@ -87,6 +87,11 @@ impl ErasedPersons {
         Self { names }
     }
 
+    /// Whether nobody was erased.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.names.is_empty()
+    }
+
     /// Whether anybody was erased in a year.
     pub(super) fn has_marks_of(&self, year: AcademicYear) -> bool {
         self.names.contains_key(&year)

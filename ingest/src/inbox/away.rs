@@ -3,8 +3,45 @@
 use std::fs;
 use std::path::Path;
 
+use super::{Claimed, Inside, Origin};
 use crate::error::{Error, at};
 use crate::folder;
+
+/// Why of a refused file only the note is there.
+pub(super) const NOT_KEPT: &str = "it is not kept: it has somebody who was erased or an address of an illegal list, or it cannot be searched for them; have it exported again";
+
+impl Claimed {
+    /// Ends a file that could not be taken in and must lie nowhere: only the note stays. A file from outside the
+    /// inbox is left alone; of what holds several files nothing is kept once all of them ended.
+    ///
+    /// # Errors
+    /// [`Kind::Environment`](crate::error::Kind::Environment) when the folders do not allow it.
+    pub(crate) fn forget(self, refused: &Path, note: &str) -> Result<(), Error> {
+        if let Inside::Part { container, .. } = &self.inside {
+            container.forget();
+            return self.refuse(refused, note);
+        }
+        self.leave_note(refused, &format!("{note}\n{NOT_KEPT}"))?;
+        self.put_away(None)
+    }
+
+    /// Says of a part of something that it holds what must lie nowhere, whatever becomes of the other parts.
+    pub(crate) fn must_not_be_kept(&self) {
+        if let Inside::Part { container, .. } = &self.inside {
+            container.forget();
+        }
+    }
+
+    pub(super) fn leave_note(&self, refused: &Path, note: &str) -> Result<(), Error> {
+        let Origin::Inbox { claim, .. } = &self.origin else { return Ok(()) };
+        private_folder(refused)?;
+        let number = claim.file_name().unwrap_or(claim.as_os_str());
+        let mut beside = number.to_owned();
+        beside.push(".txt");
+        let beside = refused.join(beside);
+        fs::write(&beside, format!("{note}\n")).map_err(|error| at(&beside, error))
+    }
+}
 
 /// Moves a claimed file to the same place below another of the school's folders.
 pub(super) fn move_below(from: &Path, folder: &Path, claim: &Path, relative: &Path) -> Result<(), Error> {

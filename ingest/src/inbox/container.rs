@@ -179,6 +179,8 @@ pub(super) struct Container {
     refused: Mutex<(PathBuf, Vec<String>)>,
     /// Where it is kept once a part was taken in; none deletes it.
     kept: Mutex<Kept>,
+    /// Something in a part must lie nowhere: not even what was refused is kept.
+    forgotten: AtomicBool,
 }
 
 /// Whether the parts so far let their container be kept: one that must not be kept decides for all.
@@ -203,7 +205,14 @@ pub(super) enum Ending {
 
 impl Container {
     pub(super) fn new(of: usize, workbook: bool) -> Self {
-        Self { left: AtomicUsize::new(of), of, workbook, refused: Mutex::default(), kept: Mutex::default() }
+        Self {
+            left: AtomicUsize::new(of),
+            of,
+            workbook,
+            refused: Mutex::default(),
+            kept: Mutex::default(),
+            forgotten: AtomicBool::new(false),
+        }
     }
 
     /// A part was refused.
@@ -211,6 +220,16 @@ impl Container {
         let mut refused = self.refused.lock().unwrap_or_else(PoisonError::into_inner);
         folder.clone_into(&mut refused.0);
         refused.1.push(note);
+    }
+
+    /// A part holds what must lie nowhere.
+    pub(super) fn forget(&self) {
+        self.forgotten.store(true, Ordering::Release);
+    }
+
+    /// Whether some part holds what must lie nowhere.
+    pub(super) fn is_forgotten(&self) -> bool {
+        self.forgotten.load(Ordering::Acquire)
     }
 
     /// A part was taken in; `folder` is where its container is kept at the end.

@@ -1,7 +1,7 @@
 //! One file: from its bytes to data files and vault files that nobody sees yet.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::io::Read;
+use std::io::{BufRead, BufReader, Read};
 use std::time::Instant;
 
 use jiff::civil::Date;
@@ -28,6 +28,9 @@ use crate::vault::VaultWriter;
 
 /// How much of a file detection looks at.
 const SAMPLE_BYTES: u64 = 64 * 1024;
+
+/// Bytes of a line of a refused file that are searched at once.
+const SEARCHED_BYTES: u64 = 1 << 20;
 
 /// Why a file is refused whose every record comes too late.
 const NOTHING_BUT_LATE: &str = "every record is of a day or academic year that retention has closed, so none is taken in; `watershed retain log` says when";
@@ -106,7 +109,12 @@ impl Run<'_> {
                 }
             }
             End::Refused(reason, tally) => {
-                source.refuse(&self.root.refused(), &reason)?;
+                let refused = self.root.refused();
+                if self.may_have_erased(&source)? {
+                    source.forget(&refused, &reason)?;
+                } else {
+                    source.refuse(&refused, &reason)?;
+                }
                 self.report.files[index].tally = tally;
                 self.finished(index, Outcome::Refused(reason));
             }
@@ -117,6 +125,32 @@ impl Run<'_> {
             }
         }
         Ok(())
+    }
+
+    /// Whether somebody who was erased stands in a file that is refused, or might: where it cannot be read. The
+    /// erasure searched what had been refused until then.
+    fn may_have_erased(&mut self, source: &Claimed) -> Result<bool, Error> {
+        if self.erased.is_empty() || !source.is_from_inbox() {
+            return Ok(false);
+        }
+        let name = source.name_for_vault();
+        for name in [name.replace('_', " "), name] {
+            if self.erased.stands_in(&mut self.pseudonymiser, &name)? {
+                return Ok(true);
+            }
+        }
+        let Ok(content) = source.open() else { return Ok(true) };
+        let mut content = BufReader::new(content);
+        let mut line = Vec::new();
+        loop {
+            line.clear();
+            match content.by_ref().take(SEARCHED_BYTES).read_until(b'\n', &mut line) {
+                Ok(0) => return Ok(source.ended_early()),
+                Ok(_) if self.erased.stand_in_bytes(&mut self.pseudonymiser, &line)? => return Ok(true),
+                Ok(_) => {}
+                Err(_) => return Ok(true),
+            }
+        }
     }
 
     fn read(&mut self, source: &Claimed, index: usize, place: (usize, usize)) -> Result<End, Error> {
@@ -448,6 +482,9 @@ impl Run<'_> {
         }
         if overlap.as_ref().is_some_and(Overlap::is_overfull) {
             tally.notice(Notice::OverlapUnchecked);
+        }
+        if listed || unkept {
+            source.must_not_be_kept();
         }
         let export_rows = overlap.map(Overlap::rows).unwrap_or_default();
         Ok(Written {

@@ -80,6 +80,11 @@ impl Installation {
         SchoolRoot::new(&self.dir(), &self.school.id)
     }
 
+    /// The DSL's key.
+    pub(crate) fn key(&self) -> PrivateKey {
+        PrivateKey::open(&self.private, PASSPHRASE).unwrap()
+    }
+
     pub(crate) fn put(&self, name: &str, text: &str) {
         fs::write(self.root().inbox().join(name), text).unwrap();
     }

@@ -15,7 +15,7 @@ use crate::school::{AcademicYear, SchoolId};
 /// | R1 | events with keyed pseudonyms | the current academic year and `previous_years` before it |
 /// | R2 | what a hold covers | until the hold is released |
 /// | R3 | sealed sets | for good |
-/// | ledger | changes, tests, imports, the deletion log | `ledger_years` academic years before the current one |
+/// | ledger | changes, tests, imports, the deletion log, the access audit, page views | `ledger_years` academic years before the current one |
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Clocks {
@@ -87,6 +87,11 @@ impl Clocks {
     #[must_use]
     pub fn first_ledger_year(&self, today: Date) -> AcademicYear {
         years_before(today, self.ledger_years)
+    }
+
+    /// The ledgers' clock, as the deletion log says it.
+    pub(crate) fn ledger_words(&self) -> String {
+        format!("ledgers are kept {} academic years before this", self.ledger_years)
     }
 
     /// Days that a source is kept after its commit: as the school says, and no longer than detail.

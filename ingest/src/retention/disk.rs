@@ -1,6 +1,6 @@
 //! What the clocks drop beside the tables: sealed files, sources, refused files, leftovers.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
@@ -9,6 +9,7 @@ use std::time::{Duration, SystemTime};
 use jiff::civil::Date;
 
 use super::holding::Holding;
+use super::imported::Imported;
 use crate::error::{Error, at};
 use crate::folder;
 use crate::lake::TableSnapshot;
@@ -43,20 +44,22 @@ pub(super) struct Sealed {
     pub(super) held: BTreeMap<Date, Vec<Going>>,
     /// Rosters that a hold keeps, by academic year.
     pub(super) held_people: BTreeMap<AcademicYear, Vec<Going>>,
-    /// Files that stay whole only because a hold on one person covers their day.
-    pub(super) whole: u64,
+    /// Files with everybody's rows that stay only because a hold on one person covers their day.
+    pub(super) whole: Vec<PathBuf>,
     /// Days of which requests lie in the vault.
-    pub(super) with_requests: std::collections::BTreeSet<Date>,
+    pub(super) with_requests: BTreeSet<Date>,
 }
 
 impl Sealed {
-    /// Requests, incidents, changes and tests go by their own day; rejected text and unknown words lie under
+    /// Requests, incidents, changes and tests go by their own day, or by the day on which they came where that
+    /// lies before it; rejected text and unknown words lie under
     /// the day of the import and go by the last event of the file they came in, if it is earlier.
     pub(super) fn find(
         vault: &Path,
         first_kept: Date,
-        spans: &BTreeMap<String, (Date, Date)>,
+        imported: &Imported,
         holding: &Holding,
+        thinned: &BTreeSet<String>,
     ) -> Result<Self, Error> {
         let mut sealed = Self::default();
         for (folder_day, folder) in day_folders(vault)? {
@@ -69,19 +72,24 @@ impl Sealed {
                 }
                 let content = Content::of(name);
                 let own_day = !matches!(content, Some(Content::Rejects | Content::Words));
-                let span = spans.get(name.get(..16).unwrap_or_default()).filter(|_| !own_day);
+                let import = name.get(..16);
+                let span = imported.span(import).filter(|_| !own_day);
                 let (first, day) =
-                    span.map_or((folder_day, folder_day), |(first, last)| (*first, (*last).min(folder_day)));
-                if day >= first_kept {
+                    span.map_or((folder_day, folder_day), |(first, last)| (first, last.min(folder_day)));
+                let clock = if own_day { imported.earlier(import, day) } else { day };
+                if clock >= first_kept {
                     continue;
                 }
                 let going = Going::of(entry.path());
                 if holding.touches(first.min(day), day) {
-                    sealed.whole += u64::from(!holding.keeps_whole(day));
+                    let place = format!("{folder_day}/{name}");
+                    if !holding.keeps_everybody(first.min(day), day) && !thinned.contains(&place) {
+                        sealed.whole.push(entry.path());
+                    }
                     sealed.held.entry(day).or_default().push(going);
                     continue;
                 }
-                if content == Some(Content::Requests) {
+                if content == Some(Content::Requests) && day < first_kept {
                     sealed.with_requests.insert(day);
                 }
                 sealed.days.entry(day).or_default().push(going);
@@ -149,7 +157,7 @@ pub(super) fn half_sealed(root: &SchoolRoot, locked: bool) -> Result<Vec<Going>,
 /// Data files that no version names, and staged entries of the log. While nothing is locked only old ones
 /// count.
 pub(super) fn unnamed(snapshot: &TableSnapshot, locked: bool) -> Result<Vec<Going>, Error> {
-    let current: std::collections::BTreeSet<PathBuf> =
+    let current: BTreeSet<PathBuf> =
         snapshot.files.iter().map(|file| snapshot.folder.join(&file.path)).collect();
     let mut going = Vec::new();
     for path in below(&snapshot.folder)? {
@@ -166,7 +174,7 @@ pub(super) fn unnamed(snapshot: &TableSnapshot, locked: bool) -> Result<Vec<Goin
 
 /// Unlinks files and brings it to the disk; folders that are empty then go too, up to `top`.
 pub(super) fn remove<'g>(going: impl Iterator<Item = &'g Going>, top: &Path) -> Result<(), Error> {
-    let mut folders = std::collections::BTreeSet::new();
+    let mut folders = BTreeSet::new();
     for file in going {
         folder::remove_file(&file.path).map_err(|error| at(top, error))?;
         folders.extend(file.path.parent().map(Path::to_owned));

@@ -1,12 +1,16 @@
-//! Whether the machine's clock can be believed: what it lets go cannot be brought back.
+//! Whether the machine's clock can be believed, and whether what would go is what was to be expected: what goes
+//! cannot be brought back.
 
 use jiff::ToSpan;
 use jiff::civil::Date;
 
+use super::clocks::{Clocks, days_before};
+use super::report::RetainReport;
 use super::tables;
 use crate::error::{Error, Kind};
 use crate::lake::Lake;
-use crate::state::State;
+use crate::school::AcademicYear;
+use crate::state::{RetentionRun, State};
 
 /// Days that the clock may be ahead of all that is known: more than a summer without a record.
 const AHEAD_DAYS: i32 = 45;
@@ -37,4 +41,74 @@ pub(super) fn refused(today: Date) -> Error {
         format!("this machine's clock says {today}, which is more than {AHEAD_DAYS} days after anything that is known"),
     )
     .help(format!("nothing was dropped; set the clock, or if the day is right say `watershed retain --today-is {today}`"))
+}
+
+/// What a run of a day is like.
+pub(super) fn run_of(clocks: &Clocks, today: Date, closed: u64) -> RetentionRun {
+    RetentionRun {
+        day: today,
+        detail: days_before(today, clocks.detail_days),
+        events: clocks.first_year(today),
+        closed,
+    }
+}
+
+/// What somebody should look at before a run drops anything: many more days than the last runs closed, or a clock
+/// that was made shorter since. None where nothing was to go.
+pub(super) fn unexpected(
+    state: &State,
+    now: &RetentionRun,
+    report: &RetainReport,
+) -> Result<Option<String>, Error> {
+    if report.lines.is_empty() && report.keys_destroyed.is_empty() {
+        return Ok(None);
+    }
+    let (last, most) = state.retention_runs()?;
+    if now.closed > (AHEAD_DAYS.unsigned_abs() as u64).max(2 * most) {
+        return Ok(Some(format!(
+            "{} days would be closed at once, and no run of late closed more than {most}",
+            now.closed
+        )));
+    }
+    let Some(last) = last else { return Ok(None) };
+    // As far as the calendar went on, a bound may; what goes beyond is somebody's new setting.
+    let passed = last.day.until(now.day).map_or(0, |span| span.get_days());
+    let detail = last.detail.checked_add(passed.days()).unwrap_or(Date::MAX);
+    if now.detail > detail {
+        return Ok(Some(format!(
+            "detail would be kept from {} on, and by the clock of the last run it was to be kept from {detail} on",
+            now.detail
+        )));
+    }
+    let years = |day: Date| AcademicYear::of(day).first_year();
+    let events = last.events.first_year() + (years(now.day) - years(last.day));
+    if now.events.first_year() > events {
+        return Ok(Some(format!(
+            "events would be kept from {} on, and by the clock of the last run from an earlier year on",
+            now.events
+        )));
+    }
+    Ok(None)
+}
+
+/// An error where a run is not what was to be expected and nobody has said that it is right: with the number of days
+/// that it closes.
+pub(super) fn confirmed(report: &RetainReport, said: Option<u64>) -> Result<(), Error> {
+    let days = report.days_closed;
+    match said {
+        Some(said) if said != days => {
+            return Err(Error::new(
+                Kind::Configuration,
+                format!("this run would close {days} days, not {said}"),
+            )
+            .help("nothing was dropped; look at `watershed retain --dry-run` again"));
+        }
+        Some(_) => return Ok(()),
+        None => {}
+    }
+    let Some(why) = &report.unexpected else { return Ok(()) };
+    Err(Error::new(Kind::Configuration, why.clone()).help(format!(
+        "nothing was dropped; look at `watershed retain --dry-run` and at [school.retention], and if it is right \
+         say `watershed retain --days-are {days}`"
+    )))
 }

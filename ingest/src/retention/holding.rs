@@ -27,9 +27,9 @@ impl Holding {
         Self { holds: holds.into_iter().filter(Hold::is_active).collect(), incidents: BTreeSet::new() }
     }
 
-    /// Whether a hold keeps everything of a day.
-    pub(super) fn keeps_whole(&self, day: Date) -> bool {
-        self.holds.iter().any(|hold| hold.person.is_none() && hold.touches(day, day))
+    /// Whether a hold keeps everybody's rows of some day of a stretch.
+    pub(super) fn keeps_everybody(&self, first: Date, last: Date) -> bool {
+        self.holds.iter().any(|hold| hold.person.is_none() && hold.touches(first, last))
     }
 
     /// Whether a hold of either sort touches a stretch of days.

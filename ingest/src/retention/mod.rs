@@ -15,6 +15,8 @@ mod doubt;
 #[cfg(feature = "lake")]
 mod holding;
 #[cfg(feature = "lake")]
+mod imported;
+#[cfg(feature = "lake")]
 mod plan;
 #[cfg(feature = "lake")]
 mod report;
@@ -22,6 +24,8 @@ mod report;
 mod run;
 #[cfg(feature = "lake")]
 mod tables;
+#[cfg(feature = "lake")]
+mod thin;
 #[cfg(feature = "lake")]
 mod visits;
 
@@ -34,6 +38,8 @@ pub(crate) use doubt::is_believable;
 pub use report::{Line, RetainReport, Tier};
 #[cfg(feature = "lake")]
 pub use run::Retain;
+#[cfg(feature = "lake")]
+pub use thin::{ThinReport, Thinning};
 
 #[cfg(all(test, feature = "lake"))]
 mod tests;

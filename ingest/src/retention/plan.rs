@@ -6,9 +6,11 @@ use jiff::civil::Date;
 
 use super::clocks::days_before;
 use super::disk::{self, Going, Sealed};
+use super::doubt;
 use super::holding::Holding;
+use super::imported::Imported;
 use super::report::{Line, RetainReport, Tier};
-use super::tables::{self, Amount, Bounds, LakePlan};
+use super::tables::{Amount, Bounds, LakePlan};
 use crate::error::Error;
 use crate::lake::Lake;
 use crate::pipeline::LINES_KEPT_DAYS;
@@ -60,9 +62,15 @@ impl Plan {
             ledger: clocks.first_ledger_year(basis.today),
         };
         let mut holding = Holding::new(basis.state.holds()?);
-        let lake = LakePlan::make(basis.lake, bounds, &mut holding).await?;
-        let spans = tables::spans(basis.lake).await?;
-        let mut sealed = Sealed::find(&basis.root.vault(), bounds.detail, &spans, &holding)?;
+        let imported = Imported::read(basis.lake).await?;
+        let lake = LakePlan::make(basis.lake, bounds, &imported, &mut holding).await?;
+        let mut sealed = Sealed::find(
+            &basis.root.vault(),
+            bounds.detail,
+            &imported,
+            &holding,
+            &basis.state.thinned_files()?,
+        )?;
         sealed.find_people(&basis.root.vault(), bounds.events, &holding)?;
 
         let mut leftovers = disk::half_sealed(basis.root, basis.locked)?;
@@ -85,6 +93,7 @@ impl Plan {
                 words_before: Some(bounds.detail),
                 lines_before: Some(days_before(basis.today, LINES_KEPT_DAYS)),
                 findings_before: Some(bounds.events.first_day()),
+                recounted: lake.misdated.clone(),
                 ..Begun::default()
             },
             lake,
@@ -144,14 +153,22 @@ impl Plan {
         if forgotten > 0 {
             add(Tier::Events, String::new(), "state", Amount { rows: forgotten, files: 0, bytes: 0 });
         }
+        // These go in one transaction with their own entries of the deletion log.
+        for (place, rows) in basis.state.ledger_rows_before(self.ledger_before)? {
+            lines.push(Line { tier: Tier::Ledger, place, period: String::new(), rows, files: 0, bytes: 0 });
+        }
         lines.sort_by(|left, right| (left.tier, &left.period).cmp(&(right.tier, &right.period)));
         self.report.lines = lines;
         self.report.held = self.held_lines(sealed);
-        self.report.sealed_whole = sealed.whole;
+        self.report.sealed_whole = sealed.whole.len() as u64;
         let closed = basis.state.closed_days()?;
         self.report.days_closed = self.begun.closed.iter().filter(|day| !closed.contains(day)).count() as u64;
         self.report.keys_destroyed = self.keys.iter().map(ToString::to_string).collect();
+        self.report.days_recounted = self.begun.recounted.len() as u64;
         self.report.unfinished = basis.state.unfinished_retention()?;
+        let run = doubt::run_of(&basis.school.retention, basis.today, self.report.days_closed);
+        self.report.unexpected = doubt::unexpected(basis.state, &run, &self.report)?;
+        self.begun.run = Some(run);
 
         let clocks = basis.school.retention;
         self.begun.work = work
@@ -163,9 +180,7 @@ impl Plan {
                     Tier::Events => {
                         format!("events are kept this academic year and {} before", clocks.previous_years)
                     }
-                    Tier::Ledger => {
-                        format!("ledgers are kept {} academic years before this", clocks.ledger_years)
-                    }
+                    Tier::Ledger => clocks.ledger_words(),
                     Tier::Files => "clocks of sources, refused files and leftovers".to_owned(),
                 },
                 rows,

@@ -9,7 +9,7 @@ pub enum Tier {
     Detail,
     /// Events with keyed pseudonyms, and the keys.
     Events,
-    /// Changes and tests of the filter, imports, the deletion log itself.
+    /// Changes and tests of the filter, imports, the deletion log itself, the access audit, page views.
     Ledger,
     /// Sources, refused files, what an interrupted run left.
     Files,
@@ -39,7 +39,8 @@ impl fmt::Display for Tier {
 pub struct Line {
     /// Tier.
     pub tier: Tier,
-    /// A table of the lake, or `vault`, `keys`, `rosters`, `state`, `kept sources`, `refused files`, `leftovers`.
+    /// A table of the lake, or `vault`, `keys`, `rosters`, `state`, `access audit`, `page views`, `kept
+    /// sources`, `refused files`, `leftovers`.
     pub place: &'static str,
     /// Local day or academic year, where it has one.
     pub period: String,
@@ -60,10 +61,14 @@ pub struct RetainReport {
     pub held: Vec<Line>,
     /// Local days closed by this run.
     pub days_closed: u64,
+    /// Local days of which rows go that came more than a day before them: they are counted again without.
+    pub days_recounted: u64,
     /// Academic years whose pseudonym key goes.
     pub keys_destroyed: Vec<String>,
     /// Sealed files that a hold on one person keeps whole: without a DSL's key nobody can take them apart.
     pub sealed_whole: u64,
+    /// Why somebody should look before this is dropped: it is not what the last runs dropped.
+    pub unexpected: Option<String>,
     /// Lines of work that an interrupted run noted and did not finish.
     pub unfinished: u64,
 }

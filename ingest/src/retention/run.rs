@@ -29,6 +29,8 @@ pub struct Retain<'r> {
     /// The local day that counts as today, as somebody says; by the clock and the school's zone if there is
     /// none, and then only if the clock is not far ahead of everything that is known.
     pub today: Option<Date>,
+    /// How many days somebody says that the run closes; needed where that is not what was to be expected.
+    pub days: Option<u64>,
 }
 
 /// Called with the name of each step when it is on the disk; a test stops there.
@@ -77,8 +79,8 @@ impl Retain<'_> {
     /// Blocking, and never to be called from within an async task.
     ///
     /// # Errors
-    /// [`Kind::Configuration`] when the clock cannot be believed and nobody says what day it is;
-    /// [`Kind::Retry`] when another process writes to the same school, [`Kind::Environment`] when the disk
+    /// [`Kind::Configuration`] when the clock cannot be believed and nobody says what day it is, or when what
+    /// would go is not what was to be expected and nobody says that it is right; [`Kind::Retry`] when another process writes to the same school, [`Kind::Environment`] when the disk
     /// does not allow it; again goes on where it stopped.
     pub fn run(&self, progress: &dyn Progress) -> Result<RetainReport, Error> {
         self.run_with(progress, &mut |_| Ok(()))
@@ -86,7 +88,12 @@ impl Retain<'_> {
 
     pub(super) fn run_with(&self, progress: &dyn Progress, step: Step<'_>) -> Result<RetainReport, Error> {
         let ingest = Ingest { dir: self.dir, school: self.school, keep: false };
-        ingest.settled(progress, |settled| self.drop_all(settled, step))
+        let report = ingest.settled(progress, |settled| self.drop_all(settled, step))?;
+        if report.days_recounted > 0 {
+            // Taking the lock again counts the days that misdated rows went from.
+            ingest.settled(progress, |_| Ok(()))?;
+        }
+        Ok(report)
     }
 
     fn drop_all(&self, settled: Settled<'_>, step: Step<'_>) -> Result<RetainReport, Error> {
@@ -110,6 +117,7 @@ impl Retain<'_> {
         if plan.is_empty() && before == 0 {
             return Ok(plan.report);
         }
+        doubt::confirmed(&plan.report, self.days)?;
         runtime.block_on(visits::keep(lake, state, &plan.begun.closed))?;
         state.begin_retention(&plan.begun)?;
         step("noted")?;
@@ -118,6 +126,7 @@ impl Retain<'_> {
             step("rows")?;
         }
         disk::remove(plan.sealed.iter(), &root.vault())?;
+        state.forget_thinned(&root.vault())?;
         step("sealed")?;
         for year in &plan.keys {
             keyring.destroy(*year)?;
@@ -136,6 +145,8 @@ impl Retain<'_> {
             }
         }
         state.drop_deletions_before(plan.ledger_before)?;
+        state.drop_ledger_rows_before(plan.ledger_before, &self.school.retention.ledger_words())?;
+        step("ledgers")?;
         let destroyed: BTreeSet<AcademicYear> = plan.keys.union(&keyring.destroyed()?).copied().collect();
         state.finish_retention(&plan.begun.work, &plan.held, &destroyed)?;
         step("logged")?;
@@ -143,7 +154,7 @@ impl Retain<'_> {
     }
 }
 
-fn runtime() -> Result<tokio::runtime::Runtime, Error> {
+pub(super) fn runtime() -> Result<tokio::runtime::Runtime, Error> {
     tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()

@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 
 use super::holding::Holding;
+use super::imported::Imported;
 use super::report::Tier;
 use crate::error::{Error, Kind};
 use crate::lake::{DataFile, IMPORTED, Lake, TableSnapshot};
@@ -78,6 +79,8 @@ pub(super) struct LakePlan {
     pub(super) days: BTreeSet<Date>,
     /// Years of which events go.
     pub(super) years: BTreeSet<AcademicYear>,
+    /// Days that are not over by their clock, of which rows go that came before them.
+    pub(super) misdated: BTreeSet<Date>,
 }
 
 /// First days and years that are kept.
@@ -89,7 +92,12 @@ pub(super) struct Bounds {
 }
 
 impl LakePlan {
-    pub(super) async fn make(lake: &Lake, bounds: Bounds, holding: &mut Holding) -> Result<Self, Error> {
+    pub(super) async fn make(
+        lake: &Lake,
+        bounds: Bounds,
+        imported: &Imported,
+        holding: &mut Holding,
+    ) -> Result<Self, Error> {
         let mut plan = Self::default();
         if holding.is_of_persons() {
             for table in [&INCIDENT_LINKS, &STAFF_INCIDENT_LINKS] {
@@ -103,10 +111,20 @@ impl LakePlan {
         }
         for table in DETAIL {
             let snapshot = lake.snapshot(table).await?;
-            let old = |file: &DataFile| file.partition.parse::<Date>().is_ok_and(|day| day < bounds.detail);
+            let day_of = |file: &DataFile| file.partition.parse::<Date>().ok();
+            let clock = |file: &DataFile| Some(imported.earlier(file.import(), day_of(file)?));
+            let old = |file: &DataFile| clock(file).is_some_and(|day| day < bounds.detail);
             plan.table(&snapshot, Tier::Detail, &old, holding)?;
         }
-        let year_of = |file: &DataFile| AcademicYear::parse(&file.partition);
+        let young: BTreeSet<Date> = plan.days.range(bounds.detail..).copied().collect();
+        plan.days.retain(|day| !young.contains(day));
+        plan.misdated = young;
+        let year_of = |file: &DataFile| {
+            let year = AcademicYear::parse(&file.partition)?;
+            // Of a year the import says something only where the whole year lies after it.
+            let first = imported.earlier(file.import(), year.first_day());
+            Some(if first < year.first_day() { AcademicYear::of(first) } else { year })
+        };
         for table in EVENTS.into_iter().chain(DERIVED) {
             let snapshot = lake.snapshot(table).await?;
             let old = |file: &DataFile| year_of(file).is_some_and(|year| year < bounds.events);
@@ -257,30 +275,7 @@ pub(super) async fn newest_day(lake: &Lake) -> Result<Option<Date>, Error> {
     Ok(newest)
 }
 
-fn day_of(column: &TimestampMicrosecondArray, row: usize) -> Option<Date> {
+pub(super) fn day_of(column: &TimestampMicrosecondArray, row: usize) -> Option<Date> {
     let instant = column.is_valid(row).then(|| Timestamp::from_microsecond(column.value(row)).ok());
     instant.flatten().map(|instant| instant.to_zoned(jiff::tz::TimeZone::UTC).date())
-}
-
-/// First and last UTC day of the events of each import, by the first 16 digits of its fingerprint.
-pub(super) async fn spans(lake: &Lake) -> Result<BTreeMap<String, (Date, Date)>, Error> {
-    let snapshot = lake.snapshot(&IMPORTS).await?;
-    let mut spans = BTreeMap::new();
-    for file in &snapshot.files {
-        snapshot.read(file, Some(&["fingerprint", "first_utc", "last_utc"]), &mut |batch| {
-            let fingerprints = batch.column(0).as_any().downcast_ref::<StringArray>();
-            let first = batch.column(1).as_any().downcast_ref::<TimestampMicrosecondArray>();
-            let last = batch.column(2).as_any().downcast_ref::<TimestampMicrosecondArray>();
-            let ((Some(fingerprints), Some(first)), Some(last)) = ((fingerprints, first), last) else {
-                return Err(Error::new(Kind::Bug, "columns of `imports` are of other types"));
-            };
-            for row in 0..batch.num_rows() {
-                if let (Some(first), Some(last)) = (day_of(first, row), day_of(last, row)) {
-                    spans.insert(fingerprints.value(row).chars().take(16).collect(), (first, last));
-                }
-            }
-            Ok(())
-        })?;
-    }
-    Ok(spans)
 }

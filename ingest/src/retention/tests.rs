@@ -20,7 +20,9 @@ use crate::schema::{ACTOR_DAYS, IMPORTS, REQUESTS, TABLES};
 use crate::school::AcademicYear;
 use crate::state::{NewHold, State};
 
+mod expected;
 mod holds;
+mod thin;
 mod visits;
 mod years;
 
@@ -56,11 +58,11 @@ fn retain_with(
     today: Date,
     step: &mut dyn FnMut(&'static str) -> Result<(), Error>,
 ) -> Result<RetainReport, Error> {
-    Retain { dir: &place.dir(), school: &place.school, today: Some(today) }.run_with(&(), step)
+    Retain { dir: &place.dir(), school: &place.school, today: Some(today), days: None }.run_with(&(), step)
 }
 
 fn plan(place: &Installation, today: Date) -> RetainReport {
-    Retain { dir: &place.dir(), school: &place.school, today: Some(today) }.plan().unwrap()
+    Retain { dir: &place.dir(), school: &place.school, today: Some(today), days: None }.plan().unwrap()
 }
 
 fn state(place: &Installation) -> State {

@@ -55,6 +55,7 @@ impl State {
             )
             .help("finish it with `watershed erase --finish`, then restore again"));
         }
+        self.follow_anchors(newer)?;
         let known: BTreeSet<i64> = self.corrections()?.into_iter().map(|correction| correction.id).collect();
         for table in GROWING {
             let (Some(definition), rows) = newer.table(table)? else { continue };

@@ -1,5 +1,7 @@
 //! Holds: days, or one person's rows of days, that the clocks must leave alone.
 
+use std::collections::BTreeSet;
+
 use jiff::civil::Date;
 use rusqlite::params;
 
@@ -157,6 +159,38 @@ impl State {
             })
             .collect::<Option<Vec<_>>>()
             .ok_or_else(|| self.corrupt())
+    }
+
+    /// Sealed files, by folder and name, of which only what a hold on one person keeps is left.
+    ///
+    /// # Errors
+    /// When the file cannot be read.
+    pub(crate) fn thinned_files(&self) -> Result<BTreeSet<String>, Error> {
+        self.read(|connection| {
+            connection.prepare("SELECT place FROM thinned_files")?.query_map([], |row| row.get(0))?.collect()
+        })
+    }
+
+    /// Notes that of a sealed file only what a hold on one person keeps is left.
+    pub(crate) fn note_thinned(&mut self, place: &str) -> Result<(), Error> {
+        self.write(|transaction| {
+            transaction.execute("INSERT OR IGNORE INTO thinned_files VALUES (?1)", [place]).map(|_| ())
+        })
+    }
+
+    /// Forgets thinned files that are there no more.
+    pub(crate) fn forget_thinned(&mut self, vault: &std::path::Path) -> Result<(), Error> {
+        let mut gone = self.thinned_files()?;
+        gone.retain(|place| !vault.join(place).exists());
+        if gone.is_empty() {
+            return Ok(());
+        }
+        self.write(|transaction| {
+            for place in &gone {
+                transaction.execute("DELETE FROM thinned_files WHERE place = ?1", [place])?;
+            }
+            Ok(())
+        })
     }
 
     /// Releases a hold: from now on the clocks act on what it covered.

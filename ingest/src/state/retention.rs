@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::civil::Date;
 use rusqlite::{OptionalExtension, params};
 
-use super::{State, deletions};
+use super::{RetentionRun, State, deletions, runs};
 use crate::error::Error;
 use crate::school::AcademicYear;
 
@@ -48,6 +48,10 @@ pub(crate) struct Begun {
     pub(crate) lines_before: Option<Date>,
     /// Findings that were told before this day are forgotten.
     pub(crate) findings_before: Option<Date>,
+    /// Days that are not over by their clock, of which misdated rows go: their derived rows are counted again.
+    pub(crate) recounted: BTreeSet<Date>,
+    /// What this run is like, for the next one to compare with.
+    pub(crate) run: Option<RetentionRun>,
 }
 
 impl State {
@@ -66,6 +70,12 @@ impl State {
                 let day = day.to_string();
                 transaction.execute("DELETE FROM export_rows WHERE local_date = ?1", [&day])?;
                 transaction.execute("INSERT OR IGNORE INTO closed_days VALUES (?1, ?2)", [&day, &now])?;
+            }
+            for day in &begun.recounted {
+                transaction.execute("INSERT OR IGNORE INTO dirty_days VALUES (?1)", [day.to_string()])?;
+            }
+            if let Some(run) = &begun.run {
+                runs::note(transaction, run)?;
             }
             for (year, check_value) in &begun.destroyed {
                 // That a key is destroyed is said once it is: until then this is what is meant to be done.

@@ -27,6 +27,17 @@ pub enum Edited<R> {
 /// Decides on a row.
 pub type Edit<'e, R> = &'e mut dyn FnMut(R) -> Edited<R>;
 
+/// A row of any sort.
+#[derive(Debug)]
+pub(crate) enum SealedRow<'r> {
+    Request(&'r RequestRow<'static>),
+    Incident(&'r IncidentRow<'static>),
+    Change(&'r ChangeRow<'static>),
+    Check(&'r CheckRow<'static>),
+    Reject(&'r RejectRow<'static>),
+    Word(&'r WordRow<'static>),
+}
+
 /// A vault, a key that opens it, and those for whom it is sealed again.
 #[derive(Debug)]
 pub struct VaultEditor<'k> {
@@ -74,6 +85,63 @@ impl VaultEditor<'_> {
             edited += self.file::<PersonRow<'static>>(PEOPLE, &name, edit)?;
         }
         Ok(edited)
+    }
+
+    /// Shows the rows of one sealed file.
+    ///
+    /// # Errors
+    /// As [`VaultReader::requests`].
+    pub(crate) fn look(
+        &self,
+        folder: &str,
+        name: &str,
+        content: Content,
+        see: &mut dyn FnMut(SealedRow<'_>),
+    ) -> Result<(), Error> {
+        macro_rules! see {
+            ($row:ident, $sort:ident) => {
+                self.reader.file::<$row<'static>>(folder, name, Vec::new(), &mut |row| {
+                    see(SealedRow::$sort(&row));
+                    Ok(())
+                })
+            };
+        }
+        match content {
+            Content::Requests => see!(RequestRow, Request),
+            Content::Incidents => see!(IncidentRow, Incident),
+            Content::Changes => see!(ChangeRow, Change),
+            Content::Checks => see!(CheckRow, Check),
+            Content::Rejects => see!(RejectRow, Reject),
+            Content::Words => see!(WordRow, Word),
+        }
+    }
+
+    /// Leaves in one sealed file the rows that are to stay; answers how many went.
+    ///
+    /// # Errors
+    /// As [`VaultReader::requests`].
+    pub(crate) fn leave(
+        &self,
+        folder: &str,
+        name: &str,
+        content: Content,
+        stays: &mut dyn FnMut(SealedRow<'_>) -> bool,
+    ) -> Result<u64, Error> {
+        macro_rules! leave {
+            ($row:ident, $sort:ident) => {
+                self.file::<$row<'static>>(folder, name, &mut |row| {
+                    if stays(SealedRow::$sort(&row)) { Edited::Same(row) } else { Edited::Gone }
+                })
+            };
+        }
+        match content {
+            Content::Requests => leave!(RequestRow, Request),
+            Content::Incidents => leave!(IncidentRow, Incident),
+            Content::Changes => leave!(ChangeRow, Change),
+            Content::Checks => leave!(CheckRow, Check),
+            Content::Rejects => leave!(RejectRow, Reject),
+            Content::Words => leave!(WordRow, Word),
+        }
     }
 
     fn each<R: Row<Owned = R>>(&self, content: Content, edit: Edit<'_, R>) -> Result<u64, Error> {

@@ -17,13 +17,13 @@ fn access(reason: &str) -> Access<'_> {
 #[test]
 fn entries_are_chained_and_verified() {
     let (folder, mut audit) = audit();
-    assert_eq!(audit.verify().unwrap(), Verification { entries: 0, head: String::new() });
+    assert_eq!(audit.verify().unwrap(), Verification { entries: 0, dropped: 0, head: String::new() });
     audit.record(&access(" case 12 ")).unwrap();
     let second = audit.record(&access("case 13")).unwrap();
     assert_eq!(second.sequence, 2);
     let school = SchoolId::parse("st-annes").unwrap();
     let mut again = AccessAudit::open(folder.path(), &school).unwrap();
-    assert_eq!(again.verify().unwrap(), Verification { entries: 2, head: second.hash });
+    assert_eq!(again.verify().unwrap(), Verification { entries: 2, dropped: 0, head: second.hash });
     let entries = again.entries().unwrap();
     assert_eq!((entries[0].reason.as_str(), entries[0].rows), ("case 12", 3));
 }
@@ -53,7 +53,7 @@ fn a_change_around_the_triggers_breaks_the_chain() {
         audit
             .state
             .connection()
-            .execute_batch("DROP TRIGGER access_audit_never_changes; DROP TRIGGER access_audit_never_shrinks")
+            .execute_batch("DROP TRIGGER access_audit_never_changes; DROP TRIGGER access_audit_keeps_a_year")
             .unwrap();
         audit.state.connection().execute_batch(statement).unwrap();
         assert_eq!(audit.verify().unwrap_err().kind(), Kind::Corrupt, "{statement}");
@@ -108,7 +108,7 @@ fn a_noted_head_notices_what_the_chain_alone_does_not() {
     audit
         .state
         .connection()
-        .execute_batch("DROP TRIGGER access_audit_never_changes; DROP TRIGGER access_audit_never_shrinks")
+        .execute_batch("DROP TRIGGER access_audit_never_changes; DROP TRIGGER access_audit_keeps_a_year")
         .unwrap();
     // Written anew from the third entry on: the chain holds, heads up to the second are in it, later ones not.
     rewrite_from(&mut audit, 3);
@@ -241,5 +241,73 @@ fn what_is_shared_stands_in_the_chain() {
     assert_eq!(audit.verify().unwrap().entries, 2);
     for bad in [Sharing { with: " ", ..sharing.clone() }, Sharing { basis: "a\nb", ..sharing.clone() }] {
         assert_eq!(audit.share(&bad).unwrap_err().kind(), Kind::Configuration);
+    }
+}
+
+#[test]
+fn decisions_that_a_killed_run_did_not_enter_are_found_afterwards() {
+    let (_folder, mut audit) = audit();
+    let (mut ledger, sets) = crate::disclosure::ledger::tests::three();
+    let releases = |audit: &mut AccessAudit| -> Vec<(String, String, String)> {
+        let entries = audit.entries().unwrap().into_iter().filter(|entry| entry.what == "release");
+        entries.map(|entry| (entry.who, entry.reason, entry.target)).collect()
+    };
+    // Killed after each of three sealings.
+    assert_eq!(audit.note_missed(&ledger).unwrap(), 3);
+    assert_eq!(audit.note_missed(&ledger).unwrap(), 0, "once");
+    // One that was entered as it should be, with the head after it.
+    let day = jiff::civil::date(2026, 1, 6);
+    ledger.approve(&sets[0].id, "headteacher", day).unwrap();
+    let head = ledger.verify().unwrap().head;
+    let access =
+        Access { who: "headteacher", what: What::Release, reason: "approved", target: &head, rows: 0 };
+    audit.record(&access).unwrap();
+    assert_eq!(audit.note_missed(&ledger).unwrap(), 0);
+    // A withdrawal, and the run was killed: the entry is made with the ledger's hash of it.
+    ledger.withdraw(&sets[2].id, "Some days were counted twice.", "headteacher", day).unwrap();
+    audit.record(&self::access("case 12")).unwrap();
+    assert_eq!(audit.note_missed(&ledger).unwrap(), 1);
+    let found = releases(&mut audit);
+    assert_eq!(found.len(), 5);
+    let last = found.last().unwrap();
+    assert_eq!(last.0, "watershed");
+    assert_eq!(last.1, format!("{}: withdrawn, found afterwards", sets[2].id));
+    assert_eq!(last.2, ledger.verify().unwrap().head);
+    assert!(audit.mail_due().unwrap().is_some(), "the mail has it too");
+}
+
+#[test]
+fn a_change_of_what_is_set_apart_without_a_key_is_noticed() {
+    use super::apart::{apart_digest, with_digest};
+    let (_folder, mut audit) = audit();
+    const HEADER: &str = "holder,purpose,valid_from,valid_to,reason,role\n";
+    assert_eq!((audit.note_apart("").unwrap(), audit.note_apart(HEADER).unwrap()), (None, None));
+    assert_eq!(audit.apart_by_hand(HEADER).unwrap(), None);
+    // By the command, with a key.
+    let first = format!("{HEADER}00ff,test,2026-01-01,2026-01-31,case 1,DSL\n");
+    let by_key = |audit: &mut AccessAudit, content: &str| {
+        let target = with_digest("an account, test", &apart_digest(content));
+        audit.record(&Access { what: What::SetApart, target: &target, ..access("case 1") }).unwrap();
+    };
+    by_key(&mut audit, &first);
+    assert_eq!(audit.note_apart(&first).unwrap(), None);
+    assert_eq!(audit.apart_by_hand(&first).unwrap(), None);
+    assert_eq!(
+        audit.note_apart(&first.replace('\n', "\r\n\r\n")).unwrap(),
+        None,
+        "ends of lines say nothing"
+    );
+    // A row more, a day more, a row less, the file gone: each is entered once and stands until it is confirmed.
+    let more = format!("{first}00fe,investigation,2026-01-01,2026-01-31,case 2,DSL\n");
+    for changed in [more.as_str(), &first.replace("01-31", "02-28"), HEADER, ""] {
+        by_key(&mut audit, &first);
+        assert!(audit.apart_by_hand(changed).unwrap().is_some(), "before an ingest has used it");
+        let entry = audit.note_apart(changed).unwrap().unwrap();
+        assert_eq!((entry.who.as_str(), entry.what.as_str()), ("watershed", "set apart"));
+        assert!(!entry.target.contains("00f"), "no row of the file: {}", entry.target);
+        assert_eq!(audit.note_apart(changed).unwrap(), None);
+        assert_eq!(audit.apart_by_hand(changed).unwrap(), Some(entry.at_utc[..10].to_owned()));
+        by_key(&mut audit, changed);
+        assert_eq!(audit.apart_by_hand(changed).unwrap(), None);
     }
 }

@@ -385,4 +385,4 @@ fn state_failed(error: &rusqlite::Error) -> Error {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -178,7 +178,7 @@ mod tests {
     /// Six alike, whose mean of equal shares rounds to another number: 600 observations, lowered by t with 5 degrees.
     #[test]
     fn clusters_that_are_alike_but_for_rounding() {
-        let (_, size) = effective(&clusters(&[(20, 100); 6])).unwrap();
+        let Effective { size, .. } = effective(&clusters(&[(20, 100); 6])).unwrap();
         assert!((size - 600.0 * (1.959_963_984_540_f64 / 2.570_581_835_636).powi(2)).abs() < 1e-6, "{size}");
     }
 

@@ -13,6 +13,7 @@ mod identified;
 pub mod recipients;
 mod sample;
 mod subject;
+mod thin;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -39,6 +40,7 @@ pub use identified::Identified;
 use ingest::person::{Person, Whose};
 pub use sample::{Draw, ReviewLine, ReviewList, draw_sample, show_sample, verify_sample};
 pub use subject::{SubjectAccess, subject_access};
+pub use thin::{Thinned, thin_holds};
 
 use crate::audit::{Access, AccessAudit, What, checked_reason};
 use crate::error::{Error, Kind};

@@ -386,6 +386,8 @@ fn spans_join_where_their_hours_meet() {
     let inside: Vec<_> = (3..13).filter(|moment| within(&spans, *moment)).collect();
     assert_eq!(inside, [4, 5, 6, 7, 8, 9, 10, 11]);
 }
+mod aging;
 mod correcting;
 mod embargoes;
 mod recipients;
+mod thinning;

@@ -10,9 +10,10 @@ use ingest::school::{AcademicYear, Config, SchoolConfig, SchoolRoot};
 use ingest::settings::Settings;
 use ingest::state::{Embargo, Hold, State};
 use jiff::civil::Date;
+use query::audit::AccessAudit;
 use query::disclosure::ledger::Ledger;
 
-use super::{Context, Ended, Format, access, feeds, mailing};
+use super::{Context, Ended, Format, access, feeds, investigations, mailing};
 use crate::paperwork::without_head;
 
 /// One finding.
@@ -103,6 +104,17 @@ fn school_findings(dir: &Path, school: &SchoolConfig, findings: &mut Vec<Finding
             Err(error) => Err(error.to_string()),
         },
     );
+    add("investigations", investigations::standing(dir, &root, &school.id));
+    add(
+        "releases in the audit",
+        match AccessAudit::note_missed_releases(dir, &school.id) {
+            Ok(0) => Ok("the access audit knows every entry of the release ledger".to_owned()),
+            Ok(missed) => Err(format!(
+                "{missed} entries of the release ledger were not in the access audit, and are entered now as found afterwards"
+            )),
+            Err(error) => Err(error.to_string()),
+        },
+    );
     add("disk encryption", encrypted(&root.lake()));
     add(
         "limits",
@@ -145,11 +157,17 @@ fn keys(keyring: &Keyring, root: &SchoolRoot, school: &SchoolConfig) -> Result<S
 
 /// Whether anything is past its clock.
 fn retention(dir: &Path, school: &SchoolConfig) -> Result<String, String> {
-    let report = Retain { dir, school, today: None }.plan().map_err(|error| error.to_string())?;
+    let report = Retain { dir, school, today: None, days: None }.plan().map_err(|error| error.to_string())?;
     if report.is_empty() {
         return Ok("nothing is past its clock".to_owned());
     }
     let (rows, files, _) = report.totals();
+    if let Some(why) = &report.unexpected {
+        return Err(format!(
+            "{why}; `watershed retain --dry-run` lists what would go, and `watershed retain --days-are {}` says that it is right",
+            report.days_closed
+        ));
+    }
     Err(format!(
         "{rows} rows and {files} files are past their clock or half dropped; `watershed retain --dry-run` lists them, `watershed retain` drops them"
     ))

@@ -14,6 +14,7 @@ use query::disclosure::publish::publish as seal;
 use query::{Ask, School};
 
 use super::init::{InitArguments, PhaseArgument};
+use super::releases::noted;
 use super::{Context, Ended, figures, ingesting, init, wait};
 use crate::chart::{self, Width};
 use crate::document;
@@ -172,6 +173,8 @@ fn publish(
     let today = date(2026, 9, 1);
     let governors =
         wait(seal(installation, &id, AudienceWord::Governors, school.period(), Some("headteacher"), today))??;
+    let sealed = |id: &str| format!("{id}: sealed and approved");
+    noted(installation, &id, Some("headteacher"), &sealed(&governors.id))?;
     let ledger = Ledger::open(installation, &id)?;
     let set = ledger.governors(&governors.id)?;
     let audit = query::audit::AccessAudit::open(installation, &id)?.statement_for_paper()?;
@@ -185,6 +188,7 @@ fn publish(
     write(format!("governors-{}.json", school.id()), ledger.json(&governors.id)?.value().as_bytes())?;
     let parents =
         wait(seal(installation, &id, AudienceWord::Parents, school.period(), Some("headteacher"), today))??;
+    noted(installation, &id, Some("headteacher"), &sealed(&parents.id))?;
     let set = Ledger::open(installation, &id)?.parents(&parents.id)?;
     write(format!("parents-{}.html", school.id()), document::parent_page(&set)?.bytes())?;
     let picture = chart::bands(&set, Width::pixels(800))?;

@@ -1,4 +1,5 @@
-//! `watershed erase`: one person, from everything but the sealed sets.
+//! `watershed erase`: one person, from everything but the sealed sets. Records under a shared account that turn out to
+//! be the person's are given to the person first, with `correct account --belongs-to`.
 
 use clap::Args;
 use serde_json::json;

@@ -1,10 +1,19 @@
-//! What is said when the program itself fails, or was called wrongly: places, never values.
+//! What is said, and what is left, when the program itself fails or was called wrongly: places, never values.
 
 use std::process::ExitCode;
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 
 use super::printer::Printer;
+
+/// A core dump would be a file with everything that was being worked on: keys, names, addresses. Programs to which a
+/// kernel hands dumps look at the limit too (`systemd-coredump`).
+pub(super) fn no_core_dumps() {
+    if rlimit::Resource::CORE.set(0, 0).is_err() {
+        Printer::default()
+            .say("watershed: core dumps cannot be switched off here: do it for the service (`LimitCORE=0`)");
+    }
+}
 
 /// A panic's message can hold what it was about, so only its place is printed. The number of a thread or a
 /// back-trace says nothing that the place does not.

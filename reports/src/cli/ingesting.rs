@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 
 use super::feeds::{self, Standing};
 use super::printer::Printer;
-use super::{Context, Ended, Format};
+use super::{Context, Ended, Format, investigations};
 use crate::chart::words;
 
 #[derive(Debug, Args)]
@@ -101,6 +101,7 @@ pub(crate) fn run(context: &Context, arguments: IngestArguments) -> anyhow::Resu
     let ingest = Ingest { dir: &context.dir, school: &school.config, keep: arguments.keep };
     let report = ingest.run(&arguments.paths, &Shown::new(context.printer))?;
     let standing = feeds::after_run(&context.dir, &school.id)?;
+    let by_hand = investigations::used(&context.dir, &school.root, &school.id)?;
     match context.format {
         Format::Json => context.printer.out(&as_json(&report, &standing, arguments.timings).to_string()),
         Format::Csv => context.printer.out(&as_csv(&report)),
@@ -113,7 +114,10 @@ pub(crate) fn run(context: &Context, arguments: IngestArguments) -> anyhow::Resu
         let stages = stages(&report).map(|(stage, seconds)| format!("{stage} {seconds:.3} s"));
         context.printer.say(&stages.join(", "));
     }
-    let good = !report.needs_a_look() && standing.new.is_empty();
+    if let Some(said) = by_hand {
+        context.printer.say(said);
+    }
+    let good = !report.needs_a_look() && standing.new.is_empty() && by_hand.is_none();
     Ok(if good { Ended::Well } else { Ended::NeedsALook })
 }
 

@@ -8,10 +8,11 @@ use clap::{Args, Subcommand};
 use ingest::folder;
 use ingest::pipeline::WriterLock;
 use ingest::pseudonymise::{Domain, Keyring, written};
-use ingest::school::AcademicYear;
+use ingest::school::{AcademicYear, SchoolId, SchoolRoot};
 use ingest::settings::Settings;
 use ingest::state::State;
 use jiff::civil::Date;
+use query::audit::AccessAudit;
 use query::unlock::set_apart;
 
 use super::keys::KeyArguments;
@@ -24,6 +25,14 @@ const HEADER: &str = "holder,purpose,valid_from,valid_to,reason,role";
 pub(crate) enum InvestigationsCommand {
     /// Set records apart: those of an investigator, or of tests of the filter.
     Add(Box<ApartArguments>),
+    /// Say with a key that the file is right as it is, after somebody changed it by hand.
+    Confirm {
+        /// Why: a case number, not a name.
+        #[arg(long)]
+        reason: String,
+        #[command(flatten)]
+        key: KeyArguments,
+    },
     /// What is set apart, and how many records that were.
     List,
 }
@@ -63,6 +72,17 @@ pub(crate) fn run(context: &Context, command: InvestigationsCommand) -> anyhow::
     let school = context.school()?;
     match command {
         InvestigationsCommand::Add(arguments) => add(context, &school, &arguments)?,
+        InvestigationsCommand::Confirm { reason, key } => {
+            let key = key.open()?;
+            let settings = Settings::load(&school.root, &school.config)?;
+            // What is confirmed is what the next ingest uses.
+            let _lock = WriterLock::take(&school.root)?;
+            let content = content(&school.root)?;
+            settings.check_investigations(&content)?;
+            let told = "the file as it is, after a change by hand";
+            set_apart(&context.dir, &school.id, told, &content, &reason, &key)?;
+            context.printer.say("It stands in the access audit that the file is meant to be as it is.");
+        }
         InvestigationsCommand::List => {
             let settings = Settings::load(&school.root, &school.config)?;
             let rows = settings
@@ -91,11 +111,12 @@ fn add(context: &Context, school: &OpenedSchool, arguments: &ApartArguments) -> 
     // Two at a time would lose a row.
     let _lock = WriterLock::take(&school.root)?;
     let path = school.root.settings().join(FILE);
-    let mut text = match std::fs::read_to_string(&path) {
-        Ok(text) => text,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => format!("{HEADER}\n"),
-        Err(error) => return Err(error).context("investigations.csv cannot be read"),
-    };
+    let mut text = content(&school.root)?;
+    // Rows that are there without a key's entry get one of their own first, so that this one does not vouch for them.
+    by_hand(&context.dir, school)?;
+    if text.is_empty() {
+        text = format!("{HEADER}\n");
+    }
     if !text.ends_with('\n') {
         text.push('\n');
     }
@@ -112,12 +133,56 @@ fn add(context: &Context, school: &OpenedSchool, arguments: &ApartArguments) -> 
     }
     // A file that does not read would stop every ingest: it is read before it is put in its place.
     settings.check_investigations(&text)?;
-    set_apart(&context.dir, &school.id, &told(arguments), &arguments.reason, &key)?;
+    set_apart(&context.dir, &school.id, &told(arguments), &text, &arguments.reason, &key)?;
     write(&path, &text)?;
     context
         .printer
         .say("It is set apart from the next ingest on; days taken in before are counted again then.");
     Ok(())
+}
+
+/// The file as it is; empty where there is none.
+pub(super) fn content(root: &SchoolRoot) -> anyhow::Result<String> {
+    match std::fs::read_to_string(root.settings().join(FILE)) {
+        Ok(text) => Ok(text),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(String::new()),
+        Err(error) => Err(error).context("investigations.csv cannot be read"),
+    }
+}
+
+/// Enters into the access audit that the file was changed without the command, if it was; answers whether.
+fn by_hand(dir: &std::path::Path, school: &OpenedSchool) -> anyhow::Result<bool> {
+    let content = content(&school.root)?;
+    Ok(AccessAudit::open(dir, &school.id)?.note_apart(&content)?.is_some())
+}
+
+/// The same after an ingest, which has used the file: said in one line where it was changed.
+pub(super) fn used(
+    dir: &std::path::Path,
+    root: &SchoolRoot,
+    school: &SchoolId,
+) -> anyhow::Result<Option<&'static str>> {
+    let entered = AccessAudit::open(dir, school)?.note_apart(&content(root)?)?;
+    Ok(entered.map(|_| {
+        "investigations.csv was changed without the command, and what it sets apart is not counted: that stands in \
+         the access audit. `watershed investigations list` shows it, `investigations confirm` says with a key that it is meant."
+    }))
+}
+
+/// What `check` says of the file.
+pub(super) fn standing(
+    dir: &std::path::Path,
+    root: &SchoolRoot,
+    school: &SchoolId,
+) -> Result<String, String> {
+    let content = content(root).map_err(|error| error.to_string())?;
+    let audit = AccessAudit::open(dir, school);
+    match audit.and_then(|mut audit| audit.apart_by_hand(&content)).map_err(|error| error.to_string())? {
+        None => Ok("investigations.csv is as somebody with a key left it".to_owned()),
+        Some(day) => Err(format!(
+            "investigations.csv was changed without the command (found on {day}); look at `watershed investigations list`, and say that it is meant with `watershed investigations confirm`, or take the rows out"
+        )),
+    }
 }
 
 /// What the audit says of it: nobody's name or token.

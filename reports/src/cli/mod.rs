@@ -164,7 +164,7 @@ enum Command {
     /// Set records apart: an investigator's, or those of tests of the filter.
     #[command(subcommand)]
     Investigations(investigations::InvestigationsCommand),
-    /// Who opened what and why: list it, verify that nobody changed it, note a review.
+    /// Who opened what and why, and which pages: list it, verify that nobody changed it, note a review.
     #[command(subcommand)]
     Audit(audit::AuditCommand),
     /// DSL only: everything about one person, for that person, as files to hand over.
@@ -247,10 +247,17 @@ impl Context {
     }
 }
 
+/// Makes this process keep to itself what it works on: no value in what a panic says, no core dump. For the rest of
+/// its life; first of all in [`main`].
+pub fn keep_to_itself() {
+    failing::no_values_in_panics();
+    failing::no_core_dumps();
+}
+
 /// Runs the command line of this process.
 #[must_use]
 pub fn main() -> ExitCode {
-    failing::no_values_in_panics();
+    keep_to_itself();
     let arguments = match Arguments::try_parse() {
         Ok(arguments) => arguments,
         Err(error) => return failing::wrong_arguments(&error),

@@ -1,6 +1,9 @@
 //! `watershed publish` and `watershed releases`: sealed sets and their ledger.
 
+use std::path::Path;
+
 use clap::{Args, Subcommand};
+use ingest::school::SchoolId;
 use query::audit::{Access, AccessAudit, What};
 use query::disclosure::ledger::{Entry, Ledger, TrustLedger};
 use query::disclosure::policy::AudienceWord;
@@ -85,6 +88,7 @@ pub(crate) fn publish(context: &Context, arguments: &PublishArguments) -> anyhow
     let school = context.school()?;
     let audience = AudienceWord::parse(&arguments.audience)?;
     let today = today(&school)?;
+    AccessAudit::note_missed_releases(&context.dir, &school.id)?;
     let approver = arguments.approver.as_deref();
     let published = wait(seal(&context.dir, &school.id, audience, &arguments.period, approver, today))??;
     let held_back = published.fallback_level;
@@ -103,7 +107,7 @@ pub(crate) fn publish(context: &Context, arguments: &PublishArguments) -> anyhow
                 )
             }
         };
-        if let Err(error) = noted(context, &school, approver, &said) {
+        if let Err(error) = noted(&context.dir, &school.id, approver, &said) {
             context.printer.say(&format!("Sealed all the same: {error}"));
             ended = Ended::NeedsALook;
         }
@@ -161,9 +165,9 @@ const fn held_back_words(level: u8) -> &'static str {
 
 /// Enters into the access audit what was done with a set, with the head of the ledger after it: the audit's own
 /// head goes to the DSL by mail and stands on papers, so a ledger that was written anew is noticed too.
-fn noted(context: &Context, school: &OpenedSchool, role: Option<&str>, said: &str) -> anyhow::Result<()> {
-    let head = Ledger::open(&context.dir, &school.id)?.verify()?.head;
-    let mut audit = AccessAudit::open(&context.dir, &school.id)?;
+pub(super) fn noted(dir: &Path, school: &SchoolId, role: Option<&str>, said: &str) -> anyhow::Result<()> {
+    let head = Ledger::open(dir, school)?.verify()?.head;
+    let mut audit = AccessAudit::open(dir, school)?;
     let who = role.unwrap_or("watershed");
     audit.record(&Access { who, what: What::Release, reason: said, target: &head, rows: 0 })?;
     Ok(())
@@ -171,7 +175,7 @@ fn noted(context: &Context, school: &OpenedSchool, role: Option<&str>, said: &st
 
 /// The same after a decision that stands whatever comes of it: the next entry has the ledger's head again.
 fn noted_or_said(context: &Context, school: &OpenedSchool, role: &str, said: &str) -> Ended {
-    match noted(context, school, Some(role), said) {
+    match noted(&context.dir, &school.id, Some(role), said) {
         Ok(()) => Ended::Well,
         Err(error) => {
             context.printer.say(&format!("It stands all the same, but is not in the access audit: {error}"));
@@ -194,6 +198,12 @@ pub(crate) fn run(context: &Context, command: ReleasesCommand) -> anyhow::Result
     }
     let school = context.school()?;
     let mut ledger = Ledger::open(&context.dir, &school.id)?;
+    let missed = AccessAudit::note_missed_releases(&context.dir, &school.id)?;
+    if missed > 0 {
+        context.printer.say(&format!(
+            "{missed} entries of the ledger were not in the access audit (a run was killed in between); they are now, as found afterwards."
+        ));
+    }
     match command {
         ReleasesCommand::List => return list(context, &school, &ledger),
         ReleasesCommand::Show { id } => {

@@ -7,6 +7,7 @@ use ingest::state::{Hold, NewHold, State};
 use jiff::civil::Date;
 
 use super::ingesting::Shown;
+use super::keys::KeyArguments;
 use super::{Context, Ended, Format, OpenedSchool};
 
 #[derive(Debug, Args)]
@@ -17,6 +18,9 @@ pub(crate) struct RetainArguments {
     /// The local day that it is, where the machine's clock is not believed; no later than the clock says.
     #[arg(long, value_name = "DAY")]
     today_is: Option<Date>,
+    /// How many days the run closes, where that is not what the last runs led to expect.
+    #[arg(long, value_name = "N")]
+    days_are: Option<u64>,
     #[command(subcommand)]
     command: Option<RetainCommand>,
 }
@@ -53,6 +57,17 @@ pub(crate) enum HoldCommand {
         #[arg(long, value_name = "DAY")]
         review: Date,
     },
+    /// DSL only: drop from sealed files past their clock what no hold on one person keeps.
+    Thin {
+        /// Why: a case number, not a name; stands in the access audit.
+        #[arg(long, value_name = "TEXT")]
+        reason: String,
+        #[command(flatten)]
+        key: KeyArguments,
+        /// Say what would go, and change nothing.
+        #[arg(long)]
+        dry_run: bool,
+    },
     /// Every hold, also those released.
     List,
     /// Release a hold: the next run drops what it kept.
@@ -77,7 +92,12 @@ pub(crate) fn run(context: &Context, arguments: RetainArguments) -> anyhow::Resu
                     "the machine's clock is behind {said}: set the clock first"
                 );
             }
-            let retain = Retain { dir: &context.dir, school: &school.config, today: arguments.today_is };
+            let retain = Retain {
+                dir: &context.dir,
+                school: &school.config,
+                today: arguments.today_is,
+                days: arguments.days_are,
+            };
             let report =
                 if arguments.dry_run { retain.plan()? } else { retain.run(&Shown::new(context.printer))? };
             show(context, &school, &report, arguments.dry_run);
@@ -121,6 +141,8 @@ fn show(context: &Context, school: &OpenedSchool, report: &RetainReport, dry_run
                     "goes": lines(&report.lines),
                     "held": lines(&report.held),
                     "days_closed": report.days_closed,
+                    "days_counted_again": report.days_recounted,
+                    "unexpected": report.unexpected,
                     "keys_destroyed": report.keys_destroyed,
                     "sealed_files_kept_whole": report.sealed_whole,
                     "unfinished_before": report.unfinished,
@@ -147,6 +169,12 @@ fn show(context: &Context, school: &OpenedSchool, report: &RetainReport, dry_run
             context.printer.out(&summary(report, dry_run));
         }
     }
+    if let (true, Some(why)) = (dry_run, &report.unexpected) {
+        context.printer.say(&format!(
+            "Not as expected: {why}. Nothing goes until somebody says `watershed retain --days-are {}`.",
+            report.days_closed
+        ));
+    }
 }
 
 /// One sentence about a run, or about what one would do.
@@ -161,12 +189,18 @@ pub(crate) fn summary(report: &RetainReport, dry_run: bool) -> String {
     if !report.keys_destroyed.is_empty() {
         text.push_str(&format!(" Pseudonym keys destroyed: {}.", report.keys_destroyed.join(", ")));
     }
+    if report.days_recounted > 0 {
+        text.push_str(&format!(
+            " Days counted again without rows that came before them: {}.",
+            report.days_recounted
+        ));
+    }
     if report.unfinished > 0 {
         text.push_str(&format!(" Of an interrupted run, too: {} lines of work.", report.unfinished));
     }
     if report.sealed_whole > 0 {
         text.push_str(&format!(
-            " {} sealed files stay whole, other people's rows included, because a hold on one person covers them and only a DSL's key could take them apart.",
+            " {} sealed files stay whole, other people's rows included, because a hold on one person covers them and only a DSL's key can take them apart: `watershed retain hold thin`.",
             report.sealed_whole
         ));
     }
@@ -178,8 +212,10 @@ fn today(school: &OpenedSchool) -> anyhow::Result<Date> {
 }
 
 fn hold(context: &Context, school: &OpenedSchool, command: HoldCommand) -> anyhow::Result<Ended> {
-    if matches!(command, HoldCommand::List) {
-        return list(context, school);
+    match command {
+        HoldCommand::List => return list(context, school),
+        HoldCommand::Thin { reason, key, dry_run } => return thin(context, school, &reason, &key, dry_run),
+        _ => {}
     }
     // A run of `retain` that has read the holds already would not know of a new one.
     let _lock = WriterLock::take(&school.root)?;
@@ -216,9 +252,38 @@ fn hold(context: &Context, school: &OpenedSchool, command: HoldCommand) -> anyho
             state.release_hold(id, &reason)?;
             context.printer.say("Released; the next `watershed retain` drops what only this hold kept.");
         }
-        HoldCommand::List => {}
+        HoldCommand::List | HoldCommand::Thin { .. } => {}
     }
     Ok(Ended::Well)
+}
+
+fn thin(
+    context: &Context,
+    school: &OpenedSchool,
+    reason: &str,
+    key: &KeyArguments,
+    dry_run: bool,
+) -> anyhow::Result<Ended> {
+    let key = key.open()?;
+    let shown = Shown::new(context.printer);
+    let thinned = query::unlock::thin_holds(&context.dir, &school.id, reason, &key, dry_run, &shown)?;
+    let report = thinned.report;
+    if context.format == Format::Json {
+        let object = serde_json::json!({"schema": "watershed.retain-thin/1", "school": school.id.as_str(),
+            "dry_run": dry_run, "files": report.files, "rows_gone": report.gone, "rows_kept": report.kept,
+            "rows_that_may_be_somebody_elses": report.unclear, "audit_head": thinned.audit_head});
+        context.printer.out(&object.to_string());
+    } else {
+        let verb = if dry_run { "Would go" } else { "Gone" };
+        context.printer.out(&format!(
+            "{verb}: {} rows of others from {} sealed files; {} rows stay, of {} of which nobody can tell whose they are.",
+            report.gone, report.files, report.kept, report.unclear
+        ));
+        if let Some(head) = thinned.audit_head {
+            context.printer.say(&format!("Head of the access audit:\n{head}"));
+        }
+    }
+    Ok(if report.unclear > 0 { Ended::NeedsALook } else { Ended::Well })
 }
 
 fn list(context: &Context, school: &OpenedSchool) -> anyhow::Result<Ended> {

@@ -14,7 +14,7 @@ use ingest::report::{IngestReport, Outcome};
 use ingest::retention::Retain;
 use ingest::school::{Config, MailSetting, SchoolConfig, SchoolRoot};
 
-use super::{Context, Ended, feeds, ingesting, mailing, retain};
+use super::{Context, Ended, feeds, ingesting, investigations, mailing, retain};
 
 #[derive(Debug, Args)]
 pub(crate) struct WatchArguments {
@@ -266,7 +266,7 @@ fn retained(context: &Context, school: &SchoolConfig, now: jiff::Timestamp, heal
     if today.as_ref().is_ok_and(|today| health.retained_on == Some(*today)) {
         return true;
     }
-    match (Retain { dir: &context.dir, school, today: None }).run(&()) {
+    match (Retain { dir: &context.dir, school, today: None, days: None }).run(&()) {
         Ok(report) => {
             health.retained_on = today.ok();
             health.rows_retired += report.totals().0;
@@ -295,19 +295,34 @@ fn look_at_feeds(
         return false;
     }
     health.feeds_hour = hour;
-    match feeds::after_run(&context.dir, &school.id) {
-        Ok(standing) => {
-            health.findings = standing.all;
-            for finding in &standing.new {
-                context.printer.out(&format!("{} new finding: {}", health.school, finding.line()));
-            }
-            !standing.new.is_empty()
-        }
-        Err(error) => {
-            context.printer.out(&format!("{} feeds cannot be looked at: {error:#}", health.school));
+    let root = SchoolRoot::of(&context.dir, school);
+    let by_hand = match investigations::used(&context.dir, &root, &school.id) {
+        Ok(None) => false,
+        Ok(Some(said)) => {
+            context.printer.out(&format!("{} {said}", health.school));
             true
         }
-    }
+        Err(error) => {
+            context
+                .printer
+                .out(&format!("{} investigations.csv cannot be looked at: {error}", health.school));
+            true
+        }
+    };
+    by_hand
+        | match feeds::after_run(&context.dir, &school.id) {
+            Ok(standing) => {
+                health.findings = standing.all;
+                for finding in &standing.new {
+                    context.printer.out(&format!("{} new finding: {}", health.school, finding.line()));
+                }
+                !standing.new.is_empty()
+            }
+            Err(error) => {
+                context.printer.out(&format!("{} feeds cannot be looked at: {error:#}", health.school));
+                true
+            }
+        }
 }
 
 /// The text file is replaced whole, so that nobody reads half of it.

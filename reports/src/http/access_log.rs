@@ -1,4 +1,5 @@
-//! Who looked at which live page when: kept with the school, added to and never changed.
+//! Who looked at which live page when: kept with the school, added to and never changed, until the
+//! ledgers' clock has run out for it.
 
 use query::Error;
 use rusqlite::params;
@@ -11,6 +12,9 @@ const TABLE: &str = "
         account TEXT NOT NULL, role TEXT NOT NULL, page TEXT NOT NULL) STRICT;
     CREATE TRIGGER IF NOT EXISTS reports_page_views_never_change BEFORE UPDATE ON reports_page_views
         BEGIN SELECT RAISE(ABORT, 'a page view is never changed'); END;
+    CREATE TRIGGER IF NOT EXISTS reports_page_views_keep_a_year BEFORE DELETE ON reports_page_views
+        WHEN OLD.seen_utc > strftime('%Y-%m-%dT%H:%M:%SZ', 'now', '-1 year')
+        BEGIN SELECT RAISE(ABORT, 'a page view is kept'); END;
 ";
 
 /// Writes one look down. The page is shown only if this worked.
@@ -27,15 +31,40 @@ pub(super) fn record(accounts: &mut Accounts, account: &str, role: Role, page: &
     written.map(|_| ()).map_err(|error| state.failure(error).into())
 }
 
-/// Pages and accounts in order, for the one who checks.
-#[cfg(test)]
-pub(super) fn views(accounts: &mut Accounts) -> Vec<(String, String)> {
-    let connection = accounts.state().connection();
-    let Ok(mut statement) =
-        connection.prepare("SELECT account, page FROM reports_page_views ORDER BY sequence")
-    else {
-        return Vec::new();
-    };
-    let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)));
-    rows.map(|rows| rows.filter_map(Result::ok).collect()).unwrap_or_default()
+/// One look at a live page.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct View {
+    /// Number, from 1; what the ledgers' clock dropped is missing at the beginning.
+    pub(crate) sequence: i64,
+    /// When; UTC.
+    pub(crate) seen_utc: String,
+    /// Whose account.
+    pub(crate) account: String,
+    /// Its role at that time.
+    pub(crate) role: String,
+    /// The page's route, without what was asked behind it.
+    pub(crate) page: String,
+}
+
+/// All looks that are kept, in order.
+pub(crate) fn views(accounts: &mut Accounts) -> Result<Vec<View>, Error> {
+    let state = accounts.state();
+    let connection = state.connection();
+    let read = connection.execute_batch(TABLE).and_then(|()| {
+        connection
+            .prepare(
+                "SELECT sequence, seen_utc, account, role, page FROM reports_page_views ORDER BY sequence",
+            )?
+            .query_map([], |row| {
+                Ok(View {
+                    sequence: row.get(0)?,
+                    seen_utc: row.get(1)?,
+                    account: row.get(2)?,
+                    role: row.get(3)?,
+                    page: row.get(4)?,
+                })
+            })?
+            .collect()
+    });
+    read.map_err(|error| state.failure(error).into())
 }

@@ -1,6 +1,6 @@
 //! The service: live pages for staff, sealed sets for governors and for everybody.
 
-mod access_log;
+pub(crate) mod access_log;
 pub mod accounts;
 pub mod duties;
 mod failure;

@@ -396,10 +396,18 @@ async fn live_pages_say_what_they_are_and_each_look_is_kept() {
         assert!(!answer.text().contains("Anonymised figures"), "{path}");
         assert_eq!(answer.header("cache-control"), "no-store");
     }
-    let views = site.app.with_accounts("northbrook", access_log::views).unwrap();
-    let pages: Vec<&str> = views.iter().map(|(_, page)| page.as_str()).collect();
+    let views = site.app.with_accounts("northbrook", access_log::views).unwrap().unwrap();
+    let pages: Vec<&str> = views.iter().map(|view| view.page.as_str()).collect();
     assert_eq!(pages, ["/staff/attention", "/staff/trend", "/staff/groups", "/staff/coverage"]);
-    assert!(views.iter().all(|(account, _)| account == "dsl-one"));
+    assert!(views.iter().all(|view| (view.account.as_str(), view.role.as_str()) == ("dsl-one", "dsl")));
+    assert_eq!(views.iter().map(|view| view.sequence).collect::<Vec<_>>(), [1, 2, 3, 4]);
+    // A young one can be neither changed nor deleted.
+    for statement in ["DELETE FROM reports_page_views", "UPDATE reports_page_views SET account = 'x'"] {
+        let refused = site.app.with_accounts("northbrook", |accounts| {
+            accounts.state().connection().execute_batch(statement).is_err()
+        });
+        assert!(refused.unwrap(), "{statement}");
+    }
 }
 
 #[tokio::test]

@@ -177,15 +177,12 @@ pub(super) fn clocks(facts: &Facts) -> Vec<Vec<String>> {
             "Dropped, and the year's pseudonym key destroyed",
         ]),
         row(["Ledgers of filter changes, tests and imports; log of deletions", &facts.ledgers(), "Dropped"]),
+        row(["Log of openings, sharing log, log of page views", &facts.ledgers(), "Dropped, oldest first"]),
         row(["What a hold covers (R2)", "until the hold is released", "By the clocks above"]),
         row(["Sealed sets for governors and parents (R3)", "for good", "They name nobody"]),
         row(["Files that were dropped and taken in", &facts.kept_sources(), "Unlinked"]),
         row(["Files that were refused", &refused, "Unlinked"]),
-        row([
-            "Log of openings, accounts, log of page views",
-            "as long as the state file",
-            "No clock in this version",
-        ]),
+        row(["Accounts", "as long as the state file", "Disabled by hand; no clock"]),
     ]
 }
 

@@ -521,3 +521,46 @@ fn what_refuses_under_the_lock_leaves_everything_as_it_was() {
     assert!(state.erased_names().unwrap().is_empty() && state.erasing().unwrap().is_empty());
     assert_eq!(place.place.everything(), before);
 }
+
+#[test]
+fn a_file_that_is_refused_after_the_erasure_does_not_have_her_either() {
+    let place = Place::new();
+    place.erase(None).unwrap();
+    // Notes lie in the folder itself, files in a folder each.
+    let folder = place.place.root().refused();
+    let refused = || -> Vec<PathBuf> {
+        let paths = files_below(&folder).into_iter().map(|(path, _)| path);
+        paths.filter(|path| path.parent() != Some(folder.as_path())).collect()
+    };
+    let before = refused();
+    let drop = |name: &str, bytes: &[u8]| {
+        fs::write(place.place.root().inbox().join(name), bytes).unwrap();
+        let report = place.place.run();
+        assert!(matches!(report.files[0].outcome, Outcome::Refused(_)), "{name}: {report:?}");
+    };
+    let packed = |text: &str| {
+        use std::io::Write as _;
+        let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
+        gzip.write_all(text.as_bytes()).unwrap();
+        gzip.finish().unwrap()
+    };
+    let about_her = "Dear all,\nAmarantha Jones forgot her password again, once more.\n";
+    drop("note.txt", about_her.as_bytes());
+    drop("account.txt", b"Dear all,\nthe account ajones is locked.\n");
+    drop("packed.gz", &packed("Dear all,\nJones, Amarantha was here.\n"));
+    drop("amarantha jones.txt", b"Dear all,\nsee the name of this file.\n");
+    let whole = packed(&"Dear all, there is nobody in this one.\n".repeat(200));
+    drop("damaged.gz", &whole[..whole.len() / 2]);
+    assert_eq!(refused(), before, "nothing of these is kept");
+    assert!(place.traces().is_empty(), "{:?}", place.traces());
+    let notes: String = files_below(&folder)
+        .into_iter()
+        .filter(|(path, _)| path.parent() == Some(folder.as_path()))
+        .map(|(_, bytes)| String::from_utf8(bytes).unwrap())
+        .collect();
+    assert_eq!(notes.matches("it is not kept").count(), 5, "{notes}");
+    // What has nobody erased waits for somebody to look, packed or not.
+    drop("other.txt", b"Dear all,\nBen Smith forgot his password.\n");
+    drop("other.gz", &packed("Dear all,\nBen Smith was here.\n"));
+    assert_eq!(refused().len(), before.len() + 2);
+}

@@ -146,7 +146,7 @@ fn a_clock_that_is_far_ahead_drops_nothing_until_somebody_says_the_day() {
     };
     let before = place.everything();
     noted(46);
-    let unsaid = Retain { dir: &place.dir(), school: &place.school, today: None };
+    let unsaid = Retain { dir: &place.dir(), school: &place.school, today: None, days: None };
     for refused in [unsaid.plan().map(|_| ()), unsaid.run(&()).map(|_| ())] {
         let error = refused.unwrap_err();
         assert_eq!(error.kind(), Kind::Configuration);

@@ -80,7 +80,7 @@ fn approved() -> (Ledger, Vec<SealedSet>) {
     (ledger, sets.into_iter().map(|set| SealedSet { approver: "headteacher".to_owned(), ..set }).collect())
 }
 
-fn three() -> (Ledger, Vec<SealedSet>) {
+pub(crate) fn three() -> (Ledger, Vec<SealedSet>) {
     let sets = vec![
         set(AudienceWord::Governors, "2025-autumn"),
         set(AudienceWord::Parents, "2025-autumn"),

@@ -370,7 +370,28 @@ fn who_looked_is_known_when_the_year_has_gone() {
     let about =
         |who: &BTreeSet<i64>| AccessAudit::open(&dir, &bench.school).unwrap().about(who).unwrap().len();
     assert_eq!((about(&later), about(&others)), (1, 0));
-    let retain = ingest::retention::Retain { dir: &dir, school: &config, today: Some(date(2027, 9, 1)) };
+    let retain =
+        ingest::retention::Retain { dir: &dir, school: &config, today: Some(date(2027, 9, 1)), days: None };
     assert_eq!(retain.run(&()).unwrap().keys_destroyed, ["2025-26"]);
     assert_eq!((about(&later), about(&others)), (1, 0));
+}
+
+#[test]
+fn records_that_turn_out_to_be_somebodys_go_with_the_erasure_after_they_are_corrected() {
+    let bench = school();
+    let (dir, key) = (bench.dir(), &bench.private);
+    let monday = date(2026, 1, 12);
+    // What stands under Ben's account at 11:00 was Amy, who is erased: Ben's name and his other records stay.
+    correct_person(&dir, &bench.school, &wrong("ben.badger", Some("Amy Otter")), "case 3", key, &()).unwrap();
+    erase(&dir, &bench.school, "amy.otter", "request 9", None, key, &()).unwrap();
+    let reader = VaultReader::open(&bench.root().vault(), &bench.school, key);
+    let all = Selection { from: monday, to: monday, actor: None, between_us: None };
+    let mut left = 0;
+    reader.requests(&all, &mut |_| Ok(left += 1)).unwrap();
+    assert_eq!(left, 0, "hers, and what was found to be hers");
+    let opened = timeline(&bench, "Ben Badger");
+    assert_eq!(
+        (opened.read().rows.len(), opened.read().people.len(), opened.read().incidents.len()),
+        (0, 1, 1)
+    );
 }

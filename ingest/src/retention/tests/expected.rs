@@ -1,0 +1,115 @@
+//! Records dated ahead of their import, and runs that would drop more than was to be expected.
+
+use jiff::ToSpan;
+
+use super::*;
+
+fn at(day: Date, user: &str) -> String {
+    let noon = day.at(12, 0, 0, 0).in_tz("Europe/London").unwrap().timestamp().as_second();
+    line(noon, user, "http://www.example.com/")
+}
+
+fn asked(place: &Installation, today: Date, days: Option<u64>) -> Result<RetainReport, Error> {
+    Retain { dir: &place.dir(), school: &place.school, today: Some(today), days }.run(&())
+}
+
+#[test]
+fn a_record_dated_ahead_is_kept_no_longer_than_one_of_the_day_it_came() {
+    let place = Installation::new();
+    let today = crate::pipeline::today("Europe/London").unwrap();
+    let (ahead, tomorrow) = (today + 100.days(), today + 1.day());
+    place.put("proxy.log", &(at(ahead, "ajones") + &at(tomorrow, "bsmith") + &at(today, "cfox")));
+    assert_eq!(place.run().files[0].tally.events, 3);
+    // 90 days after the day they came all is kept; then the one that was dated ahead goes with those of that day.
+    assert_eq!(retain(&place, today + 90.days()).days_closed, 0);
+    assert_eq!(place.rows(&REQUESTS).len(), 3);
+    let report = retain(&place, today + 92.days());
+    assert_eq!((report.days_closed, report.days_recounted), (2, 1));
+    assert!(place.rows(&REQUESTS).is_empty());
+    assert!(place.everything()["vault requests"].is_empty());
+    assert_eq!(state(&place).closed_days().unwrap(), [today, tomorrow], "the day to come stays open");
+    assert!(state(&place).dirty_days().unwrap().is_empty(), "it was counted again");
+    let of_ahead = |table| place.rows(table).iter().any(|row| row.contains(&format!("local_date={ahead}")));
+    for table in DERIVED {
+        assert!(!of_ahead(table), "{} has the day that was not there", table.name);
+    }
+    // What really comes on that day is taken in.
+    place.put("later.log", &at(ahead, "dhare"));
+    assert_eq!(place.run().files[0].tally.events, 1);
+    assert_eq!(place.rows(&REQUESTS).len(), 1);
+}
+
+#[test]
+fn an_incident_dated_into_another_year_goes_with_the_year_it_came_in() {
+    let place = Installation::new();
+    let today = crate::pipeline::today("Europe/London").unwrap();
+    let year = AcademicYear::of(today);
+    let ahead = year.last_day() + 15.days();
+    place.put(
+        "incidents.csv",
+        &format!(
+            "Student,Date,Category,Incident,Status,Linked students\r\nBen,{},Bullying,x,Open,\r\n",
+            ahead.strftime("%d/%m/%Y 11:20")
+        ),
+    );
+    place.run();
+    let rows = || place.rows(&crate::schema::INCIDENTS).len();
+    assert_eq!(rows(), 1);
+    // This year and the one before are kept: with the first day of the year after next what came this year goes.
+    let day = year.last_day() + 1.year();
+    retain(&place, day);
+    assert_eq!(rows(), 1);
+    retain(&place, day + 1.day());
+    assert_eq!(rows(), 0);
+}
+
+#[test]
+fn many_more_days_than_usual_wait_for_somebody_to_say_their_number() {
+    let place = Installation::new();
+    let text: String = (0..46).map(|day: i64| at(MONDAY + day.days(), "ajones")).collect();
+    place.put("proxy.log", &text);
+    assert_eq!(place.run().files[0].tally.events, 46);
+    let day = date(2026, 6, 1);
+    let planned = plan(&place, day);
+    assert!(planned.unexpected.as_ref().is_some_and(|why| why.starts_with("46 days")), "{planned:?}");
+    let before = place.everything();
+    for (days, says) in [(None, "--days-are 46"), (Some(45), "46 days, not 45")] {
+        let error = asked(&place, day, days).unwrap_err();
+        assert_eq!(error.kind(), Kind::Configuration);
+        assert!(error.to_string().contains(says), "{error}");
+    }
+    assert_eq!(place.everything(), before);
+    assert!(state(&place).closed_days().unwrap().is_empty());
+    assert_eq!(asked(&place, day, Some(46)).unwrap().days_closed, 46);
+    // Twice as many as a run of late closed are no surprise any more.
+    let text: String = (60..120).map(|day: i64| at(MONDAY + day.days(), "ajones")).collect();
+    place.put("more.log", &text);
+    place.run();
+    assert_eq!(asked(&place, day, None).unwrap().days_closed, 60);
+}
+
+#[test]
+fn a_clock_that_was_made_shorter_waits_for_somebody_to_say_that_it_is_meant() {
+    let mut place = Installation::new();
+    fill(&place);
+    assert_eq!(retain(&place, AFTER_MONDAY).days_closed, 1);
+    place.school.retention.detail_days = 80;
+    let report = plan(&place, AFTER_MONDAY);
+    assert!(
+        report.unexpected.as_ref().is_some_and(|why| why.starts_with("detail would be kept from 2025-10-17")),
+        "{report:?}"
+    );
+    assert!(asked(&place, AFTER_MONDAY, None).is_err());
+    assert_eq!(place.rows(&REQUESTS).len(), 20);
+    assert_eq!(asked(&place, AFTER_MONDAY, Some(1)).unwrap().days_closed, 1);
+    assert!(place.rows(&REQUESTS).is_empty());
+
+    let mut place = Installation::new();
+    fill(&place);
+    retain(&place, AFTER_MONDAY);
+    let day = date(2026, 9, 2);
+    place.school.retention.previous_years = 0;
+    assert!(asked(&place, day, None).unwrap_err().to_string().contains("events would be kept from 2026-27"));
+    place.school.retention.previous_years = 1;
+    assert_eq!(retain(&place, day).days_closed, 1, "the summer is no surprise");
+}

@@ -1,0 +1,75 @@
+//! Held days past their clock: what stays is shown as before, what went is nowhere, and the look is written down.
+
+use ingest::retention::ThinReport;
+use ingest::state::NewHold;
+
+use super::correcting::school;
+use super::*;
+
+fn hold(bench: &Bench) {
+    let person = bench.keyring.token(year(), Domain::Person, b"P1").unwrap();
+    let day = date(2026, 1, 12);
+    let hold = NewHold {
+        from: day,
+        to: day,
+        person: Some(person),
+        reason: "case 12",
+        owner: "DSL",
+        review: date(2026, 6, 1),
+    };
+    State::open(&bench.root()).unwrap().add_hold(&hold, date(2026, 1, 13)).unwrap();
+}
+
+fn thinned(bench: &Bench, reason: &str, dry_run: bool) -> Result<Thinned, Error> {
+    thin_holds(&bench.dir(), &bench.school, reason, &bench.private, dry_run, &())
+}
+
+fn sealed(bench: &Bench) -> (Vec<String>, usize, usize, usize) {
+    let reader = VaultReader::open(&bench.root().vault(), &bench.school, &bench.private);
+    let all = Selection { from: date(2025, 1, 1), to: date(2027, 1, 1), actor: None, between_us: None };
+    let mut users = Vec::new();
+    reader
+        .requests(&all, &mut |row| {
+            users.push(row.user_written.as_deref().unwrap_or_default().to_owned());
+            Ok(())
+        })
+        .unwrap();
+    users.sort();
+    let (mut incidents, mut changes, mut checks) = (0, 0, 0);
+    reader.incidents(&all, &mut |_| Ok(incidents += 1)).unwrap();
+    reader.changes(&all, &mut |_| Ok(changes += 1)).unwrap();
+    reader.checks(&all, &mut |_| Ok(checks += 1)).unwrap();
+    (users, incidents, changes, checks)
+}
+
+#[test]
+fn what_is_held_opens_as_before_and_what_others_did_is_nowhere() {
+    let bench = school();
+    hold(&bench);
+    let everybody = ["amy.otter", "amy.otter", "ben.badger"].map(str::to_owned).to_vec();
+    assert_eq!(sealed(&bench), (everybody, 2, 1, 1));
+    let planned = thinned(&bench, "case 12", true).unwrap();
+    assert_eq!((planned.report.kept, planned.audit_head), (6, None));
+    for refused in ["for Amy Otter", " "] {
+        for dry_run in [true, false] {
+            assert_eq!(thinned(&bench, refused, dry_run).unwrap_err().kind(), Kind::Configuration);
+        }
+    }
+    let done = thinned(&bench, "case 12", false).unwrap();
+    assert_eq!(done.report, planned.report);
+    // Ben's request goes, and the names of four files; his incident names her and stays.
+    assert_eq!(sealed(&bench), (["amy.otter", "amy.otter"].map(str::to_owned).to_vec(), 2, 1, 1));
+    assert_eq!(done.report, ThinReport { files: done.report.files, gone: 5, kept: 6, unclear: 0 });
+    let monday = date(2026, 1, 12);
+    let shown = |who: &str| {
+        let dir = bench.dir();
+        let opened = unlock(&dir, &bench.school, who, monday, monday, "case 12", &bench.private);
+        let opened = correcting::wait(opened).unwrap();
+        (opened.read().rows.len(), opened.read().incidents.len())
+    };
+    assert_eq!((shown("Amy Otter"), shown("Ben Badger")), ((2, 1), (0, 1)));
+    let audit = bench.entries();
+    let entry = audit.iter().find(|entry| Some(&entry.hash) == done.audit_head.as_ref()).unwrap();
+    assert_eq!((entry.what.as_str(), entry.rows), ("held days thinned", 5));
+    assert!(entry.target.starts_with("subject-"), "{}", entry.target);
+}

@@ -1,0 +1,79 @@
+//! Held days past their clock, down to the rows of the held persons, with a recipient's key and entries in the
+//! audit first.
+
+use std::path::Path;
+
+use ingest::keys::PrivateKey;
+use ingest::pipeline::{Ingest, Progress};
+use ingest::retention::{ThinReport, Thinning};
+use ingest::school::{Config, SchoolId};
+use jiff::civil::Date;
+
+use super::Question;
+use crate::audit::What;
+use crate::error::Error;
+
+/// What was dropped from held days, or would be.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Thinned {
+    /// Files and rows.
+    pub report: ThinReport,
+    /// Head of the access audit with the entries of this run; none where nothing was written.
+    pub audit_head: Option<String>,
+}
+
+/// Drops from the sealed files of held days that are past their clock what no hold keeps, or says what would go.
+/// Blocking, and never to be called from within an async task.
+///
+/// # Errors
+/// [`Kind::Configuration`](crate::error::Kind::Configuration) when the reason is empty or names a held person, the key does not open the vault or
+/// the machine's clock is not believed; [`Kind::Retry`](crate::error::Kind::Retry) when another process writes; else when disk, vault or
+/// state fail. What was done stays done, and again goes on.
+pub fn thin_holds(
+    dir: &Path,
+    school: &SchoolId,
+    reason: &str,
+    key: &PrivateKey,
+    dry_run: bool,
+    progress: &dyn Progress,
+) -> Result<Thinned, Error> {
+    let question = Question { dir, school, reason, key };
+    question.check(Date::MIN, Date::MAX)?;
+    let config = Config::load(dir)?;
+    let settings = config.school(school)?;
+    let thinning = Thinning { ingest: Ingest { dir, school: settings, keep: false }, key };
+    let (mut audit_head, mut refused) = (None, None);
+    let no = || ingest::Error::new(ingest::Kind::Configuration, "nothing was dropped");
+    let done = if dry_run {
+        thinning.plan(&mut |person| {
+            question.names_nobody(person).map_err(|error| {
+                refused = Some(error);
+                no()
+            })
+        })
+    } else {
+        thinning.run(
+            &mut |person, report| {
+                let written = question.names_nobody(person).and_then(|()| {
+                    let target = question.about(person, Date::MIN, Date::MAX)?;
+                    let target = target.split(' ').next().unwrap_or_default().to_owned();
+                    let rows = usize::try_from(report.gone).unwrap_or(usize::MAX);
+                    question.record(What::Thinning, &target, rows)
+                });
+                match written {
+                    Ok(head) => audit_head = Some(head),
+                    Err(error) => {
+                        refused = Some(error);
+                        return Err(no());
+                    }
+                }
+                Ok(())
+            },
+            progress,
+        )
+    };
+    match refused {
+        Some(error) => Err(error),
+        None => Ok(Thinned { report: done?, audit_head }),
+    }
+}
