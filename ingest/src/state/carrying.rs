@@ -15,7 +15,7 @@ use crate::error::{Error, Kind};
 const GROWING: [&str; 4] = ["corrections", "release_ledger", "access_audit", "reports_page_views"];
 
 /// Tables whose newer rows hold, all of them.
-const HOLDING: [&str; 19] = [
+const HOLDING: [&str; 20] = [
     "retention_holds",
     "embargoes",
     "embargo_persons",
@@ -35,6 +35,7 @@ const HOLDING: [&str; 19] = [
     "account_holders",
     "reports_accounts",
     "clock",
+    "retention_runs",
 ];
 
 /// A row, column by column.
