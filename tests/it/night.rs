@@ -112,7 +112,7 @@ impl Night {
         program
     }
 
-    fn dir(&self) -> PathBuf {
+    pub(crate) fn dir(&self) -> PathBuf {
         self.disk().join("installation")
     }
 
