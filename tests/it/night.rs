@@ -124,7 +124,7 @@ impl Night {
         program
     }
 
-    fn dir(&self) -> PathBuf {
+    pub(crate) fn dir(&self) -> PathBuf {
         self.disk().join("installation")
     }
 

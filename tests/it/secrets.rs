@@ -523,7 +523,7 @@ const PANICS_IN: &str = "WATERSHED_TEST_PANICS_IN";
 fn a_program_that_stops_by_a_mistake() {
     let Ok(place) = std::env::var(PANICS_IN) else { return };
     reports::cli::keep_to_itself();
-    let secret: Result<u32, String> = Err(format!("{NAME} at {ADDRESS}"));
+    let secret: Result<u32, String> = std::hint::black_box(Err(format!("{NAME} at {ADDRESS}")));
     match place.as_str() {
         "here" => drop(secret.unwrap()),
         "a thread" => drop(std::thread::spawn(move || secret.expect(SECRET)).join()),

@@ -387,7 +387,12 @@ fn records_that_turn_out_to_be_somebodys_go_with_the_erasure_after_they_are_corr
     let reader = VaultReader::open(&bench.root().vault(), &bench.school, key);
     let all = Selection { from: monday, to: monday, actor: None, between_us: None };
     let mut left = 0;
-    reader.requests(&all, &mut |_| Ok(left += 1)).unwrap();
+    reader
+        .requests(&all, &mut |_| {
+            left += 1;
+            Ok(())
+        })
+        .unwrap();
     assert_eq!(left, 0, "hers, and what was found to be hers");
     let opened = timeline(&bench, "Ben Badger");
     assert_eq!(

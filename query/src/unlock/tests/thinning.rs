@@ -36,9 +36,24 @@ fn sealed(bench: &Bench) -> (Vec<String>, usize, usize, usize) {
         .unwrap();
     users.sort();
     let (mut incidents, mut changes, mut checks) = (0, 0, 0);
-    reader.incidents(&all, &mut |_| Ok(incidents += 1)).unwrap();
-    reader.changes(&all, &mut |_| Ok(changes += 1)).unwrap();
-    reader.checks(&all, &mut |_| Ok(checks += 1)).unwrap();
+    reader
+        .incidents(&all, &mut |_| {
+            incidents += 1;
+            Ok(())
+        })
+        .unwrap();
+    reader
+        .changes(&all, &mut |_| {
+            changes += 1;
+            Ok(())
+        })
+        .unwrap();
+    reader
+        .checks(&all, &mut |_| {
+            checks += 1;
+            Ok(())
+        })
+        .unwrap();
     (users, incidents, changes, checks)
 }
 
