@@ -108,7 +108,7 @@ fn failed(error: &lettre::transport::smtp::Error) -> Error {
     if error.is_timeout() || waited_in_vain(error) {
         return slow();
     }
-    if error.is_tls() {
+    if error.is_tls() || is_not_trusted(error) {
         return encryption();
     }
     if let Some(code) = error.status() {
@@ -124,6 +124,19 @@ fn failed(error: &lettre::transport::smtp::Error) -> Error {
     }
     Error::new(Kind::Environment, "the mail server cannot be reached, or broke off")
         .help("see whether `server` and `port` of [mail] are right and nothing stands between")
+}
+
+/// A certificate is looked at when the first bytes go: then it is the socket that says what is wrong with it.
+fn is_not_trusted(error: &(dyn std::error::Error + 'static)) -> bool {
+    let mut cause = Some(error);
+    while let Some(error) = cause {
+        let within = error.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
+        if within.is_some_and(|within| within.is::<rustls::Error>()) {
+            return true;
+        }
+        cause = error.source();
+    }
+    false
 }
 
 /// A socket whose time to wait is over says that it would block.

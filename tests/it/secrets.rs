@@ -539,11 +539,11 @@ fn a_program_that_stops_by_a_mistake() {
             struct Again(Result<u32, String>);
             impl Drop for Again {
                 fn drop(&mut self) {
-                    let _: u32 = self.0.clone().unwrap();
+                    let _ = self.0.clone().unwrap();
                 }
             }
             let _again = Again(secret.clone());
-            let _: u32 = secret.unwrap();
+            let _ = secret.unwrap();
         }
     }
 }
