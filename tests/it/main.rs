@@ -16,6 +16,7 @@ mod edges;
 mod faults;
 mod leaks;
 mod manual;
+mod metamorphic;
 mod night;
 mod paperwork;
 mod peers;
