@@ -17,6 +17,7 @@ mod faults;
 mod leaks;
 mod mail;
 mod manual;
+mod metamorphic;
 mod night;
 mod paperwork;
 mod peers;
