@@ -17,7 +17,6 @@ const MADE_OF_RECORDS: &[(&str, &str)] = &[
     ("coverage", "completeness"),
     ("gotthrough", "recategorised"),
     ("groups", "profiles"),
-    ("overblocking", "lessons"),
     ("searches", "new"),
     ("searches", "engines"),
     ("searches", "bypass"),
@@ -25,8 +24,7 @@ const MADE_OF_RECORDS: &[(&str, &str)] = &[
 ];
 
 /// Tables that know from elsewhere what was blocked, and from single records alone what was let through.
-const LET_THROUGH_OF_RECORDS: &[(&str, &str)] =
-    &[("overblocking", "bounds"), ("overblocking", "panel"), ("changes", "temporary"), ("coverage", "tests")];
+const LET_THROUGH_OF_RECORDS: &[(&str, &str)] = &[("changes", "temporary"), ("coverage", "tests")];
 
 /// Other tables that count what logs of the days asked about say, and nothing else.
 const MADE_OF_LOGS: &[(&str, &str)] = &[
@@ -42,6 +40,7 @@ const MADE_OF_LOGS: &[(&str, &str)] = &[
     ("groups", "teaching"),
     ("overblocking", "share"),
     ("overblocking", "sites"),
+    ("overblocking", "lessons"),
     ("overblocking", "panel"),
     ("overblocking", "alerts"),
     ("gotthrough", "policy"),
@@ -62,8 +61,14 @@ pub(crate) async fn without_what_is_gone(
     {
         return Ok(figures);
     }
+    let of_records = within(MADE_OF_RECORDS);
+    let first = async |table: &str| -> Result<Option<Date>, Error> {
+        let statement =
+            format!("SELECT min(local_date) AS day FROM {table} WHERE local_date BETWEEN $first AND $last");
+        Ok(reader.session.query(&statement, &reader.values()).await?.day(0, "day"))
+    };
     if unseen.records == 0 {
-        if within(MADE_OF_LOGS) || within(MADE_OF_RECORDS) {
+        if within(MADE_OF_LOGS) || (of_records && first("requests").await?.is_none()) {
             figures.rows.clear();
             figures.reading =
                 "Not measurable: there is no record of these days. None was taken in, or its time to be \
@@ -72,16 +77,11 @@ pub(crate) async fn without_what_is_gone(
         }
         return Ok(figures);
     }
-    if !within(MADE_OF_RECORDS) && !within(LET_THROUGH_OF_RECORDS) {
+    if !of_records && !within(LET_THROUGH_OF_RECORDS) {
         return Ok(figures);
     }
-    let first = async |table: &str| -> Result<Option<Date>, Error> {
-        let statement =
-            format!("SELECT min(local_date) AS day FROM {table} WHERE local_date BETWEEN $first AND $last");
-        Ok(reader.session.query(&statement, &reader.values()).await?.day(0, "day"))
-    };
     match (first("activity").await?, first("requests").await?) {
-        (Some(_), None) if within(MADE_OF_RECORDS) => {
+        (Some(_), None) if of_records => {
             figures.rows.clear();
             figures.reading =
                 "Not measurable: this table is made of single records, and those of these days are no \
@@ -92,8 +92,7 @@ pub(crate) async fn without_what_is_gone(
             " Single records of these days are no longer kept: what was let through then is not in this.",
         ),
         (Some(seen), Some(kept)) if seen < kept => {
-            let what =
-                if within(MADE_OF_RECORDS) { "what was before" } else { "what was let through before" };
+            let what = if of_records { "what was before" } else { "what was let through before" };
             let day = wording::day(kept);
             figures
                 .reading

@@ -394,9 +394,9 @@ async fn nothing_known_is_said_as_such() {
     for (table, words) in [
         ("bounds", "No attempt was blocked"),
         ("audit", "No sample of blocked attempts"),
-        ("lessons", "In no lesson"),
-        ("panel", "nothing can be said of the panel"),
-        ("sites", "No site was blocked"),
+        ("lessons", "Not measurable: there is no record"),
+        ("panel", "Not measurable: there is no record"),
+        ("sites", "Not measurable: there is no record"),
         ("differential", "it takes 5 schools"),
         ("alerts", "no alert"),
         ("hidden", "Not measurable"),

@@ -455,7 +455,7 @@ async fn out_of_hours_has_a_calendar_of_its_own() {
         found.reading
     );
     let found = ask(dir.path(), &[], &all_weeks("out-of-hours")).await;
-    assert!(found.rows.is_empty() && found.reading.starts_with("Nothing was recorded out of hours"));
+    assert!(found.rows.is_empty() && found.reading.starts_with("Not measurable: there is no record"));
 }
 
 /// Pupils 1 and 2 on two networks for a week: pupil 1 on Main on Monday and Tuesday, at home on Tuesday and Wednesday;
