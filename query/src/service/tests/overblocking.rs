@@ -398,7 +398,7 @@ async fn nothing_known_is_said_as_such() {
         ("panel", "Not measurable: there is no record"),
         ("sites", "Not measurable: there is no record"),
         ("differential", "it takes 5 schools"),
-        ("alerts", "no alert"),
+        ("alerts", "Not measurable: there is no record"),
         ("hidden", "Not measurable"),
         ("overrides", "fewer than 5"),
     ] {
