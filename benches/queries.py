@@ -162,7 +162,7 @@ def questions(actor, day):
         }
 
     derived = {
-        "q1": "SELECT week_start_date, code, sum(records) AS records FROM activity WHERE group_id = '9' AND action = 'blocked' "
+        "q1": "SELECT week_start_date, code, sum(records) AS records FROM activity WHERE group_id = 'Year 9' AND action = 'blocked' "
               "GROUP BY week_start_date, code ORDER BY week_start_date, code",
         "q2": "SELECT site, count(DISTINCT actor) AS actors FROM blocked_site_days GROUP BY site ORDER BY actors DESC, site LIMIT 50",
         "q3": "SELECT group_id, extract(dow FROM local_date) AS weekday, local_hour AS hour, sum(records) AS records FROM activity "
