@@ -27,6 +27,8 @@ pub struct HeatChoice<'a> {
     pub only: Vec<(&'a str, &'a str)>,
     /// What the figures say, in a sentence under the heading; empty where it stands beside the picture.
     pub reading: &'a str,
+    /// A table that has a row only for what happened: where a column has figures, a cell without a row is 0.
+    pub absent_is_none: bool,
 }
 
 struct Panel {
@@ -179,7 +181,11 @@ fn read(table: &Table, choice: &HeatChoice<'_>) -> Result<Read, Error> {
     let name = |row: &[Cell], at: usize| row.get(at).map(words::cell).unwrap_or_default();
     // The order of the table is the order of the picture: never by value.
     let columns = in_order(rows.iter().map(|row| name(row, across)));
-    let downs = in_order(rows.iter().map(|row| name(row, down)));
+    let mut downs = in_order(rows.iter().map(|row| name(row, down)));
+    if choice.absent_is_none {
+        // In order of first appearance, what the first column lacks would stand last.
+        downs.sort();
+    }
     let panels = in_order(rows.iter().map(|row| panel.map(|at| name(row, at)).unwrap_or_default()))
         .into_iter()
         .map(|panel_name| {
@@ -191,6 +197,19 @@ fn read(table: &Table, choice: &HeatChoice<'_>) -> Result<Read, Error> {
                     })
                     .and_then(|row| row.get(measure))
                     .cloned()
+            };
+            // A column whose every figure is missing has nobody to divide by: there none is not known.
+            let has_figures = |across_name: &str| {
+                rows.iter().any(|row| {
+                    inside(row)
+                        && name(row, across) == across_name
+                        && row.get(measure).and_then(Cell::number).is_some()
+                })
+            };
+            let find = |down_name: &str, across_name: &str| {
+                find(down_name, across_name).or_else(|| {
+                    (choice.absent_is_none && has_figures(across_name)).then_some(Cell::Real(0.0))
+                })
             };
             let rows = downs
                 .iter()

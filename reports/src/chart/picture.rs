@@ -168,8 +168,13 @@ fn out_of_hours(table: &Table, audience: &str, width: Width) -> Result<String, E
 }
 
 fn themes(table: &Table, audience: &str, width: Width) -> Result<String, Error> {
-    let choice =
-        HeatChoice { down: "theme", across: "group_id", measure: "rate_per_1000", ..HeatChoice::default() };
+    let choice = HeatChoice {
+        down: "theme",
+        across: "group_id",
+        measure: "rate_per_1000",
+        absent_is_none: true,
+        ..HeatChoice::default()
+    };
     heat(table, audience, width, choice)
 }
 

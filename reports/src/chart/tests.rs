@@ -333,6 +333,37 @@ fn a_heat_map_writes_each_value_in_its_cell() {
     assert!(written.contains(&"90"));
 }
 
+/// Five of the cells are 0 and have no row here; those of Year 12 have nobody to divide by.
+#[test]
+fn a_cell_without_a_row_is_none_where_its_column_has_figures() {
+    let mut table = examples::groups();
+    table.rows.retain(|row| row[2] != query::Cell::Integer(0));
+    for row in table.rows.iter_mut().filter(|row| row[0].text() == Some("Year 12")) {
+        row[2] = query::Cell::Missing;
+    }
+    let written = |absent_is_none| {
+        let choice = HeatChoice {
+            down: "theme",
+            across: "group_id",
+            measure: "episodes",
+            absent_is_none,
+            ..HeatChoice::default()
+        };
+        let svg = heat_map::draw(&table, &choice, "staff", Width::NARROW).unwrap();
+        let document = Document::parse(&svg).unwrap();
+        let cells = document.descendants().filter(|node| {
+            node.has_tag_name("text")
+                && node.attribute("text-anchor") == Some("middle")
+                && in_group(*node, "row")
+        });
+        let cells: Vec<String> = cells.filter_map(|node| node.text().map(str::to_owned)).collect();
+        (cells.len(), cells.iter().filter(|cell| *cell == "0").count())
+    };
+    // 35 less five for Year 12, the missing one of Year 13, and the zeros of Years 8, 11 and 13.
+    assert_eq!(written(false), (26, 0));
+    assert_eq!(written(true), (29, 3));
+}
+
 #[test]
 fn a_control_chart_marks_what_is_unusual_by_shape_and_word_and_breaks_where_it_starts_anew() {
     let svg = control::draw(&examples::control(), "staff", Width::WIDE).unwrap();

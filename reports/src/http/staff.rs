@@ -180,6 +180,7 @@ pub(super) async fn groups(
             down: "theme",
             across: "group_id",
             measure,
+            absent_is_none: true,
             ..HeatChoice::default()
         };
         first.pictures.push(heat(table, &choice)?);
