@@ -139,6 +139,11 @@ impl Lake {
     /// # Errors
     /// When the log cannot be read, or something cannot be deleted; again does the rest.
     pub async fn vacuum(&self, table: &'static TableSchema) -> Result<Vacuumed, Error> {
+        if remove_unnamed_checkpoints(&self.folder().join(table.name).join("_delta_log"))?
+            && let Ok(mut tables) = self.tables.lock()
+        {
+            tables.remove(table.name);
+        }
         let Some(handle) = self.newest(table).await? else { return Ok(Vacuumed::default()) };
         let snapshot = self.snapshot(table).await?;
         let Some(version) = snapshot.version else { return Ok(Vacuumed::default()) };
@@ -209,6 +214,43 @@ fn counted(snapshot: &TableSnapshot, file: &DataFile) -> Result<u64, Error> {
         Ok(())
     })?;
     Ok(rows)
+}
+
+/// Removes checkpoints newer than the one that `_last_checkpoint` names, and answers whether there was any: a run was
+/// killed between writing one and naming it. Made once more over itself, such a checkpoint has lost the table's files.
+/// Nothing is lost without it: older entries go only when it has been named.
+fn remove_unnamed_checkpoints(log: &Path) -> Result<bool, Error> {
+    let listed = match std::fs::read_dir(log) {
+        Ok(listed) => listed,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(false),
+        Err(error) => return Err(at(log, error)),
+    };
+    let hint = log.join("_last_checkpoint");
+    let named = match std::fs::read(&hint) {
+        Ok(bytes) => serde_json::from_slice::<serde_json::Value>(&bytes)
+            .ok()
+            .and_then(|hint| hint.get("version").and_then(serde_json::Value::as_u64)),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => None,
+        Err(error) => return Err(at(&hint, error)),
+    };
+    let mut removed = false;
+    for entry in listed {
+        let path = entry.map_err(|error| at(log, error))?.path();
+        let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+        let version =
+            name.strip_suffix(".checkpoint.parquet").and_then(|version| version.parse::<u64>().ok());
+        // Without what it replaces it must stay, whoever named it or not.
+        let first = named.map_or(0, |named| named + 1);
+        let whole = |version| (first..=version).all(|entry| log.join(format!("{entry:020}.json")).is_file());
+        if version.is_some_and(|version| named.is_none_or(|named| named < version) && whole(version)) {
+            folder::remove_file(&path).map_err(|error| at(&path, error))?;
+            removed = true;
+        }
+    }
+    if removed {
+        folder::flush(log).map_err(|error| at(log, error))?;
+    }
+    Ok(removed)
 }
 
 /// Names in a log's folder that the newest version can do without, oldest first, staged files included.
