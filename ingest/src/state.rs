@@ -202,6 +202,10 @@ const MIGRATIONS: &[&str] = &[
         events_from TEXT NOT NULL, days_closed INTEGER NOT NULL);
     CREATE TABLE thinned_files (place TEXT PRIMARY KEY) WITHOUT ROWID;
 ",
+    "
+    ALTER TABLE retention_runs ADD COLUMN ledgers_from TEXT;
+    ALTER TABLE retention_runs ADD COLUMN refused_days INTEGER;
+",
 ];
 
 /// The state file of one school, open.

@@ -2,8 +2,8 @@
 //! before.
 //!
 //! The database refuses to change an entry, or to delete one before the ledgers' clock has run out; what the
-//! clock drops leaves the number and the hash of the last entry that went, from which the chain goes on. Who goes around the database breaks the chain.
-//! That the newest entries were cut off shows only against a head that was noted elsewhere
+//! clock drops leaves the number and the hash of the last entry that went, from which the chain goes on with an
+//! entry whose clock has run out, too. Who goes around the database breaks the chain. That the newest entries were cut off shows only against a head that was noted elsewhere
 //! ([`Verification::head`]). A reason is kept as it was given: a case number, not a name.
 
 mod access;
@@ -16,6 +16,7 @@ use std::path::Path;
 
 use ingest::school::{SchoolId, SchoolRoot};
 use ingest::state::{PersonOfYear, State};
+use jiff::ToSpan;
 use rusqlite::{OptionalExtension, Transaction, TransactionBehavior, params};
 
 use crate::error::{Error, Kind};
@@ -158,6 +159,15 @@ pub struct Entry {
     pub hash: String,
 }
 
+impl Entry {
+    /// Whether the ledgers' clock may have dropped what came before it.
+    fn is_a_year_old(&self) -> bool {
+        let now = jiff::Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC);
+        let written = self.at_utc.parse::<jiff::Timestamp>();
+        written.is_ok_and(|written| now.checked_sub(1.year()).is_ok_and(|then| written <= then.timestamp()))
+    }
+}
+
 /// An audit whose chain holds.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Verification {
@@ -219,7 +229,15 @@ impl AccessAudit {
         let anchor = self.state.audit_anchor()?;
         let dropped = anchor.sequence.unsigned_abs();
         let (mut head, mut count) = (anchor.hash, dropped);
-        for (expected, entry) in (anchor.sequence + 1..).zip(self.entries()?) {
+        let entries = self.entries()?;
+        if dropped > 0 && !entries.first().is_some_and(Entry::is_a_year_old) {
+            return Err(Error::new(
+                Kind::Corrupt,
+                "the access audit has lost entries that are not a year old",
+            )
+            .help("tell the data protection officer, unless this machine's clock is wrong: then set it"));
+        }
+        for (expected, entry) in (anchor.sequence + 1..).zip(entries) {
             if entry.sequence != expected || entry.hash != chained(&head, &entry) {
                 return Err(Error::new(
                     Kind::Corrupt,

@@ -49,6 +49,7 @@ pub(super) fn run_of(clocks: &Clocks, today: Date, closed: u64) -> RetentionRun 
         day: today,
         detail: days_before(today, clocks.detail_days),
         events: clocks.first_year(today),
+        others: Some((clocks.first_ledger_year(today), clocks.refused_days)),
         closed,
     }
 }
@@ -81,14 +82,34 @@ pub(super) fn unexpected(
         )));
     }
     let years = |day: Date| AcademicYear::of(day).first_year();
-    let events = last.events.first_year() + (years(now.day) - years(last.day));
-    if now.events.first_year() > events {
-        return Ok(Some(format!(
-            "events would be kept from {} on, and by the clock of the last run from an earlier year on",
-            now.events
-        )));
+    let later = |now_from: AcademicYear, last_from: AcademicYear| {
+        now_from.first_year() > last_from.first_year() + (years(now.day) - years(last.day))
+    };
+    let would = |what: &str, from: AcademicYear| {
+        format!(
+            "{what} would be kept from {from} on, and by the clock of the last run from an earlier year on"
+        )
+    };
+    if later(now.events, last.events) {
+        return Ok(Some(would("events", now.events)));
     }
-    Ok(None)
+    if let (Some((ledgers, _)), Some((last_ledgers, _))) = (now.others, last.others)
+        && later(ledgers, last_ledgers)
+    {
+        return Ok(Some(would("ledgers", ledgers)));
+    }
+    of_files(state, now)
+}
+
+/// The same of the clocks of files alone.
+pub(super) fn of_files(state: &State, now: &RetentionRun) -> Result<Option<String>, Error> {
+    let last = state.retention_runs()?.0.and_then(|last| last.others);
+    Ok(match (now.others, last) {
+        (Some((_, now)), Some((_, last))) if now < last => Some(format!(
+            "refused files would be kept {now} days, and by the clock of the last run they were to be kept {last}"
+        )),
+        _ => None,
+    })
 }
 
 /// An error where a run is not what was to be expected and nobody has said that it is right: with the number of days
@@ -108,7 +129,7 @@ pub(super) fn confirmed(report: &RetainReport, said: Option<u64>) -> Result<(), 
     }
     let Some(why) = &report.unexpected else { return Ok(()) };
     Err(Error::new(Kind::Configuration, why.clone()).help(format!(
-        "nothing was dropped; look at `watershed retain --dry-run` and at [school.retention], and if it is right \
+        "no record was dropped; look at `watershed retain --dry-run` and at [school.retention], and if it is right \
          say `watershed retain --days-are {days}`"
     )))
 }

@@ -15,8 +15,9 @@ use crate::schema::IMPORTS;
 const AHEAD_DAYS: i32 = 1;
 
 /// What the ledger says of imports, by the first 16 digits of their fingerprints.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Imported {
+    today: Date,
     by_import: BTreeMap<String, Import>,
 }
 
@@ -29,9 +30,9 @@ struct Import {
 }
 
 impl Imported {
-    pub(super) async fn read(lake: &Lake) -> Result<Self, Error> {
+    pub(super) async fn read(lake: &Lake, today: Date) -> Result<Self, Error> {
         let snapshot = lake.snapshot(&IMPORTS).await?;
-        let mut found = Self::default();
+        let mut found = Self { today, by_import: BTreeMap::new() };
         const COLUMNS: [&str; 4] = ["fingerprint", "imported_utc", "first_utc", "last_utc"];
         for file in &snapshot.files {
             snapshot.read(file, Some(&COLUMNS), &mut |batch| {
@@ -66,8 +67,12 @@ impl Imported {
     }
 
     /// The day from which a clock counts: the day of the events, or the day on which they came where they are
-    /// dated more than a day after it. A wrong date must keep nothing longer.
+    /// dated more than a day after it and even after today. Once the day is over nobody can tell a date that
+    /// was ahead from a clock that was behind when the import came, and by such a clock nothing goes early.
     pub(super) fn earlier(&self, import: Option<&str>, day: Date) -> Date {
+        if day <= self.today {
+            return day;
+        }
         let came = self.of(import).and_then(|import| import.came);
         match came {
             Some(came) if came.checked_add(AHEAD_DAYS.days()).is_ok_and(|latest| latest < day) => came,

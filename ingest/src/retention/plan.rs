@@ -39,6 +39,8 @@ pub(super) struct Plan {
     pub(super) lake: LakePlan,
     pub(super) holding: Holding,
     pub(super) sealed: Vec<Going>,
+    /// Files of the vault that a killed run left.
+    pub(super) half_sealed: Vec<Going>,
     /// Years whose key files and rosters go.
     pub(super) keys: BTreeSet<AcademicYear>,
     pub(super) kept: Vec<Going>,
@@ -50,6 +52,8 @@ pub(super) struct Plan {
     pub(super) held_years: BTreeMap<AcademicYear, Vec<Going>>,
     /// Names of work of which a hold keeps some or all.
     pub(super) held: BTreeSet<String>,
+    /// Whether also the clocks of files are other than was to be expected.
+    pub(super) files_doubted: bool,
     pub(super) report: RetainReport,
 }
 
@@ -62,7 +66,7 @@ impl Plan {
             ledger: clocks.first_ledger_year(basis.today),
         };
         let mut holding = Holding::new(basis.state.holds()?);
-        let imported = Imported::read(basis.lake).await?;
+        let imported = Imported::read(basis.lake, basis.today).await?;
         let lake = LakePlan::make(basis.lake, bounds, &imported, &mut holding).await?;
         let mut sealed = Sealed::find(
             &basis.root.vault(),
@@ -93,12 +97,12 @@ impl Plan {
                 words_before: Some(bounds.detail),
                 lines_before: Some(days_before(basis.today, LINES_KEPT_DAYS)),
                 findings_before: Some(bounds.events.first_day()),
-                recounted: lake.misdated.clone(),
                 ..Begun::default()
             },
             lake,
             holding,
             sealed: Vec::new(),
+            half_sealed: Vec::new(),
             keys: BTreeSet::new(),
             kept,
             refused,
@@ -106,13 +110,23 @@ impl Plan {
             ledger_before: bounds.ledger.first_day(),
             held_years: held_years(basis, bounds.events, &sealed)?,
             held: BTreeSet::new(),
+            files_doubted: false,
             report: RetainReport::default(),
         };
         plan.keys = plan.begun.destroyed.keys().copied().collect();
         plan.count(basis, &sealed, &leftovers)?;
         plan.sealed = sealed.days.into_values().chain(sealed.people.into_values()).flatten().collect();
-        plan.sealed.extend(leftovers.into_iter().filter(|file| file.path.starts_with(basis.root.vault())));
+        plan.half_sealed
+            .extend(leftovers.into_iter().filter(|file| file.path.starts_with(basis.root.vault())));
         Ok(plan)
+    }
+
+    /// The part of it that takes nothing from what was taken in: kept sources, refused files, leftovers.
+    pub(super) fn files_only(&self) -> Begun {
+        Begun {
+            work: self.begun.work.iter().filter(|work| is_of_files(work)).cloned().collect(),
+            ..Begun::default()
+        }
     }
 
     /// Whether there is nothing to do.
@@ -164,10 +178,10 @@ impl Plan {
         let closed = basis.state.closed_days()?;
         self.report.days_closed = self.begun.closed.iter().filter(|day| !closed.contains(day)).count() as u64;
         self.report.keys_destroyed = self.keys.iter().map(ToString::to_string).collect();
-        self.report.days_recounted = self.begun.recounted.len() as u64;
         self.report.unfinished = basis.state.unfinished_retention()?;
         let run = doubt::run_of(&basis.school.retention, basis.today, self.report.days_closed);
         self.report.unexpected = doubt::unexpected(basis.state, &run, &self.report)?;
+        self.files_doubted = doubt::of_files(basis.state, &run)?.is_some();
         self.begun.run = Some(run);
 
         let clocks = basis.school.retention;
@@ -270,6 +284,11 @@ fn held_years(
     let with_key = basis.keyring.map(Keyring::years).transpose()?.unwrap_or_default();
     let over = with_key.into_iter().filter(|year| *year < first_kept && holding.touches_year(*year));
     Ok(over.map(|year| (year, sealed.held_people.get(&year).cloned().unwrap_or_default())).collect())
+}
+
+/// Whether noted work takes nothing from what was taken in.
+pub(super) fn is_of_files(work: &Work) -> bool {
+    work.what == what(Tier::Files, "")
 }
 
 fn what(tier: Tier, period: &str) -> String {

@@ -61,8 +61,6 @@ pub struct RetainReport {
     pub held: Vec<Line>,
     /// Local days closed by this run.
     pub days_closed: u64,
-    /// Local days of which rows go that came more than a day before them: they are counted again without.
-    pub days_recounted: u64,
     /// Academic years whose pseudonym key goes.
     pub keys_destroyed: Vec<String>,
     /// Sealed files that a hold on one person keeps whole: without a DSL's key nobody can take them apart.

@@ -7,7 +7,7 @@ use jiff::civil::Date;
 
 use super::disk;
 use super::doubt;
-use super::plan::{Basis, Plan};
+use super::plan::{Basis, Plan, is_of_files};
 use super::report::RetainReport;
 use super::tables;
 use super::visits;
@@ -88,12 +88,7 @@ impl Retain<'_> {
 
     pub(super) fn run_with(&self, progress: &dyn Progress, step: Step<'_>) -> Result<RetainReport, Error> {
         let ingest = Ingest { dir: self.dir, school: self.school, keep: false };
-        let report = ingest.settled(progress, |settled| self.drop_all(settled, step))?;
-        if report.days_recounted > 0 {
-            // Taking the lock again counts the days that misdated rows went from.
-            ingest.settled(progress, |_| Ok(()))?;
-        }
-        Ok(report)
+        ingest.settled(progress, |settled| self.drop_all(settled, step))
     }
 
     fn drop_all(&self, settled: Settled<'_>, step: Step<'_>) -> Result<RetainReport, Error> {
@@ -117,7 +112,17 @@ impl Retain<'_> {
         if plan.is_empty() && before == 0 {
             return Ok(plan.report);
         }
-        doubt::confirmed(&plan.report, self.days)?;
+        if let Err(error) = doubt::confirmed(&plan.report, self.days) {
+            if self.days.is_none() && !plan.files_doubted {
+                if drop_files(&plan, root, state, step)? {
+                    for table in TABLES.into_iter().filter(|table| plan.untidy.contains(table.name)) {
+                        runtime.block_on(lake.vacuum(table))?;
+                    }
+                    finish_files(&plan, state, step)?;
+                }
+            }
+            return Err(error);
+        }
         runtime.block_on(visits::keep(lake, state, &plan.begun.closed))?;
         state.begin_retention(&plan.begun)?;
         step("noted")?;
@@ -132,8 +137,7 @@ impl Retain<'_> {
             keyring.destroy(*year)?;
             step("key")?;
         }
-        disk::remove(plan.kept.iter(), &root.kept())?;
-        disk::remove(plan.refused.iter(), &root.refused())?;
+        remove_files(&plan, root)?;
         step("files")?;
         for table in TABLES {
             // After an interrupted run nobody knows which tables still have old bytes.
@@ -152,6 +156,33 @@ impl Retain<'_> {
         step("logged")?;
         Ok(plan.report)
     }
+}
+
+/// Notes and removes what does not wait for somebody to look at what would go from lake and vault: sources that were
+/// put away and refused files, in which names stand in clear. Whether there was anything; the work that a killed run
+/// noted of lake and vault must not be taken for finished by this.
+fn drop_files(plan: &Plan, root: &SchoolRoot, state: &mut State, step: Step<'_>) -> Result<bool, Error> {
+    let files = plan.files_only();
+    let unfinished = state.retention_work()?;
+    if unfinished.iter().any(|work| !is_of_files(work)) || files.work.len() + unfinished.len() == 0 {
+        return Ok(false);
+    }
+    state.begin_retention(&files)?;
+    step("noted")?;
+    remove_files(plan, root)?;
+    step("files")?;
+    Ok(true)
+}
+
+fn finish_files(plan: &Plan, state: &mut State, step: Step<'_>) -> Result<(), Error> {
+    state.finish_retention(&plan.files_only().work, &BTreeSet::new(), &BTreeSet::new())?;
+    step("logged")
+}
+
+fn remove_files(plan: &Plan, root: &SchoolRoot) -> Result<(), Error> {
+    disk::remove(plan.kept.iter(), &root.kept())?;
+    disk::remove(plan.refused.iter(), &root.refused())?;
+    disk::remove(plan.half_sealed.iter(), &root.vault())
 }
 
 pub(super) fn runtime() -> Result<tokio::runtime::Runtime, Error> {

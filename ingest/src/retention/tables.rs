@@ -79,8 +79,6 @@ pub(super) struct LakePlan {
     pub(super) days: BTreeSet<Date>,
     /// Years of which events go.
     pub(super) years: BTreeSet<AcademicYear>,
-    /// Days that are not over by their clock, of which rows go that came before them.
-    pub(super) misdated: BTreeSet<Date>,
 }
 
 /// First days and years that are kept.
@@ -116,15 +114,9 @@ impl LakePlan {
             let old = |file: &DataFile| clock(file).is_some_and(|day| day < bounds.detail);
             plan.table(&snapshot, Tier::Detail, &old, holding)?;
         }
-        let young: BTreeSet<Date> = plan.days.range(bounds.detail..).copied().collect();
-        plan.days.retain(|day| !young.contains(day));
-        plan.misdated = young;
-        let year_of = |file: &DataFile| {
-            let year = AcademicYear::parse(&file.partition)?;
-            // Of a year the import says something only where the whole year lies after it.
-            let first = imported.earlier(file.import(), year.first_day());
-            Some(if first < year.first_day() { AcademicYear::of(first) } else { year })
-        };
+        // A day that is not over stays open: what is dated to it and goes came long before.
+        plan.days.retain(|day| *day < bounds.detail);
+        let year_of = |file: &DataFile| AcademicYear::parse(&file.partition);
         for table in EVENTS.into_iter().chain(DERIVED) {
             let snapshot = lake.snapshot(table).await?;
             let old = |file: &DataFile| year_of(file).is_some_and(|year| year < bounds.events);

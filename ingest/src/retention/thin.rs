@@ -186,7 +186,7 @@ async fn files(
         return Err(doubt::refused(today));
     }
     let holding = Holding::new(state.holds()?);
-    let imported = Imported::read(lake).await?;
+    let imported = Imported::read(lake, today).await?;
     let first_kept = clocks.first_detail_day(today);
     let vault = root.vault();
     let sealed = Sealed::find(&vault, first_kept, &imported, &holding, &state.thinned_files()?)?;

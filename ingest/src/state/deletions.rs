@@ -1,5 +1,6 @@
 //! What was deleted, when, why and how much: an append-only list, each entry bound to the one before.
 
+use jiff::ToSpan;
 use jiff::civil::Date;
 use rusqlite::{Connection, OptionalExtension, Transaction, params};
 
@@ -57,6 +58,14 @@ impl State {
         let entries = self.deletions(0)?;
         let dropped = self.dropped_deletions()?;
         let mut chain = dropped.clone();
+        let year_ago = year_ago();
+        if dropped.entries > 0 && entries.first().is_none_or(|first| first.at_utc > year_ago) {
+            return Err(Error::new(
+                Kind::Corrupt,
+                format!("{}: the deletion log has lost entries that are not a year old", self.path.display()),
+            )
+            .help("tell the data protection officer, unless this machine's clock is wrong: then set it"));
+        }
         let wrong = |entry: i64| {
             Error::new(
                 Kind::Corrupt,
@@ -85,7 +94,7 @@ impl State {
     }
 
     /// Up to where the ledgers' clock has dropped the log, with the hash of the last entry that went.
-    fn dropped_deletions(&self) -> Result<DeletionChain, Error> {
+    pub(super) fn dropped_deletions(&self) -> Result<DeletionChain, Error> {
         let found: Option<(i64, String)> = self.read(|connection| {
             connection
                 .query_row("SELECT entry, hash FROM deletion_anchor", [], |row| {
@@ -167,21 +176,23 @@ impl State {
         })
     }
 
-    /// Drops the log's entries before a day, at most those older than a year; the last hash stays, so that
-    /// the chain still begins somewhere. Answers how many went.
+    /// Drops the log's entries before a day, at most those older than a year. The newest of them stays, and of
+    /// the one before it the hash: so the chain begins with an entry that says itself how old it is. Answers how
+    /// many went.
     pub(crate) fn drop_deletions_before(&mut self, day: Date) -> Result<u64, Error> {
         self.write(|transaction| {
             let dropped = transaction.execute(
-                "DELETE FROM deletion_log WHERE substr(at_utc, 1, 10) < ?1
-                     AND at_utc <= strftime('%Y-%m-%dT%H:%M:%SZ', 'now', '-1 year')",
-                [day.to_string()],
+                "DELETE FROM deletion_log WHERE entry <
+                     (SELECT max(entry) FROM deletion_log WHERE entry < coalesce(
+                         (SELECT min(entry) FROM deletion_log WHERE substr(at_utc, 1, 10) >= ?1 OR at_utc > ?2),
+                         9223372036854775807))",
+                [day.to_string(), year_ago()],
             )?;
             if dropped > 0 {
                 transaction.execute(
                     "INSERT OR REPLACE INTO deletion_anchor
-                         SELECT 1, entry, hash FROM deletion_chain WHERE entry =
-                             coalesce((SELECT min(entry) FROM deletion_log) - 1,
-                                      (SELECT max(entry) FROM deletion_chain))",
+                         SELECT 1, entry, hash FROM deletion_chain
+                         WHERE entry = (SELECT min(entry) FROM deletion_log) - 1",
                     [],
                 )?;
                 transaction.execute(
@@ -192,6 +203,13 @@ impl State {
             Ok(dropped as u64)
         })
     }
+}
+
+/// The same moment of a year ago, as the log writes moments.
+fn year_ago() -> String {
+    let now = jiff::Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC);
+    let then = now.checked_sub(1.year()).unwrap_or(now);
+    then.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
 }
 
 fn read(connection: &Connection, from_entry: i64) -> rusqlite::Result<Vec<Deletion>> {
@@ -268,6 +286,8 @@ fn hash(before: &str, deletion: &Deletion) -> String {
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may")]
+    use jiff::civil::date;
+
     use super::*;
     use crate::school::{SchoolId, SchoolRoot};
 
@@ -330,19 +350,27 @@ mod tests {
             head = hash(&head, &deletion);
             state.write(|transaction| insert(transaction, &deletion, &head)).unwrap();
         }
-        assert_eq!(state.drop_deletions_before(jiff::civil::date(2019, 9, 1)).unwrap(), 2);
+        let kept = |state: &State| -> Vec<i64> {
+            state.deletions(0).unwrap().iter().map(|deletion| deletion.entry).collect()
+        };
+        assert_eq!(state.drop_deletions_before(date(2019, 9, 1)).unwrap(), 1);
+        assert_eq!(kept(&state), [2, 3], "the newest whose clock has run out shows how old the beginning is");
         assert_eq!(state.verify_deletions().unwrap().entries, 3);
+        assert_eq!(state.drop_deletions_before(date(2019, 9, 1)).unwrap(), 0);
         state.log_deletion("more", "R0", 1, "").unwrap();
         assert_eq!(state.verify_deletions().unwrap().entries, 4);
-        assert_eq!(state.deletions(0).unwrap().len(), 2);
-        assert_eq!(
-            state.drop_deletions_before(jiff::civil::date(2999, 1, 1)).unwrap(),
-            1,
-            "a young one stays"
-        );
-        assert_eq!(state.verify_deletions().unwrap().entries, 4);
-        // All but the newest are gone by their clock: the log goes on from the anchor.
+        assert_eq!(state.drop_deletions_before(date(2999, 1, 1)).unwrap(), 1, "a young one stays");
+        assert_eq!(kept(&state), [3, 4]);
         state.log_deletion("more", "R0", 1, "").unwrap();
         assert_eq!(state.verify_deletions().unwrap().entries, 5);
+        // Whoever goes around the triggers and moves the beginning behind a young entry is noticed.
+        for statement in [
+            "DROP TRIGGER deletion_log_keeps_a_year",
+            "DELETE FROM deletion_log WHERE entry < 5",
+            "UPDATE deletion_anchor SET entry = 4, hash = (SELECT hash FROM deletion_chain WHERE entry = 4)",
+        ] {
+            state.connection().execute(statement, []).unwrap();
+        }
+        assert!(state.verify_deletions().unwrap_err().to_string().contains("not a year old"));
     }
 }

@@ -1,8 +1,9 @@
 //! The clock of ledgers that other crates keep in the state file: the access audit and the log of page views.
 //!
 //! Their oldest rows go, in one transaction with an anchor, which has the number and the hash of the last row
-//! that went, and with the entry of the deletion log that says so. So the chain of what stays still begins
-//! somewhere, and an anchor that the deletion log does not know is noticed.
+//! that went, and with the entry of the deletion log that says so. Of a chain the last row whose clock has run
+//! out stays: whoever cuts off younger rows would have to find a row older than a year from whose hash the
+//! chain goes on, and there is no other than this one.
 
 use std::collections::BTreeSet;
 
@@ -21,11 +22,15 @@ struct Aged {
     moment: &'static str,
     /// Expression for the hash of a row.
     hash: &'static str,
+    /// Rows that stay although their clock has run out.
+    stay: i64,
 }
 
-const AUDIT: Aged = Aged { table: "access_audit", place: "access audit", moment: "at_utc", hash: "hash" };
+const AUDIT: Aged =
+    Aged { table: "access_audit", place: "access audit", moment: "at_utc", hash: "hash", stay: 1 };
 
-const VIEWS: Aged = Aged { table: "reports_page_views", place: "page views", moment: "seen_utc", hash: "''" };
+const VIEWS: Aged =
+    Aged { table: "reports_page_views", place: "page views", moment: "seen_utc", hash: "''", stay: 0 };
 
 /// Up to where the ledgers' clock has dropped a ledger.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -54,7 +59,7 @@ impl Aged {
         if !exists(connection, self.table)? {
             return Ok(None);
         }
-        let Self { table, moment, hash, .. } = self;
+        let Self { table, moment, hash, stay, .. } = self;
         connection
             .query_row(
                 &format!(
@@ -62,7 +67,7 @@ impl Aged {
                          (SELECT min(sequence) FROM {table} WHERE substr({moment}, 1, 10) >= ?1
                               OR {moment} > strftime('%Y-%m-%dT%H:%M:%SZ', 'now', '-1 year')),
                          9223372036854775807)
-                     ORDER BY sequence DESC LIMIT 1"
+                     ORDER BY sequence DESC LIMIT 1 OFFSET {stay}"
                 ),
                 [before.to_string()],
                 |row| Ok(LedgerAnchor { sequence: row.get(0)?, hash: row.get(1)? }),
@@ -108,16 +113,17 @@ impl State {
     /// Where the access audit begins now.
     ///
     /// # Errors
-    /// [`Kind::Corrupt`] when the deletion log knows of another beginning or of none, else when the file
-    /// cannot be read.
+    /// [`Kind::Corrupt`] when the deletion log knows of another beginning or of none, or does not hold itself;
+    /// else when the file cannot be read.
     pub fn audit_anchor(&self) -> Result<LedgerAnchor, Error> {
         let anchor = self.anchor(&AUDIT)?;
+        self.verify_deletions()?;
         let logged = self.deletions(0)?;
         let newest = logged.iter().rev().find(|entry| entry.what == AUDIT.work());
         let fits = match newest {
             Some(entry) => entry.detail == AUDIT.detail(&anchor),
             // The log itself goes by the same clock: of a beginning from before its own it knows nothing.
-            None => anchor.sequence == 0 || logged.first().is_none_or(|first| first.entry > 1),
+            None => anchor.sequence == 0 || self.dropped_deletions()?.entries > 0,
         };
         if fits {
             return Ok(anchor);

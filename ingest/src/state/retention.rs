@@ -48,8 +48,6 @@ pub(crate) struct Begun {
     pub(crate) lines_before: Option<Date>,
     /// Findings that were told before this day are forgotten.
     pub(crate) findings_before: Option<Date>,
-    /// Days that are not over by their clock, of which misdated rows go: their derived rows are counted again.
-    pub(crate) recounted: BTreeSet<Date>,
     /// What this run is like, for the next one to compare with.
     pub(crate) run: Option<RetentionRun>,
 }
@@ -70,9 +68,6 @@ impl State {
                 let day = day.to_string();
                 transaction.execute("DELETE FROM export_rows WHERE local_date = ?1", [&day])?;
                 transaction.execute("INSERT OR IGNORE INTO closed_days VALUES (?1, ?2)", [&day, &now])?;
-            }
-            for day in &begun.recounted {
-                transaction.execute("INSERT OR IGNORE INTO dirty_days VALUES (?1)", [day.to_string()])?;
             }
             if let Some(run) = &begun.run {
                 runs::note(transaction, run)?;

@@ -19,6 +19,9 @@ pub(crate) struct RetentionRun {
     pub(crate) detail: Date,
     /// First academic year whose events its clock kept.
     pub(crate) events: AcademicYear,
+    /// First academic year whose ledgers its clock kept, and for how many days refused files; none where the run
+    /// is of a version that did not note them.
+    pub(crate) others: Option<(AcademicYear, u16)>,
     /// Local days that it closed.
     pub(crate) closed: u64,
 }
@@ -29,13 +32,14 @@ impl State {
     /// # Errors
     /// When the file cannot be read.
     pub(crate) fn retention_runs(&self) -> Result<(Option<RetentionRun>, u64), Error> {
-        let newest: Option<(String, String, String, i64)> = self.read(|connection| {
+        type Noted = (String, String, String, i64, Option<String>, Option<u16>);
+        let newest: Option<Noted> = self.read(|connection| {
             connection
                 .query_row(
-                    "SELECT local_day, detail_from, events_from, days_closed FROM retention_runs
-                     ORDER BY run DESC LIMIT 1",
+                    "SELECT local_day, detail_from, events_from, days_closed, ledgers_from, refused_days
+                     FROM retention_runs ORDER BY run DESC LIMIT 1",
                     [],
-                    |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)),
+                    |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?, row.get(5)?)),
                 )
                 .optional()
         })?;
@@ -47,8 +51,13 @@ impl State {
                 |row| row.get(0),
             )
         })?;
-        let run = newest.map(|(day, detail, events, closed)| {
+        let run = newest.map(|(day, detail, events, closed, ledgers, refused)| {
+            let ledgers = match ledgers {
+                Some(year) => Some(AcademicYear::parse(&year)?),
+                None => None,
+            };
             Some(RetentionRun {
+                others: ledgers.zip(refused),
                 day: day.parse().ok()?,
                 detail: detail.parse().ok()?,
                 events: AcademicYear::parse(&events)?,
@@ -65,12 +74,16 @@ impl State {
 /// Notes a run, within the transaction in which it begins; older ones than are looked at go.
 pub(super) fn note(transaction: &Transaction<'_>, run: &RetentionRun) -> rusqlite::Result<()> {
     transaction.execute(
-        "INSERT INTO retention_runs (local_day, detail_from, events_from, days_closed) VALUES (?1, ?2, ?3, ?4)",
+        "INSERT INTO retention_runs
+             (local_day, detail_from, events_from, days_closed, ledgers_from, refused_days)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
         params![
             run.day.to_string(),
             run.detail.to_string(),
             run.events.to_string(),
-            i64::try_from(run.closed).unwrap_or(i64::MAX)
+            i64::try_from(run.closed).unwrap_or(i64::MAX),
+            run.others.map(|(ledgers, _)| ledgers.to_string()),
+            run.others.map(|(_, refused_days)| refused_days)
         ],
     )?;
     transaction.execute(

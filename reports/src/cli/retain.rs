@@ -141,7 +141,6 @@ fn show(context: &Context, school: &OpenedSchool, report: &RetainReport, dry_run
                     "goes": lines(&report.lines),
                     "held": lines(&report.held),
                     "days_closed": report.days_closed,
-                    "days_counted_again": report.days_recounted,
                     "unexpected": report.unexpected,
                     "keys_destroyed": report.keys_destroyed,
                     "sealed_files_kept_whole": report.sealed_whole,
@@ -188,12 +187,6 @@ pub(crate) fn summary(report: &RetainReport, dry_run: bool) -> String {
         format!("{verb}: {rows} rows, {files} files, {bytes} bytes; days closed: {}.", report.days_closed);
     if !report.keys_destroyed.is_empty() {
         text.push_str(&format!(" Pseudonym keys destroyed: {}.", report.keys_destroyed.join(", ")));
-    }
-    if report.days_recounted > 0 {
-        text.push_str(&format!(
-            " Days counted again without rows that came before them: {}.",
-            report.days_recounted
-        ));
     }
     if report.unfinished > 0 {
         text.push_str(&format!(" Of an interrupted run, too: {} lines of work.", report.unfinished));

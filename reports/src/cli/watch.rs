@@ -92,6 +92,8 @@ struct Health {
     feeds_hour: i64,
     /// The local day on which retention ran last.
     retained_on: Option<jiff::civil::Date>,
+    /// Since when, in seconds since 1970, and why retention waits for somebody.
+    unretained: Option<(i64, String)>,
     /// Rows that retention dropped.
     rows_retired: u64,
     /// Seconds since 1970 of the last look that ended well; 0 before the first.
@@ -104,6 +106,9 @@ struct Health {
 
 /// Seconds after which a mail that failed is tried again.
 const MAIL_AGAIN_SECONDS: i64 = 600;
+
+/// Seconds after which retention is tried again where somebody has to do something first.
+const RETAIN_AGAIN_SECONDS: i64 = 3600;
 
 const OUTCOMES: [&str; 3] = ["committed", "already ingested", "refused"];
 
@@ -121,11 +126,17 @@ impl Health {
         }
     }
 
+    /// Why the last look failed, or why retention waits.
+    fn failure(&self) -> Option<&str> {
+        let waits = || self.unretained.as_ref().map(|(_, why)| why.as_str());
+        self.failed.as_deref().or_else(waits)
+    }
+
     /// One line for the service's log.
     fn line(&self, now: jiff::Timestamp, report: Option<&IngestReport>) -> String {
         let time = now.strftime("%Y-%m-%dT%H:%M:%SZ");
         let school = &self.school;
-        let state = match (&self.failed, report) {
+        let state = match (self.failure(), report) {
             (Some(why), _) => format!("failed: {why}"),
             (None, Some(report)) if !report.files.is_empty() => {
                 ingesting::summary(report).trim_end().to_owned()
@@ -257,10 +268,15 @@ fn mailed(context: &Context, setting: &MailSetting, school: &SchoolConfig, healt
 }
 
 /// Runs retention once on each local day, if the school wants it so: after the service began, then after
-/// midnight. Whether it went well, or was not due; a failure is tried again at the next look.
+/// midnight. Whether it went well, or was not due. A failure is tried again at the next look, or after an hour where
+/// somebody has to do something first: a plan reads all tables.
 fn retained(context: &Context, school: &SchoolConfig, now: jiff::Timestamp, health: &mut Health) -> bool {
     if !school.retention.nightly {
+        health.unretained = None;
         return true;
+    }
+    if health.unretained.as_ref().is_some_and(|(since, _)| now.as_second() - since < RETAIN_AGAIN_SECONDS) {
+        return false;
     }
     let today = jiff::tz::TimeZone::get(&school.zone).map(|zone| now.to_zoned(zone).date());
     if today.as_ref().is_ok_and(|today| health.retained_on == Some(*today)) {
@@ -269,12 +285,17 @@ fn retained(context: &Context, school: &SchoolConfig, now: jiff::Timestamp, heal
     match (Retain { dir: &context.dir, school, today: None, days: None }).run(&()) {
         Ok(report) => {
             health.retained_on = today.ok();
+            health.unretained = None;
             health.rows_retired += report.totals().0;
             context.printer.out(&format!("{} retention: {}", health.school, retain::summary(&report, false)));
             true
         }
         Err(error) => {
-            health.failed = Some(error.to_string());
+            if error.kind() == ingest::Kind::Configuration {
+                health.unretained = Some((now.as_second(), error.to_string()));
+            } else {
+                health.failed = Some(error.to_string());
+            }
             context.printer.out(&format!("{} retention failed: {error}", health.school));
             false
         }
@@ -370,7 +391,7 @@ fn metrics(health: &[Health]) -> String {
         one(&school.succeeded_s)
     });
     family("healthy", "gauge", "1 if the last look ended well.", &|school| {
-        one(&u8::from(school.failed.is_none()))
+        one(&u8::from(school.failure().is_none()))
     });
     text
 }

@@ -76,18 +76,18 @@ fn openings_and_page_views_go_by_the_ledgers_clock_and_the_chain_goes_on() {
         of_ledgers.map(|line| (line.place, line.rows)).collect()
     };
     let planned = retain.plan().unwrap();
-    assert_eq!(lines(&planned), [("access audit", 2), ("page views", 1)]);
+    assert_eq!(lines(&planned), [("access audit", 1), ("page views", 1)]);
     assert_eq!(audit(&bench).verify().unwrap().dropped, 0, "a plan changes nothing");
-    assert_eq!(lines(&retain.run(&()).unwrap()), [("access audit", 2), ("page views", 1)]);
+    assert_eq!(lines(&retain.run(&()).unwrap()), [("access audit", 1), ("page views", 1)]);
     assert_eq!(lines(&retain.run(&()).unwrap()), [], "again is nothing");
 
     let verified = audit(&bench).verify().unwrap();
-    assert_eq!((verified.entries, verified.dropped, &verified.head), (3, 2, &heads[2]));
-    assert_eq!(audit(&bench).entries().unwrap().len(), 1);
-    for standing in &heads[1..] {
+    assert_eq!((verified.entries, verified.dropped, &verified.head), (3, 1, &heads[2]));
+    assert_eq!(audit(&bench).entries().unwrap().len(), 2, "the last whose clock has run out stays");
+    for standing in &heads {
         assert_eq!(audit(&bench).verify_from(standing).unwrap().entries, 3);
     }
-    let gone = audit(&bench).verify_from(&heads[0]).unwrap_err();
+    let gone = audit(&bench).verify_from(&"0".repeat(64)).unwrap_err();
     assert_eq!(gone.kind(), Kind::Corrupt);
     let next = audit(&bench).record(&Access {
         who: "key 01",
@@ -103,8 +103,8 @@ fn openings_and_page_views_go_by_the_ledgers_clock_and_the_chain_goes_on() {
     let state = State::open(&bench.root()).unwrap();
     let log = state.deletions(0).unwrap();
     let of = |what: &str| log.iter().find(|entry| entry.what == what).unwrap();
-    assert_eq!(of("ledger access audit").rows, 2);
-    assert!(of("ledger access audit").detail.contains(&heads[1]));
+    assert_eq!(of("ledger access audit").rows, 1);
+    assert!(of("ledger access audit").detail.contains(&heads[0]));
     assert_eq!(of("ledger page views").rows, 1);
     state.verify_deletions().unwrap();
     drop(state);
@@ -113,7 +113,7 @@ fn openings_and_page_views_go_by_the_ledgers_clock_and_the_chain_goes_on() {
     let bytes = fs::read(bench.root().state()).unwrap();
     let has = |text: &str| bytes.windows(text.len()).any(|window| window == text.as_bytes());
     assert!(!has("2018-03-01T09") && !has("2019-06-01T08"), "no byte of what went");
-    assert!(has("2020-09-01T09") && has("2020-10-01T08"));
+    assert!(has("2019-03-01T09") && has("2020-09-01T09") && has("2020-10-01T08"));
 }
 
 #[test]
@@ -131,16 +131,48 @@ fn a_chain_that_somebody_made_begin_later_is_noticed() {
     ));
     State::open(&bench.root()).unwrap().log_deletion("R0 2020-01-01", "why", 1, "").unwrap();
     assert_eq!(audit(&bench).verify().unwrap_err().kind(), Kind::Corrupt);
-    // What the clock dropped, and then one more by hand with the anchor moved.
+    // Nor does an emptied log make it one that was there.
+    cut("DROP TRIGGER deletion_log_keeps_a_year; DELETE FROM deletion_log;");
+    assert_eq!(audit(&bench).verify().unwrap_err().kind(), Kind::Corrupt);
+}
+
+#[test]
+fn a_beginning_moved_behind_what_is_young_is_noticed_whatever_the_deletion_log_says() {
+    let bench = school();
+    let heads = aged(&bench);
+    let cut = |statement: &str| {
+        State::open(&bench.root()).unwrap().connection().execute_batch(statement).unwrap();
+    };
     let config = settings(&bench, "DSL");
     let dir = bench.dir();
-    cut("DELETE FROM ledger_anchors");
     Retain { dir: &dir, school: &config, today: Some(TODAY), days: None }.run(&()).unwrap();
+    assert_eq!(audit(&bench).verify().unwrap().dropped, 1);
+    // One more by hand, with the anchor moved.
+    cut(&format!(
+        "DELETE FROM access_audit WHERE sequence = 2;
+         UPDATE ledger_anchors SET sequence = 2, hash = '{}' WHERE ledger = 'access_audit'",
+        heads[1]
+    ));
+    assert_eq!(audit(&bench).verify().unwrap_err().kind(), Kind::Corrupt);
+    // With an entry of the deletion log to it that fits its chain, the beginning may be so: it is old.
+    let said = |number: usize, head: &str| {
+        let mut state = State::open(&bench.root()).unwrap();
+        let detail = format!("up to entry {number}, hash {head}");
+        state.log_deletion("ledger access audit", "why", 1, &detail).unwrap();
+    };
+    said(2, &heads[1]);
     assert_eq!(audit(&bench).verify().unwrap().dropped, 2);
+    // Of what is young no such beginning can be made.
+    let look = Access { who: "key 01", what: What::Unlock, reason: "case 2", target: "", rows: 0 };
+    audit(&bench).record(&look).unwrap();
     cut(&format!(
         "DELETE FROM access_audit WHERE sequence = 3;
          UPDATE ledger_anchors SET sequence = 3, hash = '{}' WHERE ledger = 'access_audit'",
         heads[2]
     ));
-    assert_eq!(audit(&bench).verify().unwrap_err().kind(), Kind::Corrupt);
+    said(3, &heads[2]);
+    let error = audit(&bench).verify().unwrap_err();
+    assert!(error.to_string().contains("not a year old"), "{error}");
+    cut("DROP TRIGGER access_audit_keeps_a_year; DELETE FROM access_audit;");
+    assert_eq!(audit(&bench).verify().unwrap_err().kind(), Kind::Corrupt, "nor of an empty one");
 }
