@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
+use std::io::BufRead as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -152,6 +153,40 @@ fn watch_runs_it_when_the_school_says_so() {
     std::fs::write(&file, config.replace("nightly = false", "nightly = true")).unwrap();
     let said = watch(&school);
     assert!(said.contains("st-a retention: Gone: 30 rows"), "{said}");
+    assert_eq!(school.count("requests"), "30");
+
+    // A clock that was made shorter waits for somebody: the service asks once, and does not say meanwhile that all is well.
+    let config = std::fs::read_to_string(&file).unwrap();
+    std::fs::write(&file, config.replace("detail_days = 90", "detail_days = 1")).unwrap();
+    let metrics = school.path("watershed.prom");
+    let mut service = school
+        .ask(&["watch", "--every", "1", "--metrics"])
+        .arg(&metrics)
+        .stdout(std::process::Stdio::piped())
+        .stderr(std::process::Stdio::null())
+        .spawn()
+        .unwrap();
+    let mut lines = std::io::BufReader::new(service.stdout.take().unwrap()).lines().map(Result::unwrap);
+    let said: Vec<String> = lines
+        .by_ref()
+        .scan(0, |looks, line| {
+            *looks += usize::from(line.contains(" waiting."));
+            (*looks < 4).then_some(line)
+        })
+        .collect();
+    let metrics = std::fs::read_to_string(&metrics).unwrap();
+    service.kill().unwrap();
+    service.wait().unwrap();
+    assert_eq!(said.iter().filter(|line| line.contains("retention failed")).count(), 1, "{said:#?}");
+    assert_eq!(
+        said.iter().filter(|line| line.contains("st-a: failed: detail would be kept")).count(),
+        2,
+        "{said:#?}"
+    );
+    assert!(
+        metrics.lines().any(|line| line.starts_with("watershed_healthy{") && line.ends_with(" 0")),
+        "{metrics}"
+    );
     assert_eq!(school.count("requests"), "30");
 }
 

@@ -390,7 +390,7 @@ fn metrics(health: &[Health]) -> String {
     family("last_success_timestamp_seconds", "gauge", "Last look that ended well.", &|school| {
         one(&school.succeeded_s)
     });
-    family("healthy", "gauge", "1 if the last look ended well.", &|school| {
+    family("healthy", "gauge", "1 if the last look ended well and retention waits for nobody.", &|school| {
         one(&u8::from(school.failure().is_none()))
     });
     text
