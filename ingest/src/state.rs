@@ -206,6 +206,22 @@ const MIGRATIONS: &[&str] = &[
     ALTER TABLE retention_runs ADD COLUMN ledgers_from TEXT;
     ALTER TABLE retention_runs ADD COLUMN refused_days INTEGER;
 ",
+    "
+    CREATE TABLE corrections_of_incidents_too (
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        kind TEXT NOT NULL CHECK (kind IN ('person', 'code', 'incident', 'undo')),
+        from_date TEXT NOT NULL, to_date TEXT NOT NULL, undoes INTEGER UNIQUE REFERENCES corrections (id),
+        site TEXT, was_code TEXT, source_format TEXT, code TEXT,
+        reason TEXT NOT NULL, made_by TEXT NOT NULL, made_utc TEXT NOT NULL,
+        incident INTEGER, taken_in_before_us INTEGER);
+    INSERT INTO corrections_of_incidents_too SELECT *, NULL, NULL FROM corrections ORDER BY id;
+    DROP TABLE corrections;
+    ALTER TABLE corrections_of_incidents_too RENAME TO corrections;
+    CREATE TRIGGER corrections_never_change BEFORE UPDATE ON corrections
+        BEGIN SELECT RAISE(ABORT, 'corrections are append-only'); END;
+    CREATE TRIGGER corrections_never_go BEFORE DELETE ON corrections
+        BEGIN SELECT RAISE(ABORT, 'corrections are append-only'); END;
+",
 ];
 
 /// The state file of one school, open.

@@ -1,5 +1,6 @@
 //! Records as they stand: of the rows that several exports have of one, the newest import's.
 
+use ingest::correction::Overlay;
 use ingest::schema::{CHANGES, CHECKS, IMPORTS, INCIDENT_LINKS, INCIDENTS, TableSchema};
 
 use crate::error::Error;
@@ -23,8 +24,9 @@ const REPEATED: [Repeated; 3] = [
 const LINK_HISTORY: &str = "incident_link_history";
 
 /// Narrows `incidents`, `incident_links`, `changes` and `checks` to the newest import of each row, where a
-/// session has them. All rows stay there as `incident_history` and so on.
-pub(crate) async fn newest_only(session: &mut Session) -> Result<(), Error> {
+/// session has them, and leaves out rows of incidents that corrections say do not hold any more. All rows stay
+/// there as `incident_history` and so on.
+pub(crate) async fn newest_only(session: &mut Session, corrections: &Overlay) -> Result<(), Error> {
     if !has(session, &IMPORTS) {
         return Ok(());
     }
@@ -38,10 +40,12 @@ pub(crate) async fn newest_only(session: &mut Session) -> Result<(), Error> {
                      PARTITION BY {}
                      ORDER BY file.imported_utc DESC, given.import_token, given.record_number DESC) AS age
                  FROM {} AS given LEFT JOIN imports AS file ON given.import_token = file.import_token
+                 WHERE {}
              ) AS given WHERE age = 1",
             columns(repeated.table),
             key.join(", "),
-            repeated.history
+            repeated.history,
+            if repeated.table.name == INCIDENTS.name { holding(corrections) } else { "true".to_owned() }
         );
         session.narrow(repeated.table, repeated.history, &newest).await?;
     }
@@ -54,6 +58,21 @@ pub(crate) async fn newest_only(session: &mut Session) -> Result<(), Error> {
         session.narrow(&INCIDENT_LINKS, LINK_HISTORY, &of_newest).await?;
     }
     Ok(())
+}
+
+/// A condition on rows of incidents and the imports they came with.
+fn holding(corrections: &Overlay) -> String {
+    let gone: Vec<String> = corrections
+        .incidents()
+        .map(|(incident, source, before_us)| {
+            format!(
+                "(given.incident = {incident} AND given.source_format = '{}'
+                  AND coalesce(CAST(file.imported_utc AS BIGINT), 0) < {before_us})",
+                source.replace('\'', "''")
+            )
+        })
+        .collect();
+    if gone.is_empty() { "true".to_owned() } else { format!("NOT ({})", gone.join(" OR ")) }
 }
 
 fn has(session: &Session, table: &TableSchema) -> bool {
@@ -104,7 +123,7 @@ mod tests {
         session.add(&IMPORTS, fixture::table(&IMPORTS, &imports), 1).unwrap();
         session.add(&INCIDENTS, fixture::table(&INCIDENTS, &incidents), 1).unwrap();
         session.add(&INCIDENT_LINKS, fixture::table(&INCIDENT_LINKS, &links), 1).unwrap();
-        newest_only(&mut session).await.unwrap();
+        newest_only(&mut session, &Overlay::default()).await.unwrap();
         let newest = session
             .query("SELECT incident_row, status FROM incidents ORDER BY incident_row", &[])
             .await
@@ -158,7 +177,7 @@ mod tests {
         session.add(&IMPORTS, fixture::table(&IMPORTS, &imports), 1).unwrap();
         session.add(&CHANGES, fixture::table(&CHANGES, &changes), 1).unwrap();
         session.add(&CHECKS, fixture::table(&CHECKS, &checks), 1).unwrap();
-        newest_only(&mut session).await.unwrap();
+        newest_only(&mut session, &Overlay::default()).await.unwrap();
         let words = async |column: &str, table: &str| -> Vec<String> {
             let statement = format!("SELECT {column} FROM {table} ORDER BY {column}");
             let found = session.query(&statement, &[]).await.unwrap();
@@ -177,7 +196,7 @@ mod tests {
     async fn a_session_without_incidents_stays_as_it_is() {
         let mut session = Session::new(&Limits::default()).unwrap();
         session.add(&IMPORTS, fixture::table(&IMPORTS, &[]), 1).unwrap();
-        newest_only(&mut session).await.unwrap();
+        newest_only(&mut session, &Overlay::default()).await.unwrap();
         assert_eq!(session.versions(), ["imports=1"]);
     }
 }

@@ -3,7 +3,9 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use ingest::correction::Overlay;
 use ingest::lake::Lake;
+use ingest::retention::Clocks;
 use ingest::schema::{EPISODES, IMPORTS, INCIDENTS, STAFF_EPISODES, STAFF_INCIDENTS, TableSchema};
 use ingest::school::{Config, SchoolConfig, SchoolId, SchoolRoot};
 use ingest::settings::Settings;
@@ -75,6 +77,7 @@ pub struct School {
     pub(crate) lesson_periods: Vec<String>,
     pub(crate) source: Source,
     pub(crate) limits: Limits,
+    pub(crate) retention: Clocks,
     pub(crate) concerns: Concerns,
     pub(crate) viewer: Viewer,
 }
@@ -103,6 +106,7 @@ impl School {
             zone,
             calendar: Box::new(settings.calendar().clone()),
             lesson_periods: settings.lesson_periods().names().into_iter().map(str::to_owned).collect(),
+            retention: school.retention,
             source: Source::Lake(Lake::open(&root).await?),
             limits: Limits::default(),
             concerns: settings.concerns().clone(),
@@ -382,7 +386,15 @@ impl School {
                 }
             }
         }
-        newest::newest_only(session).await
+        let root = SchoolRoot::new(&self.dir, &self.id);
+        // Opening would make the file.
+        let corrections = match root.state().exists() {
+            true if tables.iter().any(|table| table.name == INCIDENTS.name) => {
+                Overlay::load(&State::open(&root)?)?
+            }
+            _ => Overlay::default(),
+        };
+        newest::newest_only(session, &corrections).await
     }
 
     /// What is not counted in some days because somebody investigated or tested.

@@ -75,8 +75,8 @@ impl Making<'_> {
         checked("role", by)?;
         let made = self.ingest.settled(progress, |school| {
             let known = school.state.standing_correction(id)?;
-            let days = recorded_days(&school, known.from, known.to)?;
-            let closed = closed_days(&school, known.from, known.to)?;
+            let days = recorded_days(&school, &known.wrong, known.from, known.to)?;
+            let closed = closed_days(&school, &known.wrong, known.from, known.to)?;
             let open: BTreeSet<Date> = days.difference(&closed).copied().collect();
             let new =
                 NewCorrection { from: known.from, to: known.to, wrong: Wrong::Correction(id), reason, by };
@@ -93,7 +93,7 @@ impl Making<'_> {
         progress: &dyn Progress,
     ) -> Result<Made, Error> {
         let made = self.ingest.settled(progress, |school| {
-            let closed = closed_days(&school, new.from, new.to)?;
+            let closed = closed_days(&school, &new.wrong, new.from, new.to)?;
             if let (Some(first), Some(last)) = (closed.first(), closed.last()) {
                 return Err(Error::new(
                     Kind::Configuration,
@@ -104,7 +104,7 @@ impl Making<'_> {
                 )
                 .help("correct the days that are left; the figures of closed days stay as they were counted"));
             }
-            let days = recorded_days(&school, new.from, new.to)?;
+            let days = recorded_days(&school, &new.wrong, new.from, new.to)?;
             record()?;
             let id = school.state.add_correction(new, &days)?;
             Ok(Made { id, days: days.len() as u64, closed: 0 })
@@ -161,6 +161,7 @@ impl Making<'_> {
                 }
                 self.check_codes(new, was.as_deref(), code)
             }
+            Wrong::Incident { source, .. } => checked("source", source),
             Wrong::Correction(_) => Err(Error::new(Kind::Bug, "a correction is taken back by its number")),
         }
     }
@@ -217,12 +218,17 @@ fn wrong(what: &str, help: &str) -> Error {
     Error::new(Kind::Configuration, what.to_owned()).help(help.to_owned())
 }
 
+/// Days to be counted again. Of incidents nothing is counted beforehand.
 fn recorded_days(
     school: &crate::pipeline::Settled<'_>,
+    wrong: &Wrong,
     from: Date,
     to: Date,
 ) -> Result<BTreeSet<Date>, Error> {
     let mut days = BTreeSet::new();
+    if matches!(wrong, Wrong::Incident { .. }) {
+        return Ok(days);
+    }
     for table in [&REQUESTS, &STAFF_REQUESTS] {
         days.extend(school.runtime.block_on(school.lake.readable(table))?.days());
     }
@@ -230,6 +236,15 @@ fn recorded_days(
     Ok(days)
 }
 
-fn closed_days(school: &crate::pipeline::Settled<'_>, from: Date, to: Date) -> Result<BTreeSet<Date>, Error> {
+/// Days whose records are gone. Incidents outlive them.
+fn closed_days(
+    school: &crate::pipeline::Settled<'_>,
+    wrong: &Wrong,
+    from: Date,
+    to: Date,
+) -> Result<BTreeSet<Date>, Error> {
+    if matches!(wrong, Wrong::Incident { .. }) {
+        return Ok(BTreeSet::new());
+    }
     Ok(school.state.closed_days()?.into_iter().filter(|day| (from..=to).contains(day)).collect())
 }

@@ -15,6 +15,9 @@
 //!   the code on that day. A record whose words searched for have a theme keeps what it has: what a person
 //!   typed is no mistake about a site. Illegal lists are not corrected: their rows have no site.
 //!
+//! - Of an incident: rows that only older exports have, because pupil or category were changed since where the
+//!   incident is recorded. They stay among all rows of all exports, and are none of those that stand.
+//!
 //! Of several corrections of one record the newest holds; taken back, the one before it holds again.
 
 mod batches;
@@ -146,6 +149,15 @@ impl Overlay {
         })
     }
 
+    /// Incidents of which rows do not hold any more: pseudonym, format or profile, and the moment before which
+    /// the rows were taken in, in microseconds since the epoch.
+    pub fn incidents(&self) -> impl Iterator<Item = (i64, &str, i64)> {
+        self.standing.iter().filter_map(|known| match &known.wrong {
+            Wrong::Incident { incident, source, before_us } => Some((*incident, source.as_str(), *before_us)),
+            _ => None,
+        })
+    }
+
     /// What a sealed record is about instead, if a correction says so. `host` is the record's own.
     #[must_use]
     pub fn about(
@@ -196,7 +208,8 @@ impl Overlay {
                         },
                     );
                 }
-                Wrong::Correction(_) => {}
+                // No record of a filter.
+                Wrong::Incident { .. } | Wrong::Correction(_) => {}
             }
         }
         overlay

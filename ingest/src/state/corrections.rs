@@ -34,6 +34,16 @@ pub enum Wrong {
         /// The code that is right.
         code: String,
     },
+    /// Rows of an incident that exports taken in before a moment brought and later ones did not bring again: a
+    /// pupil or a category was changed where the incident is recorded.
+    Incident {
+        /// Its pseudonym.
+        incident: i64,
+        /// Format or profile of the exports.
+        source: String,
+        /// Microseconds since the epoch.
+        before_us: i64,
+    },
     /// An earlier correction.
     Correction(i64),
 }
@@ -99,18 +109,24 @@ impl State {
             let (kind, undoes) = match &new.wrong {
                 Wrong::Person { .. } => ("person", None),
                 Wrong::Code { .. } => ("code", None),
+                Wrong::Incident { .. } => ("incident", None),
                 Wrong::Correction(id) => ("undo", Some(*id)),
             };
             let (site, was, source, code) = match &new.wrong {
                 Wrong::Code { site, was, source, code } => {
                     (site.as_deref(), was.as_deref(), source.as_deref(), Some(code.as_str()))
                 }
+                Wrong::Incident { source, .. } => (None, None, Some(source.as_str()), None),
                 _ => (None, None, None, None),
+            };
+            let (incident, before_us) = match &new.wrong {
+                Wrong::Incident { incident, before_us, .. } => (Some(*incident), Some(*before_us)),
+                _ => (None, None),
             };
             let id: i64 = transaction.query_row(
                 "INSERT INTO corrections (kind, from_date, to_date, undoes, site, was_code, source_format,
-                     code, reason, made_by, made_utc)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11) RETURNING id",
+                     code, reason, made_by, made_utc, incident, taken_in_before_us)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13) RETURNING id",
                 params![
                     kind,
                     new.from.to_string(),
@@ -122,7 +138,9 @@ impl State {
                     code,
                     new.reason.trim(),
                     new.by,
-                    now
+                    now,
+                    incident,
+                    before_us
                 ],
                 |row| row.get(0),
             )?;
@@ -167,12 +185,14 @@ impl State {
                 truly.insert(id, Member { person, role, year_group });
             }
         }
-        type Row = (i64, String, String, String, Option<i64>, [Option<String>; 4], [String; 3], Option<i64>);
+        type Row =
+            (i64, String, String, String, [Option<i64>; 3], [Option<String>; 4], [String; 3], Option<i64>);
         let rows: Vec<Row> = self.read(|connection| {
             connection
                 .prepare(
                     "SELECT one.id, one.kind, one.from_date, one.to_date, one.undoes, one.site, one.was_code,
-                            one.source_format, one.code, one.reason, one.made_by, one.made_utc, other.id
+                            one.source_format, one.code, one.reason, one.made_by, one.made_utc, other.id,
+                            one.incident, one.taken_in_before_us
                      FROM corrections AS one LEFT JOIN corrections AS other ON other.undoes = one.id
                      ORDER BY one.id",
                 )?
@@ -182,7 +202,7 @@ impl State {
                         row.get(1)?,
                         row.get(2)?,
                         row.get(3)?,
-                        row.get(4)?,
+                        [row.get(4)?, row.get(13)?, row.get(14)?],
                         [row.get(5)?, row.get(6)?, row.get(7)?, row.get(8)?],
                         [row.get(9)?, row.get(10)?, row.get(11)?],
                         row.get(12)?,
@@ -197,12 +217,15 @@ impl State {
                     kind,
                     from,
                     to,
-                    undoes,
+                    [undoes, incident, before],
                     [site, was, source, code],
                     [reason, by, made_utc],
                     undone_by,
                 )| {
                     let wrong = match (kind.as_str(), undoes, code) {
+                        ("incident", _, _) => {
+                            Wrong::Incident { incident: incident?, source: source?, before_us: before? }
+                        }
                         ("person", _, _) => Wrong::Person {
                             recorded: recorded.remove(&id).unwrap_or_default(),
                             truly: truly.remove(&id),

@@ -296,6 +296,7 @@ fn opened(dir: &Path, source: Source) -> School {
         lesson_periods: vec!["P1".to_owned(), "P2".to_owned()],
         source,
         limits: Limits::default(),
+        retention: ingest::retention::Clocks::default(),
         concerns: ingest::settings::concerns::Concerns::shipped().unwrap(),
         viewer: Viewer::made(Seat::Dsl),
     }

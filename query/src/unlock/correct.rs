@@ -209,19 +209,24 @@ pub(crate) fn note(dir: &Path, school: &SchoolId, from: Date, to: Date) -> Resul
         return Ok(None);
     }
     let overlay = Overlay::load(&State::open(&root)?)?;
-    let (mut persons, mut codes) = (0, 0);
+    let (mut persons, mut codes, mut incidents) = (0, 0, 0);
     for known in overlay.between(from, to) {
         match known.wrong {
             Wrong::Person { .. } => persons += 1,
+            Wrong::Incident { .. } => incidents += 1,
             _ => codes += 1,
         }
     }
-    let parts: Vec<String> = [(persons, "of whose some records are"), (codes, "of what something is about")]
-        .iter()
-        .filter(|(count, _)| *count > 0)
-        .map(|(count, what)| format!("{count} {what}"))
-        .collect();
-    let all = crate::wording::counted(persons + codes, "correction applies", "corrections apply");
+    let parts: Vec<String> = [
+        (persons, "of whose some records are"),
+        (codes, "of what something is about"),
+        (incidents, "of incidents that older exports had otherwise"),
+    ]
+    .iter()
+    .filter(|(count, _)| *count > 0)
+    .map(|(count, what)| format!("{count} {what}"))
+    .collect();
+    let all = crate::wording::counted(persons + codes + incidents, "correction applies", "corrections apply");
     Ok((!parts.is_empty())
         .then(|| format!("Corrected: {all}: {}; `correct list` shows them.", parts.join(", "))))
 }

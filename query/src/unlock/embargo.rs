@@ -9,7 +9,6 @@ use ingest::keys::{PrivateKey, PublicKey};
 use ingest::lake::Lake;
 use ingest::person::accounts;
 use ingest::pseudonymise::{Domain, Keyring, parse};
-use ingest::record::RecordKey;
 use ingest::schema::{INCIDENTS, STAFF_INCIDENTS, TABLES};
 use ingest::school::{AcademicYear, Config, SchoolId, SchoolRoot};
 use ingest::settings::Settings;
@@ -18,6 +17,7 @@ use ingest::vault::VaultReader;
 use jiff::civil::Date;
 
 use super::name_of_key;
+use super::wrong_incident::{incident_tokens, no_such_incident};
 use crate::audit::{Access, AccessAudit, What, checked_reason, enter};
 use crate::error::{Error, Kind};
 use crate::service::School;
@@ -240,12 +240,7 @@ pub(super) fn opened(dir: &Path, school: &SchoolId, key: &PrivateKey) -> Result<
 
 /// The newest row of an incident by its reference, in whatever year it was.
 async fn find(root: &SchoolRoot, keyring: &Keyring, reference: &str) -> Result<Found, Error> {
-    let key = RecordKey::Reference(reference.into());
-    let text = format!("{}\0{}", key.sort(), key.text());
-    let mut tokens = Vec::new();
-    for year in keyring.years()?.into_iter().filter(|year| !keyring.is_destroyed(*year)) {
-        tokens.push(keyring.token(year, Domain::Incident, text.as_bytes())?);
-    }
+    let tokens = incident_tokens(keyring, reference)?;
     let lake = Lake::open(root).await?;
     let mut found: Option<Found> = None;
     for table in [&INCIDENTS, &STAFF_INCIDENTS] {
@@ -272,8 +267,5 @@ async fn find(root: &SchoolRoot, keyring: &Keyring, reference: &str) -> Result<F
             })?;
         }
     }
-    found.ok_or_else(|| {
-        Error::new(Kind::Configuration, "no incident of that reference was taken in")
-            .help("give the reference as the incident system writes it")
-    })
+    found.ok_or_else(no_such_incident)
 }

@@ -41,6 +41,7 @@ use ingest::person::{Person, Whose};
 pub use sample::{Draw, ReviewLine, ReviewList, draw_sample, show_sample, verify_sample};
 pub use subject::{SubjectAccess, subject_access};
 pub use thin::{Thinned, thin_holds};
+pub use wrong_incident::{WrongIncident, correct_incident};
 
 use crate::audit::{Access, AccessAudit, What, checked_reason};
 use crate::error::{Error, Kind};
@@ -374,3 +375,4 @@ fn within(spans: &[(i64, i64)], moment: i64) -> bool {
 
 #[cfg(test)]
 mod tests;
+mod wrong_incident;

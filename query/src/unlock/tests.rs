@@ -391,3 +391,4 @@ mod correcting;
 mod embargoes;
 mod recipients;
 mod thinning;
+mod wrong_incident;

@@ -4,7 +4,7 @@ use clap::{Args, Subcommand};
 use ingest::pseudonymise::written;
 use ingest::state::{Correction, NewCorrection, Wrong};
 use jiff::civil::Date;
-use query::unlock::{Corrected, WrongPerson};
+use query::unlock::{Corrected, WrongIncident, WrongPerson};
 use serde_json::{Value, json};
 
 use super::keys::KeyArguments;
@@ -63,6 +63,19 @@ pub(crate) enum CorrectCommand {
         #[command(flatten)]
         why: Why,
     },
+    /// Of an incident only what its newest export has holds: an older one had another pupil or category.
+    Incident {
+        /// Its reference, as the incident system writes it.
+        reference: String,
+        /// Format or profile of the exports, where two systems have a record of that reference.
+        #[arg(long, value_name = "FORMAT")]
+        source: Option<String>,
+        /// There was no such incident: nothing of it holds that was taken in so far.
+        #[arg(long)]
+        entered_in_error: bool,
+        #[command(flatten)]
+        why: Why,
+    },
     /// Every correction, also those taken back.
     List,
     /// Take a correction back: its days are counted as they were recorded.
@@ -118,6 +131,10 @@ pub(crate) fn run(context: &Context, command: CorrectCommand) -> anyhow::Result<
         }
         CorrectCommand::Category { was, source, code: right, days, why } => {
             code(Wrong::Code { site: None, was: Some(was), source: Some(source), code: right }, &days, &why)?
+        }
+        CorrectCommand::Incident { reference, source, entered_in_error: all, why } => {
+            let wrong = WrongIncident { reference: &reference, source: source.as_deref(), all };
+            query::unlock::correct_incident(dir, id, &wrong, &why.reason, &why.by, &())?
         }
         CorrectCommand::Undo { id: number, why } => {
             query::unlock::undo_correction(dir, id, number, &why.reason, &why.by, &())?
@@ -195,6 +212,13 @@ fn what(wrong: &Wrong) -> String {
         Wrong::Code { site, was, source, code } => {
             format!("site {}, source {}: {} is {code}", any(site), any(source), any(was))
         }
+        Wrong::Incident { incident, source, before_us } => {
+            format!(
+                "rows of incident {} of source {source} taken in before {}",
+                written(*incident),
+                moment(*before_us)
+            )
+        }
         Wrong::Correction(number) => format!("undoes {number}"),
     }
 }
@@ -208,9 +232,18 @@ fn as_json(known: &Correction) -> Value {
         Wrong::Code { site, was, source, code } => {
             json!({"kind": "code", "site": site, "was": was, "source": source, "code": code})
         }
+        Wrong::Incident { incident, source, before_us } => {
+            json!({"kind": "incident", "incident": written(*incident), "source": source,
+                "taken_in_before": moment(*before_us)})
+        }
         Wrong::Correction(number) => json!({"kind": "undo", "undoes": number}),
     };
     json!({"number": known.id, "from": known.from.to_string(), "to": known.to.to_string(), "wrong": wrong,
         "holds": known.holds(), "undone_by": known.undone_by, "by": known.by, "made_utc": known.made_utc,
         "reason": known.reason})
+}
+
+fn moment(microseconds: i64) -> String {
+    jiff::Timestamp::from_microsecond(microseconds)
+        .map_or_else(|_| "-".to_owned(), |moment| moment.strftime("%Y-%m-%dT%H:%M:%S%.6fZ").to_string())
 }

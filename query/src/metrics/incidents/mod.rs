@@ -6,6 +6,7 @@ mod counts;
 mod response;
 mod rows;
 mod status;
+mod superseded;
 mod zero_tolerance;
 
 use ingest::schema::{self, TableSchema};
@@ -40,10 +41,12 @@ pub(super) async fn figures(
         }
         _ => rows::Records::of(reader, place).await?,
     };
-    Ok(match table {
+    let mut figures = match table {
         "zero_tolerance" => zero_tolerance::figures(reader, place, &records),
         "status" => status::figures(reader, place, &records),
         "beside" => beside::figures(reader, place, &records),
         _ => counts::figures(reader, place, &records),
-    })
+    };
+    figures.notes.extend(superseded::note(reader).await?);
+    Ok(figures)
 }
