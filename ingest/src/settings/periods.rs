@@ -29,6 +29,7 @@ pub struct LessonPeriods {
     periods: Vec<LessonPeriod>,
     /// One table for each span of days with the same bell times, the first from the beginning of time.
     tables: Vec<Table>,
+    own: bool,
 }
 
 #[derive(Clone, PartialEq, Eq)]
@@ -73,7 +74,13 @@ impl LessonPeriods {
             Ok(Table { from, by_minute })
         };
         let tables = starts.into_iter().map(table).collect::<Result<_, Error>>()?;
-        Ok(Self { periods, tables })
+        Ok(Self { periods, tables, own: source.school.is_some() })
+    }
+
+    /// Whether they are the school's, and not those that ship with the program.
+    #[must_use]
+    pub const fn is_own(&self) -> bool {
+        self.own
     }
 
     /// The period of a local minute of a day, none between and outside periods.

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use ingest::event::{Member, Role};
 use ingest::lake::Lake;
-use ingest::schema::{CHANGES, CHECKS, EPISODES, IMPORTS, INCIDENTS, STAFF_INCIDENTS};
+use ingest::schema::{CHANGES, CHECKS, EPISODES, IMPORTS, INCIDENTS, STAFF_INCIDENTS, TABLES};
 use ingest::school::{AcademicYear, SchoolId, SchoolRoot};
 use jiff::civil::Date;
 
@@ -29,6 +29,8 @@ use rows::{Row, each_row, read};
 #[derive(Clone, Debug)]
 pub(super) struct Asked<'a> {
     pub(super) academic_year: AcademicYear,
+    /// The day of sealing.
+    pub(super) today: Date,
     pub(super) from: Date,
     pub(super) to: Date,
     pub(super) school_days: &'a [Date],
@@ -74,6 +76,7 @@ impl LakeCounts {
 impl PupilCounts for LakeCounts {
     async fn count(&self, asked: &Asked<'_>) -> Result<Counted, Error> {
         let lake = Lake::open(&self.root).await?;
+        let before = versions(&lake).await?;
         let overlapping = sources_overlap(&lake, asked).await?;
         if overlapping && asked.roster.is_empty() {
             return Err(Error::new(
@@ -93,8 +96,23 @@ impl PupilCounts for LakeCounts {
         if let Some(school) = &self.school {
             Box::pin(of_the_school::measured(school, asked, &mut operations)).await?;
         }
-        Ok(Counted { counts: pupils(&lake, asked, &live).await?, operations })
+        let counts = pupils(&lake, asked, &live).await?;
+        if versions(&lake).await? != before {
+            return Err(Error::new(Kind::Retry, "records came in while the set was counted").help(
+                "publish again: a set is sealed once, and all of its figures are of the same records",
+            ));
+        }
+        Ok(Counted { counts, operations })
     }
+}
+
+/// The version that each table has.
+async fn versions(lake: &Lake) -> Result<Vec<Option<u64>>, Error> {
+    let mut versions = Vec::new();
+    for table in TABLES {
+        versions.push(lake.readable(table).await?.version);
+    }
+    Ok(versions)
 }
 
 /// Whom a row is about, where it is one person.

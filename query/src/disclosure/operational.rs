@@ -113,10 +113,12 @@ impl Operations {
     /// Whether the logs can carry pupil figures at all (correction A).
     pub(super) fn can_carry_pupil_figures(&self) -> bool {
         let Share { part, whole } = self.tied;
-        self.school_days > 0
-            && whole > 0
-            && part * 100 >= whole * LEAST_IDENTIFIED_PERCENT
-            && self.missing_days * 100 <= self.school_days * MOST_MISSING_DAYS_PERCENT
+        whole > 0 && part * 100 >= whole * LEAST_IDENTIFIED_PERCENT && self.has_the_days()
+    }
+
+    /// Whether there are logs of nearly all of the period: of a part of it nothing is told as if of the whole.
+    pub(super) fn has_the_days(&self) -> bool {
+        self.school_days > 0 && self.missing_days * 100 <= self.school_days * MOST_MISSING_DAYS_PERCENT
     }
 
     /// The measures in fixed order; what cannot be measured is left out.
@@ -181,17 +183,17 @@ impl Operations {
             ),
             measure(
                 "overblocking_at_least_percent",
-                "Stopped attempts on a site that was opened within 30 days, so that stopping it was wrong",
+                "Stopped attempts on a site that was opened for good within 30 days, so that stopping it was wrong",
                 or_not(self.overblocking_at_least.map(|percent| format!("at least {percent} %"))),
             ),
             measure(
                 "lesson_blocks",
-                "Times that half a class or more met the same stopped site in a lesson",
+                "Times that five or more of a year group or other group, and half of those of it who were online, met the same stopped site in a lesson",
                 or_not(self.lesson_blocks.map(events)),
             ),
             measure(
                 "canary_panel",
-                "Sites for help and learning that the filter stopped for pupils who must be able to reach them",
+                "Sites for help and learning that are known to have been stopped for pupils who must be able to reach them; of what nobody asked for nothing is known",
                 or_not(self.canary_panel.map(|panel| format!("{} of {} sites", panel.stopped, panel.sites))),
             ),
         ];
@@ -297,7 +299,7 @@ pub(super) fn recorded_concerns(operations: &Operations, counted: u32) -> Option
     };
     Some(measure(
         RECORDED_CONCERNS,
-        "Pupils with a concern on the school's own records of any of the kinds in the tables",
+        "Pupils with a concern on the school's own records of any of the kinds in the tables, without those that name staff",
         shown,
     ))
 }

@@ -180,6 +180,7 @@ async fn seal(
         AudienceWord::Governors => {
             let asked = Asked {
                 academic_year: period.academic_year(),
+                today: order.today,
                 from: order.from,
                 to: order.to,
                 school_days: &order.school_days,

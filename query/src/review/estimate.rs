@@ -105,14 +105,19 @@ impl AuditedShare {
         ])
     }
 
+    /// Whether everything that was drawn was reviewed, and of every stratum something.
+    #[must_use]
+    pub fn is_whole(&self) -> bool {
+        self.verdicts.waiting == 0 && self.covered >= 1.0 - 1e-9
+    }
+
     /// Whether it rests on what rule 25 demands before it may stand in a set: 100 attempts by 30 pupils, nothing
     /// waiting, and every stratum seen.
     #[must_use]
     pub fn carries_a_set(&self) -> bool {
         self.reviewed >= LEAST_ATTEMPTS
             && self.pupils >= LEAST_PUPILS
-            && self.verdicts.waiting == 0
-            && self.covered >= 1.0 - 1e-9
+            && self.is_whole()
             && self.share.is_some()
     }
 }
@@ -217,27 +222,27 @@ pub(crate) fn audited(design: &Design, opinions: &Opinions) -> Vec<AuditedShare>
 
 /// The audited share of what may stand in a set. `reportable` has the attempts that may by their tokens, with the
 /// pupil behind each where one is known. Whatever else was drawn lies outside of what is estimated, as a page part
-/// does, and neither it nor page parts count for the 100 attempts by 30 pupils.
+/// does. Only what pupils did counts for the 100 attempts by 30 pupils.
 pub(crate) fn reportable_share(
     design: &Design,
-    opinions: &Opinions,
+    verdicts: &[(Drawn, Verdict)],
     reportable: &BTreeMap<i64, Option<i64>>,
 ) -> Option<AuditedShare> {
     let may = |drawn: &Drawn| reportable.contains_key(&drawn.token);
-    let judged: Vec<(&Drawn, Verdict)> = judged(design, opinions)
-        .into_iter()
-        .map(|(drawn, verdict)| (drawn, if may(drawn) { verdict } else { Verdict::Outside }))
+    let judged: Vec<(&Drawn, Verdict)> = verdicts
+        .iter()
+        .map(|(drawn, verdict)| (drawn, if may(drawn) { *verdict } else { Verdict::Outside }))
         .collect();
-    let told =
-        || judged.iter().filter(|(_, verdict)| !matches!(verdict, Verdict::Outside | Verdict::Waiting));
-    let pupils: BTreeSet<i64> =
-        told().filter_map(|(drawn, _)| reportable.get(&drawn.token).copied().flatten()).collect();
+    let told = judged.iter().filter(|(_, verdict)| !matches!(verdict, Verdict::Outside | Verdict::Waiting));
+    let by_pupils: Vec<i64> =
+        told.filter_map(|(drawn, _)| reportable.get(&drawn.token).copied().flatten()).collect();
+    let pupils: BTreeSet<i64> = by_pupils.iter().copied().collect();
     let share = share_of(design, &judged, "", &|_| true)?;
-    Some(AuditedShare { reviewed: told().count() as u64, pupils: pupils.len() as u64, ..share })
+    Some(AuditedShare { reviewed: by_pupils.len() as u64, pupils: pupils.len() as u64, ..share })
 }
 
 /// The drawn attempts with their verdicts.
-fn judged<'d>(design: &'d Design, opinions: &Opinions) -> Vec<(&'d Drawn, Verdict)> {
+pub(super) fn judged<'d>(design: &'d Design, opinions: &Opinions) -> Vec<(&'d Drawn, Verdict)> {
     design.drawn.iter().map(|drawn| (drawn, opinions.verdict(drawn.position))).collect()
 }
 

@@ -1,6 +1,6 @@
 //! The attempts that a sample can be drawn from.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use ingest::schema::{ATTEMPTS, IMPORTS};
 use ingest::school::SchoolRoot;
@@ -25,6 +25,8 @@ pub(crate) struct Found {
     pub(crate) site: Option<String>,
     /// Words that were searched for were blocked, not the site.
     pub(crate) searched: bool,
+    /// By a visitor, who is no pupil and in no figure of a set.
+    pub(crate) visitor: bool,
 }
 
 /// Attempts of a term of a big school; more are refused, not cut.
@@ -47,13 +49,28 @@ pub(crate) async fn attempts(school: &School, from: Date, to: Date) -> Result<Ve
     of_session(&session, from, to).await
 }
 
-/// The same from a session that has the table.
+/// Tokens of all attempts of school days that the lake has by now, whoever may see them.
+pub(crate) async fn known(school: &School, from: Date, to: Date) -> Result<BTreeSet<i64>, Error> {
+    let mut session = Session::new(&Limits { rows: MOST, ..school.limits })?;
+    school.add(&mut session, &[&ATTEMPTS, &IMPORTS]).await?;
+    let found = of_table(&session, (from, to), "").await?;
+    Ok(found.into_iter().map(|found| found.candidate.token).collect())
+}
+
+/// The same as [`attempts`] from a session that has the table.
 pub(crate) async fn of_session(session: &Session, from: Date, to: Date) -> Result<Vec<Found>, Error> {
+    let only = format!(
+        " AND NOT illegal AND severity < 5 AND code NOT IN {ILLEGAL} \
+         AND (theme IS NULL OR theme NOT IN {ILLEGAL})"
+    );
+    of_table(session, (from, to), &only).await
+}
+
+async fn of_table(session: &Session, (from, to): (Date, Date), only: &str) -> Result<Vec<Found>, Error> {
     let statement = format!(
         "SELECT local_date, CAST(start_utc AS BIGINT) AS start_us, actor, group_id, code, site, search_token, \
-         actor_kind = 'person' AND role = 'pupil' AS pupil FROM attempts \
-         WHERE local_date BETWEEN $first AND $last AND school_day AND NOT illegal AND severity < 5 \
-         AND code NOT IN {ILLEGAL} AND (theme IS NULL OR theme NOT IN {ILLEGAL})"
+         actor_kind = 'person' AND role = 'pupil' AS pupil, coalesce(role, '') = 'guest' AS visitor FROM attempts \
+         WHERE local_date BETWEEN $first AND $last AND school_day{only}"
     );
     let answer = session.query(&statement, &[("first", Value::Day(from)), ("last", Value::Day(to))]).await?;
     let mut seen: BTreeMap<i64, u64> = BTreeMap::new();
@@ -69,8 +86,8 @@ pub(crate) async fn of_session(session: &Session, from: Date, to: Date) -> Resul
             let start_us = answer.integer(row, "start_us")?;
             let actor = answer.integer(row, "actor");
             let who = actor.map_or_else(Vec::new, |actor| actor.to_be_bytes().to_vec());
-            let token =
-                token(&[b"attempt", &who, code.as_bytes(), &target.to_be_bytes(), &start_us.to_be_bytes()]);
+            // Not of the category: one that reviewers found wrong is corrected, and the attempt is the same.
+            let token = token(&[b"attempt", &who, &target.to_be_bytes(), &start_us.to_be_bytes()]);
             let candidate = Candidate {
                 token,
                 group: answer.text(row, "group_id")?,
@@ -80,16 +97,17 @@ pub(crate) async fn of_session(session: &Session, from: Date, to: Date) -> Resul
                 pupil: answer.yes(row, "pupil"),
             };
             let day = answer.day(row, "local_date")?;
-            Some(Found { candidate, day, start_us, site, searched: words.is_some() })
+            let (searched, visitor) = (words.is_some(), answer.yes(row, "visitor"));
+            Some(Found { candidate, day, start_us, site, searched, visitor })
         })
         .collect();
     // Two attempts that are alike in all of it (nobody is named in either) are told apart by a number.
     found.sort_by(|one, other| {
-        (one.candidate.token, one.day, &one.candidate.group).cmp(&(
-            other.candidate.token,
-            other.day,
-            &other.candidate.group,
-        ))
+        let key = |found: &'_ Found| {
+            let Candidate { token, group, code, .. } = &found.candidate;
+            (*token, found.day, group.clone(), code.clone())
+        };
+        key(one).cmp(&key(other))
     });
     for known in &mut found {
         let times = seen.entry(known.candidate.token).or_default();

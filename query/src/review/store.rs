@@ -347,7 +347,10 @@ impl Reviews {
     /// that lies within them.
     pub(crate) fn within(&mut self, from: Date, to: Date) -> Result<Option<Labelled>, Error> {
         let mut newest = None;
-        for known in self.all_within(from, to)? {
+        for known in self.all()?.into_iter().rev() {
+            if known.design.from < from || known.design.to > to {
+                continue;
+            }
             if !known.shares.is_empty() {
                 return Ok(Some(known));
             }
@@ -356,16 +359,9 @@ impl Reviews {
         Ok(newest)
     }
 
-    /// The samples that lie within some days, the newest first.
-    pub(crate) fn all_within(&mut self, from: Date, to: Date) -> Result<Vec<Labelled>, Error> {
-        let mut within = Vec::new();
-        for sample in self.samples()?.into_iter().rev() {
-            let known = self.labelled(sample)?;
-            if known.design.from >= from && known.design.to <= to {
-                within.push(known);
-            }
-        }
-        Ok(within)
+    /// All samples, in the order in which they were drawn.
+    pub(crate) fn all(&mut self) -> Result<Vec<Labelled>, Error> {
+        self.samples()?.into_iter().map(|sample| self.labelled(sample)).collect()
     }
 }
 

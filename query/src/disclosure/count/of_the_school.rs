@@ -7,10 +7,9 @@ use ingest::event::Role;
 use ingest::formats::profile::{ProfileSet, RecordSort};
 use ingest::schema::{
     ACTIVITY, ACTOR_DAYS, ATTEMPTS, BLOCKED_SITE_DAYS, CHANGES, CLASS_MINUTES, IMPORTS, INCIDENTS,
-    NETWORK_DAYS, TableSchema,
+    NETWORK_DAYS, STAFF_INCIDENT_LINKS, TableSchema,
 };
 use ingest::school::SchoolRoot;
-use jiff::civil::Date;
 
 use super::super::groups::GroupTree;
 use super::super::operational::{AuditedShare, CanaryPanel, Operations};
@@ -18,16 +17,16 @@ use super::super::policy::LEAST_SEVERITY;
 use super::Asked;
 use crate::embargo::Embargoes;
 use crate::error::Error;
-use crate::metrics::overblocking::for_sets::{self, Measured};
+use crate::metrics::overblocking::for_sets::{self, Known, Measured};
 use crate::metrics::{Place, Unseen};
-use crate::plan::{ILLEGAL, NETWORK, Reader};
+use crate::plan::{ILLEGAL, Reader};
 use crate::review::{LEAST_ATTEMPTS, LEAST_PUPILS, frame, reportable};
 use crate::service::{Ask, School};
 use crate::session::{Limits, Session};
 use crate::viewer::Viewer;
 use crate::window::Window;
 
-const TABLES: [&TableSchema; 9] = [
+const TABLES: [&TableSchema; 10] = [
     &ATTEMPTS,
     &ACTIVITY,
     &IMPORTS,
@@ -37,6 +36,7 @@ const TABLES: [&TableSchema; 9] = [
     &CLASS_MINUTES,
     &NETWORK_DAYS,
     &INCIDENTS,
+    &STAFF_INCIDENT_LINKS,
 ];
 
 /// Adds over-blocking, lesson blocks, the panel and recorded concerns to what was found.
@@ -54,12 +54,15 @@ pub(super) async fn measured(
     school.add(&mut session, &tables).await?;
     let (from, to, nothing) = (asked.from, asked.to, Ask::default());
     let window = Window { from, to, school_days: asked.school_days.to_vec() };
-    let noted = {
+    // What may be told is found out before anything is left out: a live matter must not be what decides it.
+    let (known, with_staff) = {
         let whole = Reader { session: &session, window: window.clone(), ask: &nothing, every_day: false };
-        classes_were_noted(&whole).await?
+        (Known::of(&whole, &school.zone, &school.settings).await?, with_staff(&whole).await?)
     };
     Viewer::reviewers().restrict(&mut session, &root, &school.concerns, &embargoes).await?;
     never(&mut session, asked.never).await?;
+    // Visitors are in no figure (rule 4).
+    session.restrict(&ATTEMPTS, "coalesce(role, '') <> 'guest'").await?;
     let reader = Reader { session: &session, window, ask: &nothing, every_day: false };
     let now = jiff::Timestamp::now().to_zoned(school.zone.clone());
     let place = Place {
@@ -78,13 +81,18 @@ pub(super) async fn measured(
         hidden_tokens: embargoes.tokens(),
         live: None,
     };
-    let unseen = Box::pin(Unseen::of(&reader)).await?;
-    let measured = Box::pin(for_sets::measured(&reader, &place, &unseen, noted)).await?;
-    found.overblocking_at_least = at_least(&measured, asked);
-    found.lesson_blocks = measured.lesson_blocks;
-    found.canary_panel =
-        measured.panel.map(|panel| CanaryPanel { stopped: panel.stopped, sites: panel.sites });
-    found.recorded_concerns = recorded_concerns(&reader, &place, asked).await?;
+    if found.has_the_days() {
+        let unseen = Box::pin(Unseen::of(&reader)).await?;
+        let measured = Box::pin(for_sets::measured(&reader, &place, &unseen, known)).await?;
+        found.overblocking_at_least = at_least(&measured, asked);
+        found.lesson_blocks = measured.lesson_blocks;
+        found.canary_panel =
+            measured.panel.map(|panel| CanaryPanel { stopped: panel.stopped, sites: panel.sites });
+    }
+    // Incidents go with their year: later nobody can tell none from gone.
+    if asked.academic_year >= school.retention.first_year(asked.today) {
+        found.recorded_concerns = recorded_concerns(&reader, &place, asked, &with_staff).await?;
+    }
     let pupil = |actor: i64| asked.pupil(actor, "pupil").map(|(person, _)| person);
     let share = Box::pin(reportable::audited_share(school, (from, to), asked.never, &pupil)).await?;
     found.overblocking = share
@@ -93,12 +101,11 @@ pub(super) async fn measured(
     Ok(())
 }
 
-/// Whether it was noted for every day with logs who of a class was active around a block: not for days that were
-/// derived before there was that table, and whose records have gone. Told by a table that has rows of every such day,
-/// whatever was blocked, so that whether the measure stands says nothing of its value.
-async fn classes_were_noted(reader: &Reader<'_>) -> Result<bool, Error> {
-    let noted: BTreeSet<Date> = reader.days_with_data(&[NETWORK]).await?.into_iter().collect();
-    Ok(reader.days_with_data(&[]).await?.iter().all(|day| noted.contains(day)))
+/// Incidents in which staff are named beside the pupil: they may be under a procedure (rule 4).
+async fn with_staff(reader: &Reader<'_>) -> Result<BTreeSet<i64>, Error> {
+    let statement = "SELECT DISTINCT incident FROM staff_incident_links";
+    let answer = reader.session.query(statement, &[]).await?;
+    Ok((0..answer.len()).filter_map(|row| answer.integer(row, "incident")).collect())
 }
 
 /// Takes out what the school never reports.
@@ -116,13 +123,14 @@ async fn never(session: &mut Session, codes: &BTreeSet<String>) -> Result<(), Er
 /// The lower bound of wrong blocks in whole per cents, downwards, from 100 attempts by 30 pupils on.
 fn at_least(measured: &Measured, asked: &Asked<'_>) -> Option<u8> {
     let all: u64 = measured.attempts.iter().map(|blocked| blocked.attempts).sum();
-    let pupils: BTreeSet<i64> = measured
+    let by_pupils: Vec<(i64, u64)> = measured
         .attempts
         .iter()
-        .filter_map(|blocked| asked.pupil(blocked.person?, &blocked.role))
-        .map(|(person, _)| person)
+        .filter_map(|blocked| Some((asked.pupil(blocked.person?, &blocked.role)?.0, blocked.attempts)))
         .collect();
-    if all < LEAST_ATTEMPTS || (pupils.len() as u64) < LEAST_PUPILS {
+    let pupils: BTreeSet<i64> = by_pupils.iter().map(|(person, _)| *person).collect();
+    let theirs: u64 = by_pupils.iter().map(|(_, attempts)| attempts).sum();
+    if theirs < LEAST_ATTEMPTS || (pupils.len() as u64) < LEAST_PUPILS {
         return None;
     }
     u8::try_from(measured.reversed? * 100 / all).ok()
@@ -134,6 +142,7 @@ async fn recorded_concerns(
     reader: &Reader<'_>,
     place: &Place<'_>,
     asked: &Asked<'_>,
+    with_staff: &BTreeSet<i64>,
 ) -> Result<Option<u32>, Error> {
     let profiles = ProfileSet::load(&place.root.settings())?;
     let of_incidents: BTreeSet<&str> = profiles
@@ -154,13 +163,16 @@ async fn recorded_concerns(
         return Ok(None);
     }
     let statement = format!(
-        "SELECT DISTINCT subject, role, year_group, theme FROM incidents \
+        "SELECT DISTINCT incident, subject, role, year_group, theme FROM incidents \
          WHERE local_date BETWEEN $first AND $last AND subject IS NOT NULL AND severity >= {LEAST_SEVERITY} \
-         AND code NOT IN {ILLEGAL} ORDER BY subject, role, year_group, theme"
+         AND code NOT IN {ILLEGAL} ORDER BY incident, subject, role, year_group, theme"
     );
     let answer = reader.session.query(&statement, &reader.values()).await?;
     let tree = GroupTree::of_roll(asked.roll);
     let pupils: BTreeSet<i64> = (0..answer.len())
+        .filter(|row| {
+            !answer.integer(*row, "incident").is_some_and(|incident| with_staff.contains(&incident))
+        })
         .filter_map(|row| {
             asked.categories.row_of_theme(&answer.text(row, "theme")?)?;
             let role = answer.text(row, "role").unwrap_or_default();

@@ -93,6 +93,7 @@ pub(super) async fn joined(
     let everyday = everyday.into_iter().map(|(code, name)| (code.to_owned(), name.to_owned())).collect();
     let asked = Asked {
         academic_year: AcademicYear::parse("2025-26").unwrap(),
+        today: jiff::civil::date(2026, 1, 5),
         from: DAYS[0],
         to: DAYS[3],
         school_days: &DAYS,

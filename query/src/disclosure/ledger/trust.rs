@@ -13,7 +13,7 @@ use super::super::band::governor_ends;
 use super::super::compose::HEADLINE;
 use super::super::policy::AudienceWord;
 use super::super::releasable::Releasable;
-use super::super::sealed::{SealedSet, Shown};
+use super::super::sealed::{SealedSet, SealedTable, Shown};
 use super::super::shape::Period;
 use super::chain::{Record, sha256};
 use super::{Ledger, SEALED, Verification, corrupt, state_failed};
@@ -36,8 +36,9 @@ pub struct TrustRow {
     pub schools: Option<usize>,
     /// Sum of the ranges' ends, in pupils; none with figures of fewer than three schools.
     pub range: Option<(u32, u32)>,
-    /// Whether parents may have it: every school's rows have it for them.
-    pub for_parents: bool,
+    /// The same over the schools that have an approved parents' set alone; none where these are fewer than three, or
+    /// one of them has not the row for parents.
+    pub range_for_parents: Option<(u32, u32)>,
 }
 
 /// Sums of sealed bands: an entry of the trust's own ledger, made once per period.
@@ -141,6 +142,18 @@ impl TrustLedger {
         schools: &[TrustSchool],
         period: Period,
     ) -> Result<Option<Releasable<TrustSums, Public>>, Error> {
+        let word = period.to_string();
+        for school in schools {
+            if let Some((id, _)) = school.ledger.find(AudienceWord::Parents, &word)?
+                && school.ledger.withdrawal(&id)?.is_some()
+            {
+                return Err(Error::new(
+                    Kind::Configuration,
+                    "a parents' set of the period has been withdrawn",
+                )
+                .help("the sum for parents is shown no more; the next period's will be"));
+            }
+        }
         Ok(self.sums(schools, period)?.map(|sums| Releasable::cleared(of_parents(sums.value()))))
     }
 
@@ -164,6 +177,8 @@ impl TrustLedger {
         let approver = super::decisions::named_role(role)?;
         let word = period.to_string();
         let mut sets: Vec<SealedSet> = Vec::new();
+        // Of a school too small for a parents' set parents get no figure, not in a sum either (rule 8).
+        let mut parents_sets: Vec<SealedSet> = Vec::new();
         let mut permitted: Vec<BTreeSet<String>> = Vec::new();
         for school in schools.iter().filter(|school| school.expected) {
             let found = school.ledger.find(AudienceWord::Governors, &word)?;
@@ -172,15 +187,19 @@ impl TrustLedger {
                 continue;
             }
             let set = school.ledger.approved_set(AudienceWord::Governors, &word)?;
-            sets.push(set.ok_or_else(|| waiting(&school.id, period))?);
+            let set = set.ok_or_else(|| waiting(&school.id, period))?;
+            sets.push(set.clone());
             if let Some(parents) = school.ledger.approved_set(AudienceWord::Parents, &word)? {
                 permitted.push(parents.categories.into_iter().map(|category| category.row).collect());
+                parents_sets.push(set);
             }
         }
         let mut sums = summed(&sets, period)?;
         for row in &mut sums.rows {
             let rows = |rows: &BTreeSet<String>| row.row == HEADLINE || rows.contains(&row.row);
-            row.for_parents = permitted.len() >= LEAST_SCHOOLS && permitted.iter().all(rows);
+            if permitted.iter().all(rows) {
+                row.range_for_parents = range_of(&parents_sets, &row.row).1;
+            }
         }
         sums.sealed_on = today.to_string();
         sums.approver = approver;
@@ -247,10 +266,10 @@ fn waiting(school: &SchoolId, period: Period) -> Error {
 /// Permitted rows and ranges of tens, outwards: together with the parents' sets of the schools they say no more
 /// about one school than those do in tens.
 fn of_parents(sums: &TrustSums) -> TrustSums {
-    let rows = sums.rows.iter().filter(|row| row.for_parents).map(|row| TrustRow {
-        schools: None,
-        range: row.range.map(|(from, to)| (from / 10 * 10, to / 10 * 10 + 9)),
-        ..row.clone()
+    let rows = sums.rows.iter().filter_map(|row| {
+        let (from, to) = row.range_for_parents?;
+        let range = Some((from / 10 * 10, to / 10 * 10 + 9));
+        Some(TrustRow { schools: None, range, range_for_parents: range, ..row.clone() })
     });
     TrustSums {
         id: sums.id.replace("-governors", "-parents"),
@@ -261,7 +280,7 @@ fn of_parents(sums: &TrustSums) -> TrustSums {
         rows: rows.collect(),
         statements: vec![
             super::super::statements::NEVER.to_owned(),
-            "Each range is a sum over schools, given in tens.".to_owned(),
+            "Each range is a sum over the schools that have figures for parents, given in tens.".to_owned(),
         ],
         ..sums.clone()
     }
@@ -273,6 +292,24 @@ pub(super) fn ends(shown: &Shown, roll: u32) -> Option<(u32, u32)> {
         Shown::FewerThan { n } => Some((0, n - 1)),
         shown => governor_ends(shown, roll),
     }
+}
+
+/// The rows over the whole school.
+fn totals(set: &SealedSet) -> Vec<OfSchool> {
+    let tables = set.tables.iter().filter(|table| ["T0", "T1"].contains(&table.id.as_str()));
+    let of_table = |table: &SealedTable| -> Vec<OfSchool> {
+        let rows = table.rows.iter();
+        rows.map(|row| (row.row.clone(), row.heading.clone(), ends(&row.shown, table.roll))).collect()
+    };
+    tables.flat_map(of_table).collect()
+}
+
+/// Schools with a figure in a row, and the sum of its ends over them, from three on.
+fn range_of(sets: &[SealedSet], name: &str) -> (usize, Option<(u32, u32)>) {
+    let found: Vec<(u32, u32)> =
+        sets.iter().filter_map(|set| totals(set).into_iter().find(|(row, ..)| row == name)?.2).collect();
+    let range = found.iter().fold((0, 0), |sum, ends| (sum.0 + ends.0, sum.1 + ends.1));
+    (found.len(), (found.len() >= LEAST_SCHOOLS).then_some(range))
 }
 
 fn summed(sets: &[SealedSet], period: Period) -> Result<TrustSums, Error> {
@@ -296,29 +333,9 @@ fn summed(sets: &[SealedSet], period: Period) -> Result<TrustSums, Error> {
         )
         .help("only sets of the same rows are summed; see `policy` in `releases show ID --format json`"));
     }
-    let totals = |set: &SealedSet| -> Vec<OfSchool> {
-        let tables = set.tables.iter().filter(|table| ["T0", "T1"].contains(&table.id.as_str()));
-        tables
-            .flat_map(|table| {
-                table
-                    .rows
-                    .iter()
-                    .map(|row| (row.row.clone(), row.heading.clone(), ends(&row.shown, table.roll)))
-            })
-            .collect()
-    };
-    let of_schools: Vec<_> = sets.iter().map(totals).collect();
-    let rows = of_schools[0].iter().map(|(name, heading, _)| {
-        let found: Vec<(u32, u32)> =
-            of_schools.iter().filter_map(|rows| rows.iter().find(|(row, ..)| row == name)?.2).collect();
-        let range = found.iter().fold((0, 0), |sum, ends| (sum.0 + ends.0, sum.1 + ends.1));
-        TrustRow {
-            row: name.clone(),
-            heading: heading.clone(),
-            schools: Some(found.len()),
-            range: (found.len() >= LEAST_SCHOOLS).then_some(range),
-            for_parents: false,
-        }
+    let rows = totals(first).into_iter().map(|(name, heading, _)| {
+        let (schools, range) = range_of(sets, &name);
+        TrustRow { row: name, heading, schools: Some(schools), range, range_for_parents: None }
     });
     Ok(TrustSums {
         schema: "watershed.trust/2".to_owned(),
@@ -463,5 +480,21 @@ mod tests {
         // "Other" is no row of theirs; 451 to 468 is 450 to 469 in tens.
         let [any] = sums.value().rows.as_slice() else { unreachable!("one row") };
         assert_eq!((any.range, any.schools), (Some((450, 469)), None));
+
+        // A fourth school without a parents' set is in the trust's sum and not in the parents'.
+        let dir = tempfile::tempdir().unwrap();
+        let mut trust = TrustLedger::open(dir.path()).unwrap();
+        let mut schools = schools;
+        schools.push(member(&school("d", band(50), band(10)), true));
+        trust.seal(&schools, autumn(), "chief executive", DAY).unwrap();
+        assert_eq!(trust.sums(&schools, autumn()).unwrap().unwrap().value().rows[0].range, Some((501, 522)));
+        let sums = trust.sums_for_parents(&schools, autumn()).unwrap().unwrap();
+        assert_eq!(sums.value().rows[0].range, Some((450, 469)));
+        // A parents' set that is taken back takes the parents' sum along, and not the trust's.
+        let id = "a-2025-autumn-parents";
+        schools[0].ledger.withdraw(id, "Some days were missing.", "headteacher", DAY).unwrap();
+        let error = trust.sums_for_parents(&schools, autumn()).unwrap_err();
+        assert!(!error.to_string().contains("a-2025"), "{error}");
+        assert!(trust.sums(&schools, autumn()).unwrap().is_some());
     }
 }

@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use ingest::schema;
 use jiff::civil::Date;
+use jiff::tz::TimeZone;
 use jiff::{Span, Timestamp};
 
 use super::super::Place;
@@ -98,13 +99,7 @@ impl Requests {
                 all.push(Request { group: Some(group), opened, ..request.clone() });
             }
         }
-        let statement = "SELECT max(CAST(imported_utc AS BIGINT)) AS newest FROM imports \
-            WHERE import_token IN (SELECT import_token FROM changes)";
-        let newest = reader.session.query(statement, &[]).await?.integer(0, "newest");
-        let as_of = newest
-            .and_then(|us| Timestamp::from_microsecond(us).ok())
-            .map(|moment| moment.to_zoned(place.zone.clone()).date());
-        Ok(Self { all, as_of })
+        Ok(Self { all, as_of: newest_list(reader, place.zone).await? })
     }
 
     /// Whether any list of changes was ever taken in.
@@ -165,6 +160,15 @@ impl Requests {
         // An opening for good makes it no matter of a lesson only.
         hits.map(|request| request.temporary).min()
     }
+}
+
+/// Day on which the newest list of changes was taken in; none where none ever was.
+pub(super) async fn newest_list(reader: &Reader<'_>, zone: &TimeZone) -> Result<Option<Date>, Error> {
+    let statement = "SELECT max(CAST(imported_utc AS BIGINT)) AS newest FROM imports \
+        WHERE import_token IN (SELECT import_token FROM changes)";
+    let newest = reader.session.query(statement, &[]).await?.integer(0, "newest");
+    let moment = newest.and_then(|us| Timestamp::from_microsecond(us).ok());
+    Ok(moment.map(|moment| moment.to_zoned(zone.clone()).date()))
 }
 
 /// Groups that met a block of a site which was moved to another category for all.

@@ -1,13 +1,18 @@
 //! What a sealed set may have of over-blocking (release policy, rule 25): no class, subject or site, and nobody.
 
+use std::collections::BTreeSet;
+
 use ingest::schema;
+use ingest::settings::Settings;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
 
 use super::super::{Place, Unseen};
-use super::changes::Requests;
+use super::changes::{Requests, newest_list};
 use super::lessons::Events;
 use super::panel;
 use crate::error::Error;
-use crate::plan::Reader;
+use crate::plan::{NETWORK, Reader};
 
 /// Sites of the panel that a group of the school must reach, and those of them that were stopped for one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,7 +26,8 @@ pub(crate) struct PanelOfSites {
 pub(crate) struct Measured {
     /// All blocked attempts, by the actor with kind and role.
     pub(crate) attempts: Vec<Blocked>,
-    /// Attempts on a site that was opened within 30 days after; none without a list of changes.
+    /// Attempts on a site that was opened for good within 30 days after; none where no list of changes was taken in
+    /// after the period.
     pub(crate) reversed: Option<u64>,
     /// Lesson-block events; none where a lesson or who was active in it cannot be told.
     pub(crate) lesson_blocks: Option<u64>,
@@ -38,13 +44,57 @@ pub(crate) struct Blocked {
     pub(crate) attempts: u64,
 }
 
-/// Measures a period. `classes_were_noted` says that of all of its days it is known how many of a class were active:
-/// without that fewer events would be found than there were.
+/// What has to be known of a period before something can be measured, found out before anything is left out.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Known {
+    /// Of all days with logs it is known how many of a class were active: without that fewer events would be found
+    /// than there were.
+    pub(crate) classes: bool,
+    /// A list of changes was taken in after the last day.
+    pub(crate) changes: bool,
+    /// Attempts stand in the lessons that the school's own bell times have for their minute.
+    pub(crate) lessons: bool,
+}
+
+impl Known {
+    /// Of a session from which nothing is left out yet.
+    pub(crate) async fn of(reader: &Reader<'_>, zone: &TimeZone, settings: &Settings) -> Result<Self, Error> {
+        let noted: BTreeSet<Date> = reader.days_with_data(&[NETWORK]).await?.into_iter().collect();
+        // A table that has rows of every day with logs, whatever was blocked: whether the measure stands says nothing
+        // of its value. Days that were derived before there was that table, and whose records have gone, are not in it.
+        let classes = reader.days_with_data(&[]).await?.iter().all(|day| noted.contains(day));
+        let newest = newest_list(reader, zone).await?;
+        let changes = newest.is_some_and(|day| day > reader.window.to);
+        let lessons = settings.lesson_periods().is_own() && lessons_agree(reader, settings).await?;
+        Ok(Self { classes, changes, lessons })
+    }
+}
+
+/// Whether attempts stand in the lesson that the bell times have for their minute: lessons are noted when a record is
+/// taken in, and bell times may have been entered or changed later.
+async fn lessons_agree(reader: &Reader<'_>, settings: &Settings) -> Result<bool, Error> {
+    let statement = "SELECT local_date, local_minute, lesson_period, count(*) AS attempts FROM attempts \
+        WHERE local_date BETWEEN $first AND $last AND school_day GROUP BY 1, 2, 3";
+    let answer = reader.session.query(statement, &reader.values()).await?;
+    let (mut all, mut other) = (0, 0);
+    for row in 0..answer.len() {
+        let (Some(day), Some(minute)) = (answer.day(row, "local_date"), answer.integer(row, "local_minute")) else {
+            continue;
+        };
+        let attempts = answer.count(row, "attempts");
+        let by_times = i16::try_from(minute).ok().and_then(|minute| settings.lesson_periods().at(day, minute));
+        all += attempts;
+        other += if by_times == answer.text(row, "lesson_period").as_deref() { 0 } else { attempts };
+    }
+    Ok(other * 100 <= all)
+}
+
+/// Measures a period.
 pub(crate) async fn measured(
     reader: &Reader<'_>,
     place: &Place<'_>,
     unseen: &Unseen,
-    classes_were_noted: bool,
+    known: Known,
 ) -> Result<Measured, Error> {
     if unseen.shows_no_decision() {
         return Ok(Measured::default());
@@ -62,13 +112,14 @@ pub(crate) async fn measured(
             attempts: answer.count(row, "attempts").unsigned_abs(),
         })
         .collect();
-    let requests = Requests::of(reader, place).await?;
-    let reversed = if requests.are_known() {
-        Some(requests.reversed(reader).await?.attempts.unsigned_abs())
+    let reversed = if known.changes {
+        let reversed = Requests::of(reader, place).await?.reversed(reader).await?;
+        // A site that was opened for one lesson may have been stopped rightly.
+        Some((reversed.attempts - reversed.temporary).unsigned_abs())
     } else {
         None
     };
-    let lesson_blocks = if classes_were_noted && !place.lesson_periods.is_empty() {
+    let lesson_blocks = if known.classes && known.lessons {
         let found = Events::of(reader, place).await?;
         (found.not_told == 0).then_some(found.events.len() as u64)
     } else {

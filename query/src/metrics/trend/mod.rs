@@ -60,7 +60,7 @@ pub(super) async fn figures(
         "steps" => Box::pin(steps::figures(reader, place)).await,
         "confounders" => Box::pin(confounders::figures(reader, place)).await,
         "persistence" => Box::pin(persistence::figures(reader, place)).await,
-        "out-of-hours" => Box::pin(out_of_hours::figures(reader)).await,
+        "out-of-hours" => Box::pin(out_of_hours::figures(reader, place)).await,
         _ => Box::pin(weeks::figures(reader, place, unseen)).await,
     }
 }

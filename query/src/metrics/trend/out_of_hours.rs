@@ -7,6 +7,7 @@ use ingest::schema;
 
 use crate::disclosure::table::Cell;
 use crate::error::Error;
+use crate::metrics::Place;
 use crate::figures::{About, Figures, PEOPLE, PUPIL_INTERVAL, dimension, ends, evidence, measure};
 use crate::plan::{By, Cells, PUPIL, Reader, Sum, sum};
 use crate::service::Ask;
@@ -37,7 +38,9 @@ struct Found {
 }
 
 /// Computes it.
-pub(super) async fn figures(reader: &Reader<'_>) -> Result<Figures, Error> {
+pub(super) async fn figures(reader: &Reader<'_>, place: &Place<'_>) -> Result<Figures, Error> {
+    // Records have no actor: beside the episodes that a viewer may see they would tell that there are others.
+    let shows_blocked = place.live.is_some();
     const EPISODES: &[Sum<'_>] = &[sum("episodes", "count(*)")];
     let every = Reader {
         session: reader.session,
@@ -114,10 +117,10 @@ pub(super) async fn figures(reader: &Reader<'_>) -> Result<Figures, Error> {
             total.blocked += cell.blocked;
             total.episodes += cell.episodes;
             let evidence = evidence_of(people.get(&(day_type.clone(), Some(*band))));
-            bands.push(row(day_type, BANDS[*band].1, cell, days.get(day_type), None, evidence));
+            bands.push(row(day_type, BANDS[*band].1, cell, days.get(day_type), None, evidence, shows_blocked));
         }
         let evidence = evidence_of(people.get(&(day_type.clone(), None)));
-        rows.push(row(day_type, WHOLE_DAY, &total, days.get(day_type), rates.get(day_type), evidence));
+        rows.push(row(day_type, WHOLE_DAY, &total, days.get(day_type), rates.get(day_type), evidence, shows_blocked));
         rows.extend(bands);
         totals.push((day_type.clone(), total));
     }
@@ -136,7 +139,12 @@ pub(super) async fn figures(reader: &Reader<'_>) -> Result<Figures, Error> {
                 .to_owned(),
             "What a device does by itself at night is mostly left out as no primary record; not all of it is.".to_owned(),
             "Actor-days and their rate are known for whole days only, so school days have none here.".to_owned(),
-        ],
+        ]
+        .into_iter()
+        .chain((!shows_blocked).then(|| {
+            "Blocked records are shown to the safeguarding lead only: what is set aside here is among them.".to_owned()
+        }))
+        .collect(),
         reading: reading(&totals),
     })
 }
@@ -228,6 +236,7 @@ fn row(
     days: Option<&i64>,
     rate: Option<&Rate>,
     (people, largest): (i64, Option<f64>),
+    shows_blocked: bool,
 ) -> Vec<Cell> {
     let per = (found.primary > 0).then(|| 1000.0 * found.episodes as f64 / found.primary as f64);
     vec![
@@ -235,7 +244,7 @@ fn row(
         hours.into(),
         days.copied().into(),
         found.primary.into(),
-        found.blocked.into(),
+        shows_blocked.then_some(found.blocked).into(),
         found.episodes.into(),
         per.into(),
         rate.map(|rate| rate.0).into(),

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use ingest::school::{Config, SchoolId};
+use jiff::civil::{Date, date};
 
 use super::super::super::categories::tests::twelve;
 use super::super::live_tests::mark;
@@ -173,6 +174,9 @@ async fn with_tables(dir: &Path, tables: &[(&'static TableSchema, Vec<Cells<'_>>
     let config = "[[school]]\nid = \"st-annes\"\nname = \"St Anne's\"\nphase = \"secondary\"\nroll = 300\n\
         pseudonym_key_dir = \"keys\"\nrecipients = []\n";
     std::fs::write(dir.join(Config::FILE), config).unwrap();
+    let insets = "date,day_type,half_term,school_week,note\n2025-09-01,inset,,,\n2025-09-02,inset,,,\n";
+    std::fs::write(root.settings().join("calendar.csv"), insets).unwrap();
+    std::fs::write(root.settings().join("periods.csv"), "name,from,to\nP1,10:00,10:50\n").unwrap();
     let in_memory = tables.iter().map(|(schema, rows)| {
         let has = |name: &str| schema.columns.iter().any(|column| column.name == name);
         let rows: Vec<Cells<'_>> =
@@ -184,9 +188,15 @@ async fn with_tables(dir: &Path, tables: &[(&'static TableSchema, Vec<Cells<'_>>
 }
 
 async fn of(school: &School) -> Operations {
+    let found = Operations { school_days: 4, ..Operations::default() };
+    sealed_on(school, date(2026, 1, 5), found).await
+}
+
+async fn sealed_on(school: &School, today: Date, mut found: Operations) -> Operations {
     let roll = [year(7, false), year(0, true)];
     let asked = Asked {
         academic_year: ingest::school::AcademicYear::parse("2025-26").unwrap(),
+        today,
         from: DAYS[0],
         to: DAYS[3],
         school_days: &DAYS,
@@ -197,7 +207,6 @@ async fn of(school: &School) -> Operations {
         never: &BTreeSet::from(["DRUGS".to_owned()]),
         roster_only: None,
     };
-    let mut found = Operations::default();
     measured(school, &asked, &mut found).await.unwrap();
     found
 }
@@ -305,7 +314,179 @@ async fn what_is_not_known_whole_is_not_measured() {
 async fn an_empty_lake_has_nothing_measured() {
     let folder = tempfile::tempdir().unwrap();
     let school = with_tables(folder.path(), &[]).await;
-    let found = of(&school).await;
-    assert_eq!((found.overblocking, found.overblocking_at_least, found.canary_panel), (None, None, None));
-    assert_eq!(found.recorded_concerns, None);
+    let nothing = Operations { school_days: 4, missing_days: 4, ..Operations::default() };
+    let found = sealed_on(&school, date(2026, 1, 5), nothing.clone()).await;
+    assert_eq!(found, nothing);
+}
+
+/// The tables with some rows of one of them changed.
+fn changed<'a>(
+    mut tables: Vec<(&'static TableSchema, Vec<Cells<'a>>)>,
+    name: &str,
+    change: impl Fn(&mut Vec<Cells<'a>>),
+) -> Vec<(&'static TableSchema, Vec<Cells<'a>>)> {
+    tables.iter_mut().filter(|(table, _)| table.name == name).for_each(|(_, rows)| change(rows));
+    tables
+}
+
+/// The same rows with other cells under some names.
+fn other<'a>(rows: &[Cells<'a>], cells: &[(&'a str, &'a str)]) -> Vec<Cells<'a>> {
+    let cell =
+        |known: &(&'a str, &'a str)| cells.iter().find(|other| other.0 == known.0).copied().unwrap_or(*known);
+    rows.iter().map(|row| row.iter().map(cell).collect()).collect()
+}
+
+/// What the audit found wrong is put right; the attempts that it found are not lost by that.
+#[tokio::test]
+async fn a_category_that_was_corrected_after_the_review_leaves_the_share_as_it_was() {
+    let folder = tempfile::tempdir().unwrap();
+    let numbers = Numbers::new();
+    let school = with_tables(folder.path(), &tables(&numbers)).await;
+    review(&school, wrongly).await;
+    let share = of(&school).await.overblocking;
+    // 10 of the live pupil are among them here: 40 of 130.
+    assert_eq!(share, Some(AuditedShare { percent: 31, least_percent: 30, most_percent: 31 }));
+    let corrected = changed(tables(&numbers), "attempts", |rows| {
+        let games = rows.iter().position(|row| row.contains(&("code", "GAMES"))).unwrap();
+        *rows = rows
+            .iter()
+            .enumerate()
+            .map(|(at, row)| match at {
+                at if at >= games && row.contains(&("code", "GAMES")) => {
+                    other(&[row.clone()], &[("code", "EDU")]).remove(0)
+                }
+                _ => row.clone(),
+            })
+            .collect();
+    });
+    assert_eq!(of(&with_tables(folder.path(), &corrected).await).await.overblocking, share);
+    // An erased pupil or two are no matter; but where more of what was reviewed is not there any more, nothing is told.
+    for (gone, told) in [(7, true), (8, false)] {
+        let fewer = changed(tables(&numbers), "attempts", |rows| drop(rows.drain(..gone)));
+        let found = of(&with_tables(folder.path(), &fewer).await).await;
+        assert_eq!(found.overblocking.is_some(), told, "{gone} of 140");
+    }
+}
+
+#[tokio::test]
+async fn a_sample_of_a_part_of_the_term_is_no_figure_of_the_term() {
+    let folder = tempfile::tempdir().unwrap();
+    let numbers = Numbers::new();
+    let first = tables(&numbers);
+    let school = with_tables(folder.path(), &first).await;
+    // Drawn from days that begin before the first school day.
+    let drawn = |school: School, from: Date, to: Date, wrong: usize| async move {
+        let found = frame::attempts(&school, from, to).await.unwrap();
+        let candidates: Vec<_> = found.into_iter().map(|found| found.candidate).collect();
+        let seed = "cd".repeat(32);
+        let design =
+            draw(&candidates, &Wish { from, to, by: By::Group, wanted: 1_000, seed: &seed }).unwrap();
+        let mut reviews = Reviews::open(&school.dir, &school.id).unwrap();
+        let sample = reviews.keep(&design, "key", "").unwrap();
+        let label = |at: usize| if at < wrong { Label::ShouldBeOpen } else { Label::Correct };
+        let labels: Vec<(u64, Label)> =
+            design.drawn.iter().enumerate().map(|(at, drawn)| (drawn.position, label(at))).collect();
+        for reviewer in ["dsl", "it"] {
+            reviews.label(sample, reviewer, &labels, false).unwrap();
+        }
+        design.drawn.len()
+    };
+    assert_eq!(drawn(school, date(2025, 8, 20), date(2025, 9, 4), 0).await, 140);
+    // As many attempts again on a later day, that nobody reviewed.
+    let later = changed(first, "attempts", |rows| {
+        let again = other(rows, &[("local_date", "2025-12-18")]);
+        rows.extend(again.into_iter().map(|mut row| {
+            row.iter_mut().filter(|cell| cell.0 == "site").for_each(|cell| cell.1 = "c.org");
+            row
+        }));
+    });
+    let school = with_tables(folder.path(), &later).await;
+    assert_eq!(of(&school).await.overblocking, None, "half of the term");
+    let school = with_tables(folder.path(), &later).await;
+    assert_eq!(drawn(school, date(2025, 9, 5), date(2025, 12, 31), 26).await, 140);
+    // Both together: 26 of 260, each 10 of a code that is never reported left out; which of the 140 these are, the
+    // draw says, so between 16 and 26 of the wrong ones are left.
+    let school = with_tables(folder.path(), &later).await;
+    let share = of(&school).await.overblocking.unwrap();
+    assert!((6..=10).contains(&share.percent), "{share:?}");
+}
+
+#[tokio::test]
+async fn visitors_and_what_was_opened_for_a_lesson_only_change_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let numbers = Numbers::new();
+    let with_visitors = changed(tables(&numbers), "attempts", |rows| {
+        for number in 0..150 {
+            let mut row = with(
+                &who(&numbers, 60),
+                &[("site", "b.org"), ("code", "EDU"), ("start_utc", &numbers.1[number])],
+            );
+            row.iter_mut().filter(|cell| cell.0 == "role").for_each(|cell| cell.1 = "guest");
+            rows.push(row);
+        }
+    });
+    let found = of(&with_tables(folder.path(), &with_visitors).await).await;
+    // 6 and the 10 of the pupil who is not marked live here, of 130.
+    assert_eq!((found.overblocking_at_least, found.lesson_blocks), (Some(12), Some(1)));
+    let temporary = changed(tables(&numbers), "changes", |rows| rows[0].push(("term", "temporary")));
+    assert_eq!(of(&with_tables(folder.path(), &temporary).await).await.overblocking_at_least, Some(0));
+    // A list of changes that is older than the term's end says nothing of it.
+    let old =
+        changed(tables(&numbers), "imports", |rows| rows[0] = import("5", "ledger", "2025-12-01T18:00:00Z"));
+    assert_eq!(of(&with_tables(folder.path(), &old).await).await.overblocking_at_least, None);
+    // Of the 130 a device made 31: 99 are left.
+    let devices = changed(tables(&numbers), "attempts", |rows| {
+        rows.iter_mut()
+            .skip(6)
+            .take(31)
+            .flatten()
+            .filter(|cell| cell.0 == "actor_kind")
+            .for_each(|cell| cell.1 = "device");
+    });
+    assert_eq!(of(&with_tables(folder.path(), &devices).await).await.overblocking_at_least, None);
+}
+
+#[tokio::test]
+async fn without_the_days_or_the_bell_times_or_the_year_nothing_is_said_of_the_term() {
+    let folder = tempfile::tempdir().unwrap();
+    let numbers = Numbers::new();
+    let school = with_tables(folder.path(), &tables(&numbers)).await;
+    assert_eq!(of(&school).await.lesson_blocks, Some(1));
+    // One day of four.
+    let missing = Operations { school_days: 4, missing_days: 1, ..Operations::default() };
+    let found = sealed_on(&school, date(2026, 1, 5), missing).await;
+    assert_eq!((found.overblocking_at_least, found.lesson_blocks, found.canary_panel), (None, None, None));
+    // Twelve and the pupil who is not marked live here. This year and one before are kept: then they have gone.
+    let known = || Operations { school_days: 4, ..Operations::default() };
+    assert_eq!(sealed_on(&school, date(2027, 8, 31), known()).await.recorded_concerns, Some(13));
+    assert_eq!(sealed_on(&school, date(2027, 9, 1), known()).await.recorded_concerns, None);
+    // A concern in which somebody of the staff is named.
+    let link = [
+        ("incident", "3"),
+        ("incident_row", "3"),
+        ("local_date", "2025-10-01"),
+        ("role", "staff"),
+        ("linked", "90"),
+    ];
+    let mut with_staff = tables(&numbers);
+    with_staff.push((&STAFF_INCIDENT_LINKS, vec![link.to_vec()]));
+    assert_eq!(of(&with_tables(folder.path(), &with_staff).await).await.recorded_concerns, Some(12));
+    // Bell times that are others than those by which the records were taken in, and those that ship.
+    let periods = folder.path().join("schools/st-annes/settings/periods.csv");
+    let reopened = async || School {
+        source: with_tables(folder.path(), &tables(&numbers)).await.source,
+        ..School::open(folder.path(), &school.id).await.unwrap()
+    };
+    let with = async |text: Option<&str>| {
+        let made = reopened().await;
+        match text {
+            Some(text) => std::fs::write(&periods, text).unwrap(),
+            None => std::fs::remove_file(&periods).unwrap(),
+        }
+        let opened = School::open(folder.path(), &school.id).await.unwrap();
+        of(&School { source: made.source, ..opened }).await.lesson_blocks
+    };
+    assert_eq!(with(Some("name,from,to\nP1,09:00,09:50\n")).await, None);
+    assert_eq!(with(Some("name,from,to\nP1,09:55,10:45\n")).await, Some(1));
+    assert_eq!(with(None).await, None);
 }
