@@ -67,7 +67,16 @@ fn school_findings(dir: &Path, school: &SchoolConfig, findings: &mut Vec<Finding
     add(
         "data files",
         match Settings::load(&root, school) {
-            Ok(settings) => Ok(format!("version {}", settings.version())),
+            Ok(settings) => {
+                let times = match settings.lesson_periods().is_own() {
+                    true => "",
+                    false => {
+                        "; the bell times are those that ship: put the school's into periods.csv before logs come in, or \
+                         nothing is told of lessons in governors' sets"
+                    }
+                };
+                Ok(format!("version {}{times}", settings.version()))
+            }
             Err(error) => Err(error.to_string()),
         },
     );
