@@ -1,6 +1,7 @@
 //! Read-only SQL over the pseudonymous tables: limited, and every statement is on record first.
 
 mod recorded;
+mod size;
 
 use std::borrow::Cow;
 use std::path::Path;
@@ -85,7 +86,10 @@ fn only_a_query(statement: &str) -> Result<Statement, Error> {
         _ => false,
     });
     match parsed.into_iter().next() {
-        Some(parsed) if one && query => Ok(parsed),
+        Some(Statement::Statement(inner)) if one && query => {
+            size::refuse_too_big(&inner)?;
+            Ok(Statement::Statement(inner))
+        }
         _ => Err(Error::new(
             Kind::Input,
             if one { "only reading is allowed here" } else { "this is not one statement" },
