@@ -179,7 +179,7 @@ fn a_hold_on_a_person_that_would_keep_nothing_is_refused_and_thinning_waits_for_
         assert!(said.contains(expected), "{said}");
     }
     assert_eq!(String::from_utf8(add(&pseudonym, &from, &from).stdout).unwrap().trim(), "1");
-    let (key, passphrase) = (school.path("dsl"), school.path("passphrase"));
+    let (key, passphrase) = (school.path("dsl.key"), school.path("passphrase"));
     let thin = || {
         let mut command = school.ask(&["--format", "json", "retain", "hold", "thin", "--reason", "case 1"]);
         let answer = run(command.arg("--key").arg(&key).arg("--passphrase-file").arg(&passphrase));
