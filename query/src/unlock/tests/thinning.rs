@@ -113,8 +113,7 @@ fn a_pseudonym_is_of_the_years_in_which_anything_has_it() {
     // An account that no roster has, by its record alone.
     let log = "1768212000.250    120 10.1.2.3 TCP_DENIED/403 4512 GET http://bet-away.co.uk/x dan.deer HIER_NONE/- text/html\n";
     fs::write(bench.root().inbox().join("more.log"), log).unwrap();
-    let config = Config::load(&bench.dir()).unwrap();
-    let settings = config.school(&bench.school).unwrap();
-    ingest::pipeline::Ingest { dir: &bench.dir(), school: settings, keep: false }.run(&[], &()).unwrap();
+    let settings = super::recipients::settings(&bench, "DSL");
+    ingest::pipeline::Ingest { dir: &bench.dir(), school: &settings, keep: false }.run(&[], &()).unwrap();
     assert_eq!(years(bench.pseudonym("dan.deer")), BTreeSet::from([year()]));
 }
