@@ -30,6 +30,7 @@ mod recipients;
 mod retention;
 mod roster;
 mod runs;
+mod thinning;
 mod words;
 
 pub use apart::SetApartCount;
@@ -47,6 +48,7 @@ pub use retention::DestroyedKey;
 pub(crate) use retention::{Begun, Work, key_work};
 pub use roster::RosterEntry;
 pub(crate) use runs::RetentionRun;
+pub(crate) use thinning::{ThinningFile, is_thinning};
 pub use words::{Unmapped, WordKind};
 
 /// `WSST`: says whose file this is.
@@ -221,6 +223,13 @@ const MIGRATIONS: &[&str] = &[
         BEGIN SELECT RAISE(ABORT, 'corrections are append-only'); END;
     CREATE TRIGGER corrections_never_go BEFORE DELETE ON corrections
         BEGIN SELECT RAISE(ABORT, 'corrections are append-only'); END;
+",
+    // Holds on one person: a thinning that was begun, and accounts by rosters that were replaced.
+    "
+    CREATE TABLE thinning (place TEXT PRIMARY KEY, rows INTEGER NOT NULL, gone INTEGER) WITHOUT ROWID;
+    CREATE TABLE former_accounts (
+        academic_year TEXT NOT NULL, account INTEGER NOT NULL, person INTEGER NOT NULL,
+        PRIMARY KEY (academic_year, account, person)) WITHOUT ROWID;
 ",
 ];
 

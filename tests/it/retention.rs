@@ -190,6 +190,54 @@ fn watch_runs_it_when_the_school_says_so() {
     assert_eq!(school.count("requests"), "30");
 }
 
+#[test]
+fn a_hold_on_a_person_that_would_keep_nothing_is_refused_and_thinning_waits_for_retain() {
+    let school = School::new();
+    let sql = format!("SELECT min(actor) AS actor FROM requests WHERE local_date = DATE '{}'", school.old);
+    let actors = out(&mut school.ask(&["sql", "--format", "csv", &sql]));
+    let pseudonym = actors.lines().nth(1).unwrap().to_owned();
+    let (from, review) = (school.old.to_string(), (jiff::Zoned::now().date() + 30.days()).to_string());
+    let add = |person: &str, from: &str, to: &str| {
+        let mut command =
+            school.ask(&["retain", "hold", "add", "--from", from, "--to", to, "--person", person]);
+        run(command.args(["--reason", "case 1", "--owner", "DSL", "--review", &review]))
+    };
+    for (person, from, to, expected) in [
+        ("0000000000000001", from.as_str(), from.as_str(), "has this pseudonym"),
+        (pseudonym.as_str(), "2020-01-06", "2020-01-07", "has this pseudonym"),
+        (pseudonym.as_str(), "2025-08-31", "2025-09-01", "hold for each year"),
+        ("zqmark", from.as_str(), from.as_str(), "16 hex digits"),
+    ] {
+        let refused = add(person, from, to);
+        let said = String::from_utf8(refused.stderr).unwrap();
+        assert_eq!(refused.status.code(), Some(2), "{said}");
+        assert!(said.contains(expected), "{said}");
+    }
+    assert_eq!(String::from_utf8(add(&pseudonym, &from, &from).stdout).unwrap().trim(), "1");
+    let (key, passphrase) = (school.path("dsl.key"), school.path("passphrase"));
+    let thin = || {
+        let mut command = school.ask(&["--format", "json", "retain", "hold", "thin", "--reason", "case 1"]);
+        let answer = run(command.arg("--key").arg(&key).arg("--passphrase-file").arg(&passphrase));
+        let said = String::from_utf8(answer.stderr).unwrap();
+        (serde_json::from_slice::<serde_json::Value>(&answer.stdout).unwrap(), answer.status.code(), said)
+    };
+    let (early, status, said) = thin();
+    assert_eq!((&early["files_waiting"], &early["rows_gone"], status), (&1.into(), &0.into(), Some(1)));
+    assert!(said.contains("run it first"), "{said}");
+    out(&mut school.ask(&["retain"]));
+    let (back_up, back) = (school.path("back-up"), school.path("back"));
+    out(school.ask(&["backup"]).arg(&back_up));
+    let (done, status, _) = thin();
+    // Ten of the thirty records are of each of three accounts.
+    assert_eq!((&done["files_waiting"], &done["rows_gone"], status), (&0.into(), &20.into(), Some(0)));
+    // No clock drops the others' rows that came back with the back-up: somebody is told who has to.
+    let restored =
+        run(watershed().arg("restore").arg(&back_up).arg("--to").arg(&back).arg("--newer").arg(school.dir()));
+    let said = String::from_utf8(restored.stderr).unwrap();
+    assert_eq!(restored.status.code(), Some(1), "{said}");
+    assert_eq!(said.matches("retain hold thin").count(), 1, "{said}");
+}
+
 /// Whether two answers are equal; sums over threads may differ behind the ninth digit of a fraction.
 fn same(one: &serde_json::Value, two: &serde_json::Value) -> bool {
     use serde_json::Value::{Array, Number, Object};

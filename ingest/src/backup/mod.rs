@@ -19,7 +19,7 @@ mod restoring;
 mod writing;
 
 pub use manifest::{Difference, Manifest, ManifestFile, ManifestSchool};
-pub use restoring::{Missed, Restored, restore};
+pub use restoring::{Again, Missed, Restored, restore};
 pub use writing::Backup;
 
 #[cfg(test)]

@@ -9,7 +9,7 @@ use crate::error::{Error, Kind, at};
 use crate::folder;
 use crate::pseudonymise::Keyring;
 use crate::school::{Config, SchoolConfig, SchoolId, SchoolRoot, TRUST_LEDGER};
-use crate::state::{Deletion, State};
+use crate::state::{Deletion, State, is_thinning};
 
 /// A deletion that the back-up is older than.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -18,8 +18,31 @@ pub struct Missed {
     pub school: String,
     /// The entry of its newer deletion log.
     pub deletion: Deletion,
-    /// Whether retention does it again by itself; what a person asked for it cannot know.
-    pub repeated: bool,
+    /// Who has to do it again.
+    pub again: Again,
+}
+
+/// How a deletion that a back-up is older than is done again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Again {
+    /// By the next run of retention.
+    ByRetention,
+    /// By thinning held days once more, with a recipient's key: retention cannot open what is sealed.
+    ByThinning,
+    /// By whoever it was that asked for it, which no log says.
+    BySomebody,
+}
+
+impl Again {
+    fn of(what: &str) -> Self {
+        const CLOCKS: [&str; 5] = ["R0", "R1", "ledger", "files", "pseudonym key"];
+        match CLOCKS.iter().any(|clock| what.starts_with(clock)) {
+            // By its name of before it began as the clock's own work does.
+            _ if is_thinning(what) => Self::ByThinning,
+            true => Self::ByRetention,
+            false => Self::BySomebody,
+        }
+    }
 }
 
 /// What came out of a back-up.
@@ -147,12 +170,6 @@ fn carry(root: &SchoolRoot, newer: &Path, school: &SchoolId) -> Result<Vec<Misse
     state.carry_known(&later)?;
     Ok(entries
         .into_iter()
-        .map(|deletion| Missed {
-            school: school.to_string(),
-            repeated: ["R0", "R1", "ledger", "files", "pseudonym key"]
-                .iter()
-                .any(|clock| deletion.what.starts_with(clock)),
-            deletion,
-        })
+        .map(|deletion| Missed { school: school.to_string(), again: Again::of(&deletion.what), deletion })
         .collect())
 }

@@ -162,13 +162,26 @@ fn what_was_deleted_since_goes_again_or_is_listed() {
     let retain =
         |dir: &Path| Retain { dir, school: &place.school, today: Some(today), days: None }.run(&()).unwrap();
     assert_eq!(retain(&place.dir()).days_closed, 2);
-    State::open(&place.root()).unwrap().log_deletion("erasure", "asked for by the person", 4, "").unwrap();
+    let mut state = State::open(&place.root()).unwrap();
+    state.log_deletion("erasure", "asked for by the person", 4, "").unwrap();
+    state.begin_thinning(&[], "a hold keeps one person's", "begun").unwrap();
+    state
+        .log_deletion("R0 sealed rows of days held for one person", "as it was called before", 4, "")
+        .unwrap();
+    drop(state);
 
     let back = place.folder.path().join("back");
     let restored = restore(&out, &back, Some(&place.dir())).unwrap();
     let listed: Vec<_> =
-        restored.missed.iter().map(|missed| (missed.deletion.what.as_str(), missed.repeated)).collect();
-    let deleted = [("R0 2025-10-06", true), ("R0 2025-10-07", true), ("files", true), ("erasure", false)];
+        restored.missed.iter().map(|missed| (missed.deletion.what.as_str(), missed.again)).collect();
+    let deleted = [
+        ("R0 2025-10-06", Again::ByRetention),
+        ("R0 2025-10-07", Again::ByRetention),
+        ("files", Again::ByRetention),
+        ("erasure", Again::BySomebody),
+        ("thinning of sealed rows of days held for one person", Again::ByThinning),
+        ("R0 sealed rows of days held for one person", Again::ByThinning),
+    ];
     assert_eq!(listed, deleted);
     let root = SchoolRoot::new(&back, &place.school.id);
     let state = State::open(&root).unwrap();
@@ -205,9 +218,27 @@ fn what_the_newer_installation_knows_comes_along_and_no_clock_is_applied() {
         )
         .unwrap();
     drop(state);
-    let out = back_up(&place, "back-up");
+    // Two persons' rows were left in a sealed file, and a thinning was interrupted, when the back-up was made.
     let monday = date(2025, 10, 6);
     let mut state = State::open(&place.root()).unwrap();
+    let of_person = NewHold {
+        from: monday,
+        to: monday,
+        person: Some(-8),
+        reason: "case 11",
+        owner: "DSL",
+        review: date(2026, 6, 1),
+    };
+    let released = state.add_hold(&of_person, date(2026, 1, 5)).unwrap();
+    state.add_hold(&NewHold { person: Some(-9), ..of_person }, date(2026, 1, 5)).unwrap();
+    state.note_thinned("2025-10-06/0123456789abcdef-0.parquet", 3).unwrap();
+    state.note_thinned("2025-10-07/0123456789abcdef-0.parquet", 3).unwrap();
+    state.begin_thinning(&[("2025-10-07/0123456789abcdef-1.parquet".to_owned(), 9)], "w", "begun").unwrap();
+    drop(state);
+    let out = back_up(&place, "back-up");
+    let mut state = State::open(&place.root()).unwrap();
+    state.end_thinning(9, "w", "done").unwrap();
+    state.release_hold(released, "closed").unwrap();
     let hold = NewHold {
         from: monday,
         to: monday,
@@ -252,6 +283,9 @@ fn what_the_newer_installation_knows_comes_along_and_no_clock_is_applied() {
     let mut state = State::open(&root).unwrap();
     assert_eq!((state.holds().unwrap(), state.embargoes().unwrap(), state.corrections().unwrap()), known);
     assert_eq!(state.dirty_days().unwrap(), [monday], "the corrected day is counted again");
+    let thinned = ["2025-10-07/0123456789abcdef-0.parquet".to_owned()];
+    assert_eq!(state.thinned_files().unwrap(), thinned.into(), "one person is released since");
+    assert_eq!(state.unfinished_thinning().unwrap(), 0, "the log that came along counts it");
     assert!(state.resealing().unwrap().is_some());
     assert_eq!(state.former_recipients().unwrap(), [before].into());
     let sets: Vec<String> = state

@@ -139,6 +139,13 @@ impl Overlay {
         all
     }
 
+    /// As [`recorded_as`](Self::recorded_as), by the corrections that touch a stretch of days.
+    #[must_use]
+    pub fn recorded_between(&self, persons: &BTreeSet<i64>, from: Date, to: Date) -> BTreeSet<i64> {
+        let standing = self.between(from, to).cloned().collect();
+        Self { standing }.recorded_as(persons)
+    }
+
     /// The corrections that take records away from these persons, or give them some.
     pub fn concerning(&self, persons: &BTreeSet<i64>) -> impl Iterator<Item = &Correction> {
         self.standing.iter().filter(|known| match &known.wrong {

@@ -87,6 +87,60 @@ impl Person {
         Ok(found)
     }
 
+    /// Those whom a hold on one pseudonym may be about: whom a roster has under it, be it the person's own or an
+    /// account's. Where that is not certain, the last of them is somebody of whom nothing is known but the
+    /// pseudonym ([`is_known`](Self::is_known)).
+    ///
+    /// # Errors
+    /// When rosters, state file or keys cannot be read.
+    pub fn of_held(
+        reader: &VaultReader<'_>,
+        state: &State,
+        keyring: &Keyring,
+        pseudonym: i64,
+    ) -> Result<Vec<Self>, Error> {
+        let mut years = keyring.years()?;
+        years.retain(|year| !keyring.is_destroyed(*year));
+        let rosters = Rosters::read(reader, state)?;
+        let mut named: BTreeMap<String, BTreeSet<(AcademicYear, String)>> = BTreeMap::new();
+        for (_, row) in &rosters.rows {
+            let mut by = BTreeSet::new();
+            for account in accounts(row) {
+                for year in &years {
+                    if keyring.token(*year, Domain::Account, account.as_bytes())? == pseudonym {
+                        by.insert((*year, account.clone()));
+                    }
+                }
+            }
+            if row.person == pseudonym || !by.is_empty() {
+                named.entry(row.person_key.to_string()).or_default().extend(by);
+            }
+        }
+        let (mut found, mut is_certain) = (Vec::new(), false);
+        for (key, by) in named {
+            let mut person = rosters.clone().person(Some(key));
+            let by_account = by.iter().map(|(year, account)| person.account_in(*year, account)).max();
+            let is = match person.pseudonyms.contains(&pseudonym) {
+                true => Whose::Hers,
+                false => by_account.unwrap_or(Whose::Others),
+            };
+            if is == Whose::Others {
+                continue;
+            }
+            is_certain |= is == Whose::Hers;
+            person.complete(Some(keyring))?;
+            person.pseudonyms.insert(pseudonym);
+            found.push(person);
+        }
+        if !is_certain {
+            let mut person = rosters.person(None);
+            person.complete(Some(keyring))?;
+            person.pseudonyms.insert(pseudonym);
+            found.push(person);
+        }
+        Ok(found)
+    }
+
     /// Pseudonyms of the accounts, and what texts are searched for.
     fn complete(&mut self, keyring: Option<&Keyring>) -> Result<(), Error> {
         if let Some(keyring) = keyring {
@@ -111,6 +165,7 @@ impl Person {
 }
 
 /// All rows of all rosters.
+#[derive(Clone)]
 struct Rosters {
     /// Whether the roster holds now, and the row.
     rows: Vec<(bool, PersonRow<'static>)>,

@@ -92,6 +92,25 @@ impl std::fmt::Debug for Person {
 }
 
 impl Person {
+    /// Whether any roster has the person. Of who is not known, nobody can tell which names and texts are meant.
+    #[must_use]
+    pub const fn is_known(&self) -> bool {
+        self.key.is_some()
+    }
+
+    /// Whom a list of names means, as written: the person where one of the names does.
+    #[must_use]
+    pub fn listed_in(&self, year: AcademicYear, list: &str) -> Whose {
+        let mut whose = Whose::Others;
+        // The closure does not fail, and takes nobody out.
+        without(list, &mut |name| {
+            whose = whose.max(self.meant_by(year, name));
+            Ok(false)
+        })
+        .unwrap_or_default();
+        whose
+    }
+
     /// Whose an account is in a year; `account` is canonical.
     #[must_use]
     pub fn account_in(&self, year: AcademicYear, account: &str) -> Whose {

@@ -57,6 +57,16 @@ impl Bench {
         Person::find(&reader, &State::open(&self.root).unwrap(), Some(&self.keyring), who).unwrap()
     }
 
+    /// Keys of those whom a hold on a pseudonym may be about; none for somebody whom no roster has.
+    fn held(&self, pseudonym: i64) -> Vec<Option<String>> {
+        let reader = VaultReader::open(&self.root.vault(), &self.school, &self.private);
+        let state = State::open(&self.root).unwrap();
+        let found = Person::of_held(&reader, &state, &self.keyring, pseudonym).unwrap();
+        assert!(found.iter().all(|person| person.pseudonyms.contains(&pseudonym)));
+        assert!(found.iter().all(|person| person.is_known() == person.key.is_some()));
+        found.into_iter().map(|person| person.key).collect()
+    }
+
     fn account(&self, of: &str, account: &str) -> i64 {
         self.keyring.token(year(of), Domain::Account, account.as_bytes()).unwrap()
     }
@@ -114,4 +124,23 @@ fn a_roster_that_was_put_right_holds() {
     assert_eq!(dan.account_in(year("2025-26"), "dan1"), Whose::Hers, "who left keeps what nobody else has");
     let nobody = bench.find("zed");
     assert_eq!(nobody.account_in(year("2025-26"), "zed"), Whose::Hers, "an account of no roster");
+}
+
+#[test]
+fn a_hold_is_about_whom_its_pseudonym_may_be() {
+    let bench = Bench::new(&[
+        ("2024-25", "P1,pupil1,Amy Otter,7,pupil\n"),
+        ("2025-26", "P1,amy1,Amy Otter,8,pupil\nP2,pupil1;ben1,Ben Badger,7,pupil\n"),
+        ("2025-26", "P1,amy1;ben1,Amy Otter,8,pupil\nP2,pupil1,Ben Badger,7,pupil\n"),
+        ("2026-27", "P9,other,Cat Crane,7,pupil\n"),
+    ]);
+    let known = |key: &str| Some(key.to_owned());
+    let person = |key: &str| bench.keyring.token(year("2025-26"), Domain::Person, key.as_bytes()).unwrap();
+    assert_eq!(bench.held(person("P1")), [known("P1")]);
+    assert_eq!(bench.held(bench.account("2025-26", "amy1")), [known("P1")], "by an account of the roster");
+    assert_eq!(bench.held(bench.account("2025-26", "ben1")), [known("P1")], "by the one that holds");
+    // Two have had the account, in other years than this one: it may be either's, or a third person's.
+    assert_eq!(bench.held(bench.account("2026-27", "pupil1")), [known("P1"), known("P2"), None]);
+    assert_eq!(bench.held(bench.account("2026-27", "nobodys")), [None]);
+    assert_eq!(bench.held(7), [None]);
 }

@@ -6,10 +6,11 @@ use arrow::array::{Array, BooleanArray, Date32Array, Int64Array};
 use arrow::record_batch::RecordBatch;
 use jiff::civil::Date;
 
+use crate::correction::Overlay;
 use crate::error::{Error, Kind};
-use crate::lake::columns::epoch_days;
+use crate::lake::columns::{date_of, epoch_days};
 use crate::school::AcademicYear;
-use crate::state::Hold;
+use crate::state::{Hold, State};
 
 /// Columns that say whom a row is about.
 const WHO: [&str; 3] = ["actor", "subject", "linked"];
@@ -17,24 +18,48 @@ const WHO: [&str; 3] = ["actor", "subject", "linked"];
 /// Holds that still hold.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Holding {
-    holds: Vec<Hold>,
+    holds: Vec<Held>,
+    /// Records stand as they were taken in; a correction says whose they are.
+    overlay: Overlay,
     /// Incidents about a held person, or that name one: they stay, with those named beside.
     incidents: BTreeSet<i64>,
 }
 
+/// A hold, and the pseudonyms under which its person's rows may stand; none where it is on everybody.
+#[derive(Clone, Debug)]
+struct Held {
+    hold: Hold,
+    persons: Option<BTreeSet<i64>>,
+}
+
+impl Held {
+    fn touches(&self, first: Date, last: Date) -> bool {
+        self.hold.touches(first, last)
+    }
+
+    fn covers(&self, day: i32) -> bool {
+        (epoch_days(self.hold.from)..=epoch_days(self.hold.to)).contains(&day)
+    }
+}
+
 impl Holding {
-    pub(super) fn new(holds: Vec<Hold>) -> Self {
-        Self { holds: holds.into_iter().filter(Hold::is_active).collect(), incidents: BTreeSet::new() }
+    pub(super) fn of(state: &State) -> Result<Self, Error> {
+        let mut holds = Vec::new();
+        for hold in state.holds()?.into_iter().filter(Hold::is_active) {
+            let persons = hold.person.map(|person| state.pseudonyms_beside(person)).transpose()?;
+            holds.push(Held { hold, persons });
+        }
+        Ok(Self { holds, overlay: Overlay::load(state)?, incidents: BTreeSet::new() })
     }
 
     /// Whether a hold keeps everybody's rows of some day of a stretch.
     pub(super) fn keeps_everybody(&self, first: Date, last: Date) -> bool {
-        self.holds.iter().any(|hold| hold.person.is_none() && hold.touches(first, last))
+        self.holds.iter().any(|held| held.persons.is_none() && held.touches(first, last))
     }
 
     /// Whether a hold of either sort touches a stretch of days.
     pub(super) fn touches(&self, first: Date, last: Date) -> bool {
-        self.holds.iter().any(|hold| hold.touches(first, last))
+        self.holds.iter().any(|held| held.touches(first, last))
     }
 
     pub(super) fn touches_year(&self, year: AcademicYear) -> bool {
@@ -55,9 +80,11 @@ impl Holding {
         let days = days.as_any().downcast_ref::<Date32Array>().ok_or_else(wrong)?;
         let (linked, incident) = (number("linked")?, number("incident")?);
         for row in 0..links.num_rows() {
-            let named = self.holds.iter().any(|hold| {
-                hold.person.is_some_and(|person| linked.is_valid(row) && linked.value(row) == person)
-                    && (epoch_days(hold.from)..=epoch_days(hold.to)).contains(&days.value(row))
+            let named = self.holds.iter().any(|held| {
+                let is_named = |persons: &BTreeSet<i64>| persons.contains(&linked.value(row));
+                linked.is_valid(row)
+                    && held.persons.as_ref().is_some_and(is_named)
+                    && held.covers(days.value(row))
             });
             if named {
                 self.incidents.insert(incident.value(row));
@@ -68,11 +95,13 @@ impl Holding {
 
     /// Whether a hold is on one person.
     pub(super) fn is_of_persons(&self) -> bool {
-        self.holds.iter().any(|hold| hold.person.is_some())
+        self.holds.iter().any(|held| held.persons.is_some())
     }
 
-    /// For each row whether it stays. Without a `local_date` nothing does.
-    pub(super) fn keeps(&mut self, batch: &RecordBatch) -> Result<BooleanArray, Error> {
+    /// For each row whether it stays. Without a `local_date` nothing does. `as_recorded` where rows stand as they
+    /// were taken in: what was recorded as a held person's stays, and what is corrected to be hers or nobody's. An
+    /// incident whose pupil no roster could tell may be the held person's.
+    pub(super) fn keeps(&mut self, batch: &RecordBatch, as_recorded: bool) -> Result<BooleanArray, Error> {
         let wrong = || Error::new(Kind::Bug, "a column that holds look at is of another type");
         let days = batch.column_by_name("local_date").ok_or_else(wrong)?;
         let days = days.as_any().downcast_ref::<Date32Array>().ok_or_else(wrong)?;
@@ -88,14 +117,19 @@ impl Holding {
         let mut kept = Vec::with_capacity(batch.num_rows());
         for row in 0..batch.num_rows() {
             let day = days.value(row);
-            let is_about = |person: i64| {
-                who.iter().any(|column| column.is_valid(row) && column.value(row) == person)
-                    || incident.is_some_and(|column| self.incidents.contains(&column.value(row)))
+            let truly = |token: i64| date_of(day).and_then(|day| self.overlay.person(token, day));
+            let is_about = |persons: &BTreeSet<i64>| {
+                let mut tokens =
+                    who.iter().filter(|column| column.is_valid(row)).map(|column| column.value(row));
+                tokens.any(|token| {
+                    persons.contains(&token)
+                        // Corrected to be nobody's, it may be anybody's.
+                        || (as_recorded && truly(token).is_none_or(|person| persons.contains(&person)))
+                }) || incident.is_some_and(|column| self.incidents.contains(&column.value(row)))
+                    || (incident.is_some() && subject.is_some_and(|column| column.is_null(row)))
             };
-            let stays = self.holds.iter().any(|hold| {
-                (epoch_days(hold.from)..=epoch_days(hold.to)).contains(&day)
-                    && hold.person.is_none_or(is_about)
-            });
+            let stays =
+                self.holds.iter().any(|held| held.covers(day) && held.persons.as_ref().is_none_or(is_about));
             if stays && let (Some(_), Some(incident)) = (subject, incident) {
                 self.incidents.insert(incident.value(row));
             }

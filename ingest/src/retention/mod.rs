@@ -28,6 +28,8 @@ mod tables;
 mod thin;
 #[cfg(feature = "lake")]
 mod visits;
+#[cfg(feature = "lake")]
+mod whose;
 
 pub use clocks::Clocks;
 #[cfg(feature = "lake")]

@@ -65,7 +65,7 @@ impl Plan {
             events: clocks.first_year(basis.today),
             ledger: clocks.first_ledger_year(basis.today),
         };
-        let mut holding = Holding::new(basis.state.holds()?);
+        let mut holding = Holding::of(basis.state)?;
         let imported = Imported::read(basis.lake, basis.today).await?;
         let lake = LakePlan::make(basis.lake, bounds, &imported, &mut holding).await?;
         let mut sealed = Sealed::find(
@@ -280,7 +280,7 @@ fn held_years(
     first_kept: AcademicYear,
     sealed: &Sealed,
 ) -> Result<BTreeMap<AcademicYear, Vec<Going>>, Error> {
-    let holding = Holding::new(basis.state.holds()?);
+    let holding = Holding::of(basis.state)?;
     let with_key = basis.keyring.map(Keyring::years).transpose()?.unwrap_or_default();
     let over = with_key.into_iter().filter(|year| *year < first_kept && holding.touches_year(*year));
     Ok(over.map(|year| (year, sealed.held_people.get(&year).cloned().unwrap_or_default())).collect())

@@ -10,6 +10,7 @@ use super::doubt;
 use super::plan::{Basis, Plan, is_of_files};
 use super::report::RetainReport;
 use super::tables;
+use super::thin;
 use super::visits;
 use crate::error::{Error, Kind};
 use crate::lake::Lake;
@@ -109,7 +110,9 @@ impl Retain<'_> {
             Basis { school: self.school, root, keyring: Some(keyring), lake, state, today, locked: true };
         let mut plan = runtime.block_on(Plan::make(&basis))?;
         let before = state.unfinished_retention()?;
+        let detail_days = self.school.retention.detail_days;
         if plan.is_empty() && before == 0 {
+            thin::end_without_key(state, &root.vault(), detail_days, &[])?;
             return Ok(plan.report);
         }
         if let Err(error) = doubt::confirmed(&plan.report, self.days) {
@@ -123,6 +126,7 @@ impl Retain<'_> {
             }
             return Err(error);
         }
+        thin::end_without_key(state, &root.vault(), detail_days, &plan.sealed)?;
         runtime.block_on(visits::keep(lake, state, &plan.begun.closed))?;
         state.begin_retention(&plan.begun)?;
         step("noted")?;

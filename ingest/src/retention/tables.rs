@@ -214,7 +214,7 @@ fn held_rows(
     snapshot.read(file, Some(if looks { &columns } else { &[] }), &mut |batch| {
         all += batch.num_rows() as u64;
         if looks {
-            held += holding.keeps(&batch)?.true_count() as u64;
+            held += holding.keeps(&batch, tier == Tier::Detail)?.true_count() as u64;
         }
         Ok(())
     })?;
@@ -235,8 +235,9 @@ pub(super) async fn drop_from(lake: &Lake, plan: &TablePlan, holding: &mut Holdi
     }
     let columns = looked_at(plan.table);
     let thinned = |file: &DataFile| plan.thinned.contains(&file.path);
+    let as_recorded = DETAIL.iter().any(|table| table.name == plan.table.name);
     lake.drop_rows(plan.table, &columns, &thinned, &mut |batch| {
-        not(&holding.keeps(batch)?)
+        not(&holding.keeps(batch, as_recorded)?)
             .map_err(|error| Error::new(Kind::Bug, "rows cannot be told apart").because(error))
     })
     .await?;

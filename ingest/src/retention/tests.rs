@@ -24,6 +24,7 @@ mod expected;
 mod holds;
 mod thin;
 mod visits;
+mod whose;
 mod years;
 
 const MONDAY: Date = date(2025, 10, 6);
@@ -67,6 +68,22 @@ fn plan(place: &Installation, today: Date) -> RetainReport {
 
 fn state(place: &Installation) -> State {
     State::open(&place.root()).unwrap()
+}
+
+fn keyring(place: &Installation) -> Keyring {
+    Keyring::open(&place.school.pseudonym_key_dir, &place.school.id, &place.dir()).unwrap()
+}
+
+/// Takes in a roster of Monday's academic year.
+fn roster(place: &Installation, people: &[u8]) {
+    let import = PeopleImport {
+        vault: &place.root().vault(),
+        school: &place.school.id,
+        recipients: &place.school.public_keys().unwrap(),
+        keyring: &keyring(place),
+        year: AcademicYear::of(MONDAY),
+    };
+    import.run(people, &mut state(place)).unwrap();
 }
 
 fn derived(place: &Installation) -> BTreeMap<&'static str, Vec<String>> {

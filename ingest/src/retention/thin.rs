@@ -1,34 +1,36 @@
 //! Sealed files of days that a hold on one person keeps past their clock: all rows but that person's go.
 //!
 //! Retention itself cannot do this, because the machine that seals cannot open: a recipient's key is needed.
+//! It goes where retention has gone before: days that are closed, and what retention would have taken whole.
 //! Each file is sealed anew with what stays and takes the old one's place; a run that is killed has left every
 //! file whole or thinned, and again goes on with the rest. What goes is noted in the deletion log before the
-//! first file, and counted there after the last.
+//! first file, and counted there after the last; of a run that was killed, by the next one of either sort.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use jiff::civil::Date;
 
-use super::clocks::Clocks;
-use super::disk::Sealed;
+use super::disk::{Going, Sealed};
 use super::doubt;
 use super::holding::Holding;
 use super::imported::Imported;
-use crate::correction::Overlay;
+use super::plan::{Basis, Plan};
+use super::report::Tier;
+use super::whose::{Kept, Rows};
 use crate::error::{Error, Kind};
 use crate::keys::PrivateKey;
 use crate::lake::Lake;
 use crate::person::{Person, Whose};
 use crate::pipeline::{Ingest, Progress};
 use crate::pseudonymise::Keyring;
-use crate::school::{AcademicYear, SchoolRoot};
-use crate::state::{Hold, State};
-use crate::vault::edit::{SealedRow, VaultEditor};
+use crate::school::SchoolRoot;
+use crate::state::{State, ThinningFile};
+use crate::vault::edit::VaultEditor;
 use crate::vault::{Content, VaultReader};
 
-/// What the deletion log calls it.
-const WHAT: &str = "R0 sealed rows of days held for one person";
+/// What the deletion log says of a run that was killed.
+const AFTERWARDS: &str = "counted afterwards: the run was interrupted, and again goes on with what it left";
 
 /// The thinning of one school's held days.
 pub struct Thinning<'t> {
@@ -49,6 +51,9 @@ pub struct ThinReport {
     pub kept: u64,
     /// Of these, rows of which nobody can tell whether they are the held person's.
     pub unclear: u64,
+    /// Sealed files past their clock that stay whole until retention has run: their day is not closed, or a run
+    /// would not drop what was to be expected.
+    pub waiting: u64,
 }
 
 /// Called with the name of each step when it is on the disk; a test stops there.
@@ -62,10 +67,10 @@ impl std::fmt::Debug for Thinning<'_> {
 
 /// A sealed file: folder and name below the vault.
 #[derive(Clone, Debug)]
-struct Held {
-    folder: String,
-    name: String,
-    content: Content,
+pub(super) struct Held {
+    pub(super) folder: String,
+    pub(super) name: String,
+    pub(super) content: Content,
 }
 
 impl Held {
@@ -78,12 +83,18 @@ impl Held {
     fn place(&self) -> String {
         format!("{}/{}", self.folder, self.name)
     }
+
+    /// The day of the rows, where the file lies under it.
+    fn day(&self) -> Option<Date> {
+        let own_day = !matches!(self.content, Content::Rejects | Content::Words);
+        self.folder.parse().ok().filter(|_| own_day)
+    }
 }
 
-/// A hold on one person, and who that is.
-struct Keeping {
-    hold: Hold,
-    person: Person,
+/// Files to thin, and how many must wait.
+struct Found {
+    files: Vec<Held>,
+    waiting: u64,
 }
 
 impl Thinning<'_> {
@@ -102,12 +113,21 @@ impl Thinning<'_> {
         let today = crate::pipeline::today(&school.zone)?;
         let runtime = super::run::runtime()?;
         let lake = runtime.block_on(Lake::open(&root))?;
-        let files = runtime.block_on(files(&root, &lake, &state, &school.retention, today))?;
+        let basis = Basis {
+            school,
+            root: &root,
+            keyring: Some(&keyring),
+            lake: &lake,
+            state: &state,
+            today,
+            locked: false,
+        };
+        let found = runtime.block_on(files(&basis))?;
         let reader = VaultReader::open(&root.vault(), &school.id, self.key);
-        let keeping = keeping(&reader, &state, &keyring)?;
-        keeping.iter().try_for_each(|keeping| asked(&keeping.person))?;
+        let kept = Kept::read(&reader, &state, &keyring)?;
+        kept.persons().try_for_each(asked)?;
         let editor = VaultEditor { reader, recipients: &[] };
-        survey(&editor, &files, &keeping, &Overlay::load(&state)?)
+        Ok(survey(&editor, &found, &kept)?.0)
     }
 
     /// Drops what no hold keeps. `record` is called first, under the writer's lock, for each held person with
@@ -133,156 +153,162 @@ impl Thinning<'_> {
         step: Step<'_>,
     ) -> Result<ThinReport, Error> {
         self.ingest.settled(progress, |school| {
-            let clocks = &self.ingest.school.retention;
-            let found = files(school.root, school.lake, school.state, clocks, school.today);
-            let files = school.runtime.block_on(found)?;
-            let reader = VaultReader::open(&school.root.vault(), &self.ingest.school.id, self.key);
-            let keeping = keeping(&reader, school.state, school.keyring)?;
-            let overlay = Overlay::load(school.state)?;
+            let basis = Basis {
+                school: self.ingest.school,
+                root: school.root,
+                keyring: Some(school.keyring),
+                lake: school.lake,
+                state: school.state,
+                today: school.today,
+                locked: true,
+            };
+            let found = school.runtime.block_on(files(&basis))?;
+            let vault = school.root.vault();
+            let reader = VaultReader::open(&vault, &self.ingest.school.id, self.key);
+            let kept = Kept::read(&reader, school.state, school.keyring)?;
             let editor = VaultEditor { reader, recipients: school.recipients };
             // What the key does not open cannot be thinned: found out before anything is written down.
-            let report = survey(&editor, &files, &keeping, &overlay)?;
+            let (report, rows) = survey(&editor, &found, &kept)?;
+            let why = why(self.ingest.school.retention.detail_days);
+            let before = counted(school.state, &vault, &mut |file| {
+                let held = Held::of(&vault, &vault.join(&file.place)).ok_or_else(no_place)?;
+                Ok(Some(file.rows.saturating_sub(kept.rows(&editor, &held)?.all())))
+            })?;
+            if let Some(gone) = before {
+                school.state.end_thinning(gone, &why, AFTERWARDS)?;
+            }
             if report.files == 0 {
                 return Ok(report);
             }
-            keeping.iter().try_for_each(|keeping| record(&keeping.person, &report))?;
-            let why = format!(
-                "detail is kept {} days after the event; a hold keeps one person's",
-                clocks.detail_days
-            );
+            kept.persons().try_for_each(|person| record(person, &report))?;
             if report.gone > 0 {
+                let going: Vec<(String, u64)> = (found.files.iter().zip(&rows))
+                    .filter(|(_, rows)| rows.gone > 0)
+                    .map(|(file, rows)| (file.place(), rows.all()))
+                    .collect();
                 let detail =
-                    format!("begun: {} rows of others in {} sealed files go", report.gone, report.files);
-                school.state.log_deletion(WHAT, &why, 0, &detail)?;
+                    format!("begun: {} rows of others in {} sealed files go", report.gone, going.len());
+                school.state.begin_thinning(&going, &why, &detail)?;
             }
             step("noted")?;
             let mut gone = 0;
-            for file in &files {
-                gone += editor.leave(&file.folder, &file.name, file.content, &mut |row| {
-                    stays(&keeping, &overlay, &row) != Whose::Others
+            for file in &found.files {
+                let went = editor.leave(&file.folder, &file.name, file.content, &mut |row| {
+                    kept.whose(&row) != Whose::Others
                 })?;
                 step("sealed anew")?;
-                school.state.note_thinned(&file.place())?;
+                school.state.note_thinned(&file.place(), went)?;
+                gone += went;
                 step("file")?;
             }
             if report.gone > 0 {
-                let detail = format!("{} rows of held persons stay", report.kept);
-                school.state.log_deletion(WHAT, &why, gone, &detail)?;
+                let detail = format!("done: {} rows that a hold keeps stay", report.kept);
+                school.state.end_thinning(gone, &why, &detail)?;
+                step("logged")?;
             }
             Ok(report)
         })
     }
 }
 
+fn no_place() -> Error {
+    Error::new(Kind::Bug, "a sealed file has no place")
+}
+
 /// Files past their clock that only holds on one person keep, and that were not thinned yet.
-async fn files(
-    root: &SchoolRoot,
-    lake: &Lake,
-    state: &State,
-    clocks: &Clocks,
-    today: Date,
-) -> Result<Vec<Held>, Error> {
-    if !doubt::is_believable(lake, state, today).await? {
-        return Err(doubt::refused(today));
+///
+/// Under the brake of retention: what cannot be brought back goes only from days that it has closed. Of a day on
+/// which it has nothing to close, and of what has no day, only while its own run would be what was to be expected.
+async fn files(basis: &Basis<'_>) -> Result<Found, Error> {
+    if !doubt::is_believable(basis.lake, basis.state, basis.today).await? {
+        return Err(doubt::refused(basis.today));
     }
-    let holding = Holding::new(state.holds()?);
-    let imported = Imported::read(lake, today).await?;
-    let first_kept = clocks.first_detail_day(today);
-    let vault = root.vault();
-    let sealed = Sealed::find(&vault, first_kept, &imported, &holding, &state.thinned_files()?)?;
-    let held = |path: &PathBuf| {
-        Held::of(&vault, path).ok_or_else(|| Error::new(Kind::Bug, "a sealed file has no place"))
+    let plan = Plan::make(basis).await?;
+    let closed: BTreeSet<Date> = basis.state.closed_days()?.into_iter().collect();
+    let going = |day: Date| {
+        let of_day = (Tier::Detail, day.to_string());
+        plan.lake.going.keys().any(|(tier, period, _)| (*tier, period) == (of_day.0, &of_day.1))
     };
-    sealed.whole.iter().map(held).collect()
+    let has_rows_left = |day: Date| plan.begun.closed.contains(&day) || going(day);
+    let may_go = |file: &Held| match file.day() {
+        Some(day) if closed.contains(&day) => true,
+        day => plan.report.unexpected.is_none() && !day.is_some_and(has_rows_left),
+    };
+    let holding = Holding::of(basis.state)?;
+    let imported = Imported::read(basis.lake, basis.today).await?;
+    let first_kept = basis.school.retention.first_detail_day(basis.today);
+    let vault = basis.root.vault();
+    let sealed = Sealed::find(&vault, first_kept, &imported, &holding, &basis.state.thinned_files()?)?;
+    let held = |path: &PathBuf| Held::of(&vault, path).ok_or_else(no_place);
+    let whole: Vec<Held> = sealed.whole.iter().map(held).collect::<Result<_, Error>>()?;
+    let (files, waiting): (Vec<Held>, Vec<Held>) = whole.into_iter().partition(may_go);
+    Ok(Found { files, waiting: waiting.len() as u64 })
 }
 
-fn keeping(reader: &VaultReader<'_>, state: &State, keyring: &Keyring) -> Result<Vec<Keeping>, Error> {
-    let mut found = Vec::new();
-    for hold in state.holds()?.into_iter().filter(Hold::is_active) {
-        let Some(token) = hold.person else { continue };
-        let person = Person::of_pseudonyms(reader, state, keyring, &BTreeSet::from([token]))?;
-        found.push(Keeping { hold, person });
-    }
-    Ok(found)
-}
-
-/// Counts what would go.
-fn survey(
-    editor: &VaultEditor<'_>,
-    files: &[Held],
-    keeping: &[Keeping],
-    overlay: &Overlay,
-) -> Result<ThinReport, Error> {
-    let mut report = ThinReport::default();
-    for file in files {
+/// Counts what would go, in all and from each file.
+fn survey(editor: &VaultEditor<'_>, found: &Found, kept: &Kept) -> Result<(ThinReport, Vec<Rows>), Error> {
+    let mut report = ThinReport { waiting: found.waiting, ..ThinReport::default() };
+    let mut all = Vec::with_capacity(found.files.len());
+    for file in &found.files {
+        let rows = kept.rows(editor, file)?;
         report.files += 1;
-        editor.look(
-            &file.folder,
-            &file.name,
-            file.content,
-            &mut |row| match stays(keeping, overlay, &row) {
-                Whose::Others => report.gone += 1,
-                is => {
-                    report.kept += 1;
-                    report.unclear += u64::from(is == Whose::Unclear);
-                }
-            },
-        )?;
+        report.gone += rows.gone;
+        report.kept += rows.kept;
+        report.unclear += rows.unclear;
+        all.push(rows);
     }
-    Ok(report)
+    Ok((report, all))
 }
 
-/// Whose a row is of the held persons'; others' go. What nobody can tell stays: it might be what the hold is for.
-fn stays(keeping: &[Keeping], overlay: &Overlay, row: &SealedRow<'_>) -> Whose {
-    let by_person = |person: &Person| -> Whose {
-        let owns = |year, token: Option<i64>, written: Option<&str>| person.owns(year, token, written);
-        let names = |text: Option<&str>| {
-            if text.is_some_and(|text| person.mentions().in_text(text)) { Whose::Hers } else { Whose::Others }
+/// Says in the deletion log how many rows went by a thinning that was killed, where that can be said without a
+/// key: of files that are noted as thinned, and of those of which nothing is left. Of those that are about to go
+/// whole (`going`) nobody can tell any more; for others the next thinning says it.
+pub(super) fn end_without_key(
+    state: &mut State,
+    vault: &Path,
+    detail_days: u16,
+    going: &[Going],
+) -> Result<(), Error> {
+    let mut lost = 0_u64;
+    let counted = counted(state, vault, &mut |file| {
+        let path = vault.join(&file.place);
+        let goes = going.iter().any(|going| going.path == path);
+        lost += u64::from(goes);
+        Ok(goes.then_some(0))
+    })?;
+    let Some(gone) = counted else { return Ok(()) };
+    let mut detail = AFTERWARDS.to_owned();
+    if lost > 0 {
+        detail.push_str(&format!("; without what had gone from {lost} files that now go whole"));
+    }
+    state.end_thinning(gone, &why(detail_days), &detail)
+}
+
+/// Rows that went by a thinning that was begun and has not ended; none where there is none, or where `of` cannot
+/// tell it of a file.
+fn counted(
+    state: &State,
+    vault: &Path,
+    of: &mut dyn FnMut(&ThinningFile) -> Result<Option<u64>, Error>,
+) -> Result<Option<u64>, Error> {
+    let begun = state.thinning()?;
+    if begun.is_empty() {
+        return Ok(None);
+    }
+    let mut all = 0;
+    for file in &begun {
+        let gone = match file.gone {
+            Some(gone) => Some(gone),
+            // A file without rows is deleted.
+            None if !vault.join(&file.place).exists() => Some(file.rows),
+            None => of(file)?,
         };
-        match row {
-            SealedRow::Request(row) => {
-                let year = AcademicYear::of(row.local_date);
-                let truly = row.actor.and_then(|actor| overlay.person(actor, row.local_date));
-                let typed =
-                    row.user_written.as_deref().map_or(Whose::Others, |text| person.meant_by(year, text));
-                owns(year, row.actor, None).max(owns(year, truly, None)).max(typed)
-            }
-            SealedRow::Incident(row) => {
-                let year = AcademicYear::of(row.local_date);
-                owns(year, row.subject, row.subject_written.as_deref())
-                    .max(names(row.linked_written.as_deref()))
-                    .max(names(row.narrative.as_deref()))
-            }
-            SealedRow::Change(row) => {
-                let year = AcademicYear::of(row.local_date);
-                owns(year, row.requester, row.requester_written.as_deref()).max(owns(
-                    year,
-                    row.decided_by,
-                    row.decided_by_written.as_deref(),
-                ))
-            }
-            SealedRow::Check(row) => {
-                owns(AcademicYear::of(row.local_date), row.tester, row.tester_written.as_deref())
-            }
-            SealedRow::Reject(row) if person.mentions().in_bytes(&row.raw) => Whose::Hers,
-            SealedRow::Word(row)
-                if person.mentions().in_text(&row.words)
-                    || (row.token.is_none() && person.mentions().in_file_name(&row.words)) =>
-            {
-                Whose::Hers
-            }
-            SealedRow::Reject(_) | SealedRow::Word(_) => Whose::Others,
-        }
-    };
-    let day = match row {
-        SealedRow::Request(row) => Some(row.local_date),
-        SealedRow::Incident(row) => Some(row.local_date),
-        SealedRow::Change(row) => Some(row.local_date),
-        SealedRow::Check(row) => Some(row.local_date),
-        // These lie under the day of the import, and have no day of their own.
-        SealedRow::Reject(_) | SealedRow::Word(_) => None,
-    };
-    let covers = |hold: &Hold| day.is_none_or(|day| hold.touches(day, day));
-    let kept = keeping.iter().filter(|keeping| covers(&keeping.hold));
-    kept.map(|keeping| by_person(&keeping.person)).max().unwrap_or(Whose::Others)
+        let Some(gone) = gone else { return Ok(None) };
+        all += gone;
+    }
+    Ok(Some(all))
+}
+
+fn why(detail_days: u16) -> String {
+    format!("detail is kept {detail_days} days after the event; a hold keeps one person's")
 }

@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use rusqlite::types::Value;
 use rusqlite::{OptionalExtension, Transaction, params_from_iter};
 
-use super::State;
+use super::{Hold, State, thinning};
 use crate::error::{Error, Kind};
 
 /// Tables that only grow, each entry bound to the one before or never changed: what the back-up has must be
@@ -57,6 +57,7 @@ impl State {
             .help("finish it with `watershed erase --finish`, then restore again"));
         }
         self.follow_anchors(newer)?;
+        let held = self.holds()?;
         let known: BTreeSet<i64> = self.corrections()?.into_iter().map(|correction| correction.id).collect();
         for table in GROWING {
             let (Some(definition), rows) = newer.table(table)? else { continue };
@@ -87,6 +88,20 @@ impl State {
                 insert(transaction, table, &rows)
             })?;
         }
+        // Of what the back-up has sealed, files are thinned for holds that are released since; and how far a
+        // thinning had come that is finished there, the log that came along says.
+        let still: BTreeSet<i64> =
+            self.holds()?.into_iter().filter(Hold::is_active).map(|hold| hold.id).collect();
+        let ended = newer.unfinished_thinning()? == 0;
+        self.write(|transaction| {
+            for hold in held.iter().filter(|hold| hold.is_active() && !still.contains(&hold.id)) {
+                thinning::forget_of(transaction, hold)?;
+            }
+            if ended {
+                transaction.execute("DELETE FROM thinning", [])?;
+            }
+            Ok(())
+        })?;
         let closed: BTreeSet<_> = self.closed_days()?.into_iter().collect();
         let mut days = BTreeSet::new();
         for correction in self.corrections()?.into_iter().filter(|correction| !known.contains(&correction.id))

@@ -118,6 +118,11 @@ impl State {
                  DELETE FROM embargo_rosters WHERE embargo NOT IN (SELECT id FROM embargoes);",
             )?;
             transaction.execute("DELETE FROM roster WHERE account IN (SELECT token FROM erasing)", [])?;
+            transaction.execute(
+                "DELETE FROM former_accounts WHERE person IN (SELECT token FROM erasing)
+                     OR account IN (SELECT token FROM erasing)",
+                [],
+            )?;
             // Records that are corrected to be the person's are nobody's from here on.
             transaction
                 .execute("DELETE FROM correction_persons WHERE token IN (SELECT token FROM erasing)", [])?;

@@ -1,12 +1,11 @@
 //! Holds: days, or one person's rows of days, that the clocks must leave alone.
 
-use std::collections::BTreeSet;
-
 use jiff::civil::Date;
 use rusqlite::params;
 
-use super::State;
+use super::{State, thinning};
 use crate::error::{Error, Kind};
+use crate::school::AcademicYear;
 
 /// Characters of a hold's reason or owner at most.
 const LONGEST: usize = 500;
@@ -18,7 +17,7 @@ pub struct NewHold<'h> {
     pub from: Date,
     /// Last local day.
     pub to: Date,
-    /// Only this person's rows, by pseudonym; everything when empty.
+    /// Only this person's rows, by the pseudonym of the days' academic year; everything when empty.
     pub person: Option<i64>,
     /// Why: a case number, not a name.
     pub reason: &'h str,
@@ -78,6 +77,13 @@ impl State {
         };
         if hold.from > hold.to {
             return wrong("ends before it begins", "`--from` is the first day, `--to` the last");
+        }
+        if hold.person.is_some() && AcademicYear::of(hold.from) != AcademicYear::of(hold.to) {
+            return wrong(
+                "on one person reaches over more than one academic year",
+                "a person has another pseudonym in each: make one hold for each year from 1 September to 31 August, \
+                 with the pseudonym of that year; `subject-access` lists those of all years",
+            );
         }
         for (name, text) in [("reason", hold.reason), ("owner", hold.owner)] {
             let characters = text.chars().count();
@@ -161,39 +167,8 @@ impl State {
             .ok_or_else(|| self.corrupt())
     }
 
-    /// Sealed files, by folder and name, of which only what a hold on one person keeps is left.
-    ///
-    /// # Errors
-    /// When the file cannot be read.
-    pub(crate) fn thinned_files(&self) -> Result<BTreeSet<String>, Error> {
-        self.read(|connection| {
-            connection.prepare("SELECT place FROM thinned_files")?.query_map([], |row| row.get(0))?.collect()
-        })
-    }
-
-    /// Notes that of a sealed file only what a hold on one person keeps is left.
-    pub(crate) fn note_thinned(&mut self, place: &str) -> Result<(), Error> {
-        self.write(|transaction| {
-            transaction.execute("INSERT OR IGNORE INTO thinned_files VALUES (?1)", [place]).map(|_| ())
-        })
-    }
-
-    /// Forgets thinned files that are there no more.
-    pub(crate) fn forget_thinned(&mut self, vault: &std::path::Path) -> Result<(), Error> {
-        let mut gone = self.thinned_files()?;
-        gone.retain(|place| !vault.join(place).exists());
-        if gone.is_empty() {
-            return Ok(());
-        }
-        self.write(|transaction| {
-            for place in &gone {
-                transaction.execute("DELETE FROM thinned_files WHERE place = ?1", [place])?;
-            }
-            Ok(())
-        })
-    }
-
-    /// Releases a hold: from now on the clocks act on what it covered.
+    /// Releases a hold: from now on the clocks act on what it covered, and sealed files in which it kept a
+    /// person's rows are to be thinned again where another hold keeps them.
     ///
     /// # Errors
     /// [`Kind::Configuration`] when there is no such hold, or it was released before.
@@ -205,12 +180,17 @@ impl State {
             ));
         }
         let now = jiff::Timestamp::now().to_string();
+        let released = self.holds()?.into_iter().find(|hold| hold.id == id);
         let changed = self.write(|transaction| {
-            transaction.execute(
+            let changed = transaction.execute(
                 "UPDATE retention_holds SET released_utc = ?2, released_why = ?3
                  WHERE id = ?1 AND released_utc IS NULL",
                 params![id, now, why.trim()],
-            )
+            )?;
+            if let Some(hold) = released.as_ref().filter(|_| changed == 1) {
+                thinning::forget_of(transaction, hold)?;
+            }
+            Ok(changed)
         })?;
         if changed == 1 {
             return Ok(());
@@ -249,11 +229,17 @@ mod tests {
             NewHold { owner: "a\nb", ..good },
             NewHold { review: date(2026, 5, 9), ..good },
             NewHold { review: date(2027, 6, 10), ..good },
+            // The pseudonym is of one academic year.
+            NewHold { from: date(2025, 8, 31), to: date(2025, 9, 1), ..good },
         ] {
             assert_eq!(state.add_hold(&bad, today).unwrap_err().kind(), Kind::Configuration, "{bad:?}");
         }
         assert_eq!(state.add_hold(&good, today).unwrap(), 1);
         assert_eq!(state.add_hold(&NewHold { person: None, ..good }, today).unwrap(), 2);
+        let all = NewHold { from: date(2025, 9, 1), to: date(2026, 8, 31), ..good };
+        assert_eq!(state.add_hold(&all, today).unwrap(), 3, "a whole academic year");
+        let days = NewHold { from: date(2025, 8, 31), person: None, ..all };
+        assert_eq!(state.add_hold(&days, today).unwrap(), 4, "days are everybody's");
         let holds = state.holds().unwrap();
         assert_eq!((holds[0].person, holds[1].person, holds[0].is_active()), (Some(-7), None, true));
         assert!(holds[0].touches(date(2026, 1, 16), date(2026, 2, 1)));

@@ -292,6 +292,7 @@ fn forget_year(transaction: &rusqlite::Transaction<'_>, year: AcademicYear) -> r
     for table in [
         "roster",
         "roster_names",
+        "former_accounts",
         "pseudonym_keys",
         "unmapped_words",
         "import_lines",

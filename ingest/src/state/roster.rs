@@ -1,6 +1,6 @@
 //! The roster's tokens and the check values of the keys that made them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use rusqlite::{OptionalExtension, params};
 
@@ -31,6 +31,12 @@ impl State {
     ) -> Result<(), Error> {
         self.write(|transaction| {
             let year = year.to_string();
+            // Rows that were taken in before stand under accounts that the new roster may not have.
+            transaction.execute(
+                "INSERT OR IGNORE INTO former_accounts
+                     SELECT academic_year, account, person FROM roster WHERE academic_year = ?1",
+                [&year],
+            )?;
             for (table, column, entries) in [("roster", "account", accounts), ("roster_names", "name", names)]
             {
                 transaction.execute(&format!("DELETE FROM {table} WHERE academic_year = ?1"), [&year])?;
@@ -67,6 +73,57 @@ impl State {
     /// When the file cannot be read.
     pub fn roster_names(&self) -> Result<BTreeMap<AcademicYear, BTreeMap<i64, Member>>, Error> {
         self.members("SELECT academic_year, name, person, role, year_group FROM roster_names")
+    }
+
+    /// All pseudonyms under which rows may stand that are the person's of one: the person's own and those of the
+    /// accounts, by the rosters that hold and by those that they replaced. An account that now is somebody
+    /// else's is not among them.
+    ///
+    /// # Errors
+    /// When the file cannot be read.
+    pub fn pseudonyms_beside(&self, token: i64) -> Result<BTreeSet<i64>, Error> {
+        let roster = self.roster()?;
+        let former: Vec<(String, i64, i64)> = self.read(|connection| {
+            connection
+                .prepare("SELECT academic_year, account, person FROM former_accounts")?
+                .query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?
+                .collect()
+        })?;
+        let mut owned: Vec<(i64, i64)> = Vec::new();
+        for accounts in roster.values() {
+            owned.extend(accounts.iter().map(|(account, member)| (*account, member.person)));
+        }
+        for (year, account, person) in former {
+            let year = AcademicYear::parse(&year).ok_or_else(|| self.corrupt())?;
+            let now = roster.get(&year).and_then(|accounts| accounts.get(&account));
+            if now.is_none_or(|member| member.person == person) {
+                owned.push((account, person));
+            }
+        }
+        let mut tokens = BTreeSet::from([token]);
+        tokens.extend(owned.iter().filter(|(account, _)| *account == token).map(|(_, person)| *person));
+        let accounts = owned.iter().filter(|(_, person)| tokens.contains(person));
+        let accounts: Vec<i64> = accounts.map(|(account, _)| *account).collect();
+        tokens.extend(accounts);
+        Ok(tokens)
+    }
+
+    /// Years in which a roster has a pseudonym, or a replaced one had: a person's own or an account's.
+    ///
+    /// # Errors
+    /// When the file cannot be read.
+    pub fn years_of(&self, token: i64) -> Result<BTreeSet<AcademicYear>, Error> {
+        let years: Vec<String> = self.read(|connection| {
+            connection
+                .prepare(
+                    "SELECT academic_year FROM roster WHERE account = ?1 OR person = ?1
+                     UNION SELECT academic_year FROM former_accounts WHERE account = ?1 OR person = ?1
+                     UNION SELECT academic_year FROM roster_names WHERE person = ?1",
+                )?
+                .query_map([token], |row| row.get(0))?
+                .collect()
+        })?;
+        years.iter().map(|year| AcademicYear::parse(year).ok_or_else(|| self.corrupt())).collect()
     }
 
     fn members(&self, query: &str) -> Result<BTreeMap<AcademicYear, BTreeMap<i64, Member>>, Error> {

@@ -1,7 +1,7 @@
 //! The state file: what it keeps, and what it refuses.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may")]
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::civil::date;
 
@@ -54,6 +54,39 @@ fn a_roster_is_replaced_for_its_year_only() {
     assert_eq!(roster[&year("2024-25")], BTreeMap::from([(1, member(11))]));
     assert_eq!(roster[&year("2025-26")], BTreeMap::from([(3, member(23))]));
     assert_eq!(state.roster_names().unwrap()[&year("2025-26")], BTreeMap::from([(8, member(23))]));
+}
+
+#[test]
+fn accounts_of_a_replaced_roster_are_known_until_an_erasure_or_the_end_of_the_year() {
+    let (_folder, root) = root();
+    let mut state = State::open(&root).unwrap();
+    let entry = |token, person| RosterEntry {
+        token,
+        member: Member { person, role: Role::Pupil, year_group: Some(10) },
+    };
+    let (before, this) = (year("2024-25"), year("2025-26"));
+    state.replace_roster(before, &[entry(5, 50), entry(6, 60)], &[]).unwrap();
+    state.replace_roster(before, &[], &[]).unwrap();
+    state.replace_roster(this, &[entry(1, 10), entry(2, 10), entry(3, 30)], &[]).unwrap();
+    state.replace_roster(this, &[entry(4, 10), entry(2, 20)], &[entry(7, 70)]).unwrap();
+    let beside = |state: &State, token| state.pseudonyms_beside(token).unwrap();
+    assert_eq!(beside(&state, 10), BTreeSet::from([1, 4, 10]), "the second account is somebody else's now");
+    assert_eq!(beside(&state, 1), BTreeSet::from([1, 4, 10]));
+    assert_eq!(beside(&state, 2), BTreeSet::from([2, 20]));
+    assert_eq!(beside(&state, 30), BTreeSet::from([3, 30]), "who left");
+    assert_eq!(beside(&state, 99), BTreeSet::from([99]));
+    for (token, of) in [(1, this), (10, this), (30, this), (70, this), (50, before), (5, before)] {
+        assert_eq!(state.years_of(token).unwrap(), BTreeSet::from([of]), "{token}");
+    }
+    assert_eq!(state.years_of(99).unwrap(), BTreeSet::new());
+
+    state.begin_erasure(&[], date(2026, 1, 12), &BTreeSet::from([30]), "asked").unwrap();
+    state.end_erasure(0, "").unwrap();
+    assert_eq!((beside(&state, 30), beside(&state, 3)), (BTreeSet::from([30]), BTreeSet::from([3])));
+    let begun = Begun { destroyed: BTreeMap::from([(before, None)]), ..Begun::default() };
+    state.begin_retention(&begun).unwrap();
+    state.finish_retention(&[], &BTreeSet::new(), &BTreeSet::from([before])).unwrap();
+    assert_eq!((beside(&state, 50), beside(&state, 10).len()), (BTreeSet::from([50]), 3));
 }
 
 #[test]

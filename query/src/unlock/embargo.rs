@@ -176,7 +176,7 @@ fn of_roster(
 }
 
 /// The years in which the lake has a pseudonym that no roster has: an account or a device.
-async fn of_lake(root: &SchoolRoot, token: i64) -> Result<BTreeSet<PersonOfYear>, Error> {
+pub(super) async fn of_lake(root: &SchoolRoot, token: i64) -> Result<BTreeSet<PersonOfYear>, Error> {
     let lake = Lake::open(root).await?;
     let mut found = BTreeSet::new();
     for table in TABLES {

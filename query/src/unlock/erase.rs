@@ -141,7 +141,8 @@ impl Question<'_> {
     }
 }
 
-/// The holds that keep something of a person: the person's own, and those of days of which there are rows.
+/// The holds that keep something of a person: the person's own, by whatever pseudonym and by what is corrected on
+/// their days, and those of days of which there are rows.
 fn holds(root: &SchoolRoot, state: &State, person: &Person) -> Result<Vec<Hold>, Error> {
     let mut holds = state.holds()?;
     holds.retain(Hold::is_active);
@@ -158,11 +159,22 @@ fn holds(root: &SchoolRoot, state: &State, person: &Person) -> Result<Vec<Hold>,
         .flatten()
         .filter_map(|row| row.get("local_date")?.as_str()?.parse().ok())
         .collect();
-    holds.retain(|hold| match hold.person {
-        Some(token) => person.pseudonyms.contains(&token),
-        None => days.range(hold.from..=hold.to).next().is_some(),
-    });
-    Ok(holds)
+    let hers: BTreeSet<i64> = person.pseudonyms.union(&person.unclear).copied().collect();
+    let mut found = Vec::new();
+    for hold in holds {
+        let keeps = match hold.person {
+            Some(token) => {
+                let held = state.pseudonyms_beside(token)?;
+                let recorded = |persons| overlay.recorded_between(persons, hold.from, hold.to);
+                !recorded(&held).is_disjoint(&recorded(&hers))
+            }
+            None => days.range(hold.from..=hold.to).next().is_some(),
+        };
+        if keeps {
+            found.push(hold);
+        }
+    }
+    Ok(found)
 }
 
 /// The reason as it is written down; an error where a hold is not given one of its own.

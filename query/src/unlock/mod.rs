@@ -40,7 +40,7 @@ pub use identified::Identified;
 use ingest::person::{Person, Whose};
 pub use sample::{Draw, ReviewLine, ReviewList, draw_sample, show_sample, verify_sample};
 pub use subject::{SubjectAccess, subject_access};
-pub use thin::{Thinned, thin_holds};
+pub use thin::{Thinned, thin_holds, years_of_pseudonym};
 pub use wrong_incident::{WrongIncident, correct_incident};
 
 use crate::audit::{Access, AccessAudit, What, checked_reason};

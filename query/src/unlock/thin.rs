@@ -1,15 +1,18 @@
 //! Held days past their clock, down to the rows of the held persons, with a recipient's key and entries in the
-//! audit first.
+//! audit first; and whether there is anybody to hold.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use ingest::keys::PrivateKey;
 use ingest::pipeline::{Ingest, Progress};
 use ingest::retention::{ThinReport, Thinning};
-use ingest::school::{Config, SchoolId};
+use ingest::school::{AcademicYear, Config, SchoolId, SchoolRoot};
+use ingest::state::State;
 use jiff::civil::Date;
 
 use super::Question;
+use super::embargo::of_lake;
 use crate::audit::What;
 use crate::error::Error;
 
@@ -20,6 +23,22 @@ pub struct Thinned {
     pub report: ThinReport,
     /// Head of the access audit with the entries of this run; none where nothing was written.
     pub audit_head: Option<String>,
+}
+
+/// Academic years in which anything that was taken in has a pseudonym: a roster, or a row of the lake. A hold on
+/// one that nothing has would hold nothing.
+///
+/// # Errors
+/// When state file or lake cannot be read.
+pub async fn years_of_pseudonym(
+    dir: &Path,
+    school: &SchoolId,
+    pseudonym: i64,
+) -> Result<BTreeSet<AcademicYear>, Error> {
+    let root = SchoolRoot::new(dir, school);
+    let mut years = State::open(&root)?.years_of(pseudonym)?;
+    years.extend(of_lake(&root, pseudonym).await?.iter().map(|known| known.year));
+    Ok(years)
 }
 
 /// Drops from the sealed files of held days that are past their clock what no hold keeps, or says what would go.

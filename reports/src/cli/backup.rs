@@ -1,10 +1,11 @@
 //! `watershed backup` and `watershed restore`: the installation as one folder, and back.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Args;
-use ingest::backup::{Backup, Manifest, Restored};
+use ingest::backup::{Again, Backup, Manifest, Restored};
 use ingest::school::Config;
 use query::audit::AccessAudit;
 use query::disclosure::ledger::Ledger;
@@ -82,7 +83,18 @@ pub(crate) fn restore(context: &Context, arguments: &RestoreArguments) -> anyhow
         ingest::backup::restore(&arguments.from, to, arguments.newer.as_deref())?;
     said(context, "watershed.restore/1", &manifest, "Restored");
     let mut ended = Ended::Well;
-    for missed in missed.iter().filter(|missed| !missed.repeated) {
+    let thinned: BTreeSet<&str> = (missed.iter())
+        .filter(|missed| missed.again == Again::ByThinning)
+        .map(|missed| missed.school.as_str())
+        .collect();
+    for school in thinned {
+        ended = Ended::NeedsALook;
+        context.printer.say(&format!(
+            "{school}: the back-up is older than a thinning of held days: other people's sealed rows of them are there again, and `retain` cannot open them. After `retain`, a DSL runs `watershed --dir {} --school {school} retain hold thin --key KEY --reason TEXT` once more.",
+            to.display()
+        ));
+    }
+    for missed in missed.iter().filter(|missed| missed.again == Again::BySomebody) {
         ended = Ended::NeedsALook;
         context.printer.say(&format!(
             "{}: the back-up is older than this deletion of {}, which has to be done again: {} ({})",

@@ -196,12 +196,25 @@ fn holds(root: &SchoolRoot, school: &SchoolConfig) -> Vec<Result<String, String>
             hold.id, hold.review, hold.owner
         ))
     });
-    let overdue: Vec<_> = overdue.collect();
-    if overdue.is_empty() {
-        vec![Ok(format!("{} hold, no review is overdue", active.len()))]
-    } else {
-        overdue
-    }
+    let over_years =
+        |hold: &&Hold| hold.person.is_some() && AcademicYear::of(hold.from) != AcademicYear::of(hold.to);
+    // Made before this was refused.
+    let of_one_year = active.iter().filter(over_years).map(|hold| {
+        Err(format!(
+            "hold {} is on one person over more than one academic year, and keeps rows under the pseudonym of one of them only; make a hold for each year",
+            hold.id
+        ))
+    });
+    let interrupted = State::open(root).and_then(|state| state.unfinished_thinning());
+    let interrupted = match interrupted {
+        Ok(0) => None,
+        Ok(files) => Some(Err(format!(
+            "a thinning of {files} sealed files was interrupted; `watershed retain hold thin` goes on with it"
+        ))),
+        Err(error) => Some(Err(error.to_string())),
+    };
+    let wrong: Vec<_> = overdue.chain(of_one_year).chain(interrupted).collect();
+    if wrong.is_empty() { vec![Ok(format!("{} hold, no review is overdue", active.len()))] } else { wrong }
 }
 
 /// The school's day; that of UTC where its zone is unknown, which is a finding of its own.

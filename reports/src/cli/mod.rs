@@ -17,6 +17,7 @@ mod feeds;
 mod figures;
 mod formats;
 mod generate;
+mod holds;
 mod ingesting;
 mod init;
 mod investigations;

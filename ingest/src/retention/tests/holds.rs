@@ -1,6 +1,26 @@
 //! What a hold keeps, and for how long.
 
 use super::*;
+use crate::event::{Member, Role};
+use crate::state::{NewCorrection, Wrong};
+
+const ROSTER: &[u8] =
+    b"person_key,accounts,mis_name,role,year\nP1,ajones,Ann Jones,pupil,10\nP2,bsmith,Ben Smith,pupil,10\n";
+
+fn person(place: &Installation, key: &str) -> i64 {
+    keyring(place).token(AcademicYear::of(MONDAY), Domain::Person, key.as_bytes()).unwrap()
+}
+
+fn account(place: &Installation, account: &str) -> i64 {
+    keyring(place).token(AcademicYear::of(MONDAY), Domain::Account, account.as_bytes()).unwrap()
+}
+
+/// What is left of the 60 records when Ann is held: on both days, by this pseudonym.
+fn left(place: &Installation, held: i64) -> Vec<String> {
+    hold(place, MONDAY, TUESDAY, Some(held));
+    retain(place, date(2026, 1, 6));
+    place.rows(&REQUESTS)
+}
 
 fn hold(place: &Installation, from: Date, to: Date, person: Option<i64>) -> i64 {
     let hold = NewHold { from, to, person, reason: "case 12", owner: "DSL", review: date(2026, 6, 1) };
@@ -118,4 +138,93 @@ fn an_incident_about_somebody_else_stays_with_the_held_person_it_names() {
     let number =
         |row: &str| row.split_whitespace().find_map(|cell| cell.strip_prefix("incident=").map(str::to_owned));
     assert_eq!(number(&incidents[0]), number(&links[0]), "the link leads to an incident that is there");
+}
+
+#[test]
+fn a_hold_keeps_what_was_taken_in_before_the_roster_and_by_a_roster_that_was_replaced() {
+    let base = Installation::new();
+    fill(&base);
+    roster(&base, ROSTER);
+    // By the roster that holds, and by the account's own pseudonym.
+    for held in [person(&base, "P1"), account(&base, "ajones")] {
+        let place = base.twin();
+        assert_eq!(left(&place, held).len(), 20, "Ann's, recorded under her account alone");
+    }
+    // She is given another account, and nobody has the old one.
+    let place = base.twin();
+    roster(&place, b"person_key,accounts,mis_name,role,year\nP1,ajones2,Ann Jones,pupil,10\n");
+    assert_eq!(left(&place, person(&place, "P1")).len(), 20);
+    // The roster was wrong: the account is somebody else's.
+    let place = base.twin();
+    roster(&place, b"person_key,accounts,mis_name,role,year\nP1,ajones2,Ann Jones,pupil,10\nP9,ajones,Al Jones,pupil,10\n");
+    assert_eq!(left(&place, person(&place, "P1")).len(), 0);
+    // Records under both, by turns: of who has the account, both are kept.
+    let place = base.twin();
+    place.put("more.log", &line(EIGHT + 7200, "ajones", "http://www.example.com/"));
+    place.run();
+    let rows = left(&place, account(&place, "ajones"));
+    let of = |token: i64| rows.iter().filter(|row| row.contains(&format!(" actor={token} "))).count();
+    assert_eq!((of(account(&place, "ajones")), of(person(&place, "P1"))), (20, 1));
+}
+
+#[test]
+fn a_hold_keeps_what_is_corrected_to_be_the_persons_or_nobodys() {
+    let base = Installation::new();
+    fill(&base);
+    roster(&base, ROSTER);
+    let ann = Member { person: person(&base, "P1"), role: Role::Pupil, year_group: Some(10) };
+    for (truly, expected) in [(Some(ann), 40), (None, 40), (Some(Member { person: 77, ..ann }), 20)] {
+        let place = base.twin();
+        let recorded = BTreeSet::from([account(&place, "bsmith")]);
+        let new = NewCorrection {
+            from: MONDAY,
+            to: MONDAY,
+            wrong: Wrong::Person { recorded, truly },
+            reason: "ticket 4",
+            by: "IT",
+        };
+        state(&place).add_correction(&new, &BTreeSet::from([MONDAY])).unwrap();
+        let rows = left(&place, ann.person);
+        assert_eq!(rows.len(), expected, "{truly:?}");
+        assert!(rows.iter().all(|row| row.contains("local_date=2025-10-06")), "Tuesday is not corrected");
+    }
+    // Whose the records were recorded as is held: what is corrected away stays.
+    let place = base.twin();
+    let recorded = BTreeSet::from([account(&place, "ajones")]);
+    let truly = Some(Member { person: person(&place, "P2"), ..ann });
+    let new = NewCorrection {
+        from: MONDAY,
+        to: MONDAY,
+        wrong: Wrong::Person { recorded, truly },
+        reason: "ticket 4",
+        by: "IT",
+    };
+    state(&place).add_correction(&new, &BTreeSet::from([MONDAY])).unwrap();
+    assert_eq!(left(&place, ann.person).len(), 20);
+}
+
+#[test]
+fn an_incident_that_may_be_the_held_persons_stays() {
+    let place = Installation::new();
+    roster(
+        &place,
+        b"person_key,accounts,mis_name,role,year\nP1,ajones,Ann Jones,pupil,10\nP4,ann4,Ann Jones,pupil,7\nP2,bsmith,Ben Smith,pupil,10\n",
+    );
+    place.put(
+        "incidents.csv",
+        "Student,Date,Category,Incident,Status,Linked students\r\n\
+         Ann Jones,06/10/2025 11:20,Bullying,x,Open,\r\n\
+         Ben Smith,06/10/2025 11:30,Bullying,y,Open,\r\n\
+         Ann Jones,08/10/2025 11:30,Bullying,z,Open,\r\n",
+    );
+    place.run();
+    assert_eq!(place.rows(&crate::schema::INCIDENTS).len(), 3);
+    hold(&place, MONDAY, TUESDAY, Some(person(&place, "P1")));
+    retain(&place, date(2027, 9, 1));
+    let incidents = place.rows(&crate::schema::INCIDENTS);
+    assert_eq!(incidents.len(), 1, "of two pupils of one name, on a held day: {incidents:?}");
+    assert!(
+        incidents[0].contains("local_date=2025-10-06") && incidents[0].contains("subject= "),
+        "{incidents:?}"
+    );
 }

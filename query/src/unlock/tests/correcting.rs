@@ -400,3 +400,34 @@ fn records_that_turn_out_to_be_somebodys_go_with_the_erasure_after_they_are_corr
         (0, 1, 1)
     );
 }
+
+#[test]
+fn a_hold_on_whom_records_are_corrected_to_be_hinders_the_erasure_of_whose_they_were() {
+    let bench = school();
+    let (dir, key) = (bench.dir(), &bench.private);
+    correct_person(&dir, &bench.school, &wrong("amy.otter", Some("Ben Badger")), "case 3", key, &()).unwrap();
+    let mut state = State::open(&bench.root()).unwrap();
+    let today = jiff::Zoned::now().date();
+    let ben = bench.keyring.token(year(), Domain::Person, b"P2").unwrap();
+    let day = date(2026, 1, 13);
+    let review = today.tomorrow().unwrap();
+    let new = NewHold { from: day, to: day, person: Some(ben), reason: "case 8", owner: "DSL", review };
+    let refused = |who: &str| match erase(&dir, &bench.school, who, "request 9", None, key, &()) {
+        Ok(_) => String::new(),
+        Err(error) => error.to_string(),
+    };
+    let day = date(2026, 1, 12);
+    for (person, who) in [
+        (ben, "amy.otter"),
+        (bench.pseudonym("ben.badger"), "ben.badger"),
+        (bench.pseudonym("cat.a"), "cat.b"),
+    ] {
+        let held = NewHold { from: day, to: day, person: Some(person), ..new };
+        let number = state.add_hold(&held, today).unwrap();
+        assert!(refused(who).contains(&format!("hold {number} keeps rows")), "{who}: {}", refused(who));
+        state.release_hold(number, "closed").unwrap();
+    }
+    // Of another day nothing is corrected.
+    state.add_hold(&new, today).unwrap();
+    assert_eq!(refused("amy.otter"), "");
+}
