@@ -202,6 +202,11 @@ const MIGRATIONS: &[&str] = &[
         events_from TEXT NOT NULL, days_closed INTEGER NOT NULL);
     CREATE TABLE thinned_files (place TEXT PRIMARY KEY) WITHOUT ROWID;
 ",
+    "
+    CREATE TABLE set_apart_vouched (
+        valid_from TEXT NOT NULL, valid_to TEXT NOT NULL, what TEXT NOT NULL,
+        PRIMARY KEY (valid_from, valid_to, what)) WITHOUT ROWID;
+",
 ];
 
 /// The state file of one school, open.

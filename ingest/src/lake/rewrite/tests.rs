@@ -212,8 +212,8 @@ async fn a_vacuum_killed_before_it_named_its_checkpoint_loses_nothing() {
         assert!(checkpoint_of(&lake, 3).exists());
         assert_eq!(named_version(&lake), vacuumed_before.then_some(1));
 
-        let left = [("2025-10-06", 1), ("2025-10-07", 2), ("2025-10-07", 3)]
-            .map(|(day, who)| (day.to_owned(), who));
+        let left =
+            [("2025-10-06", 1), ("2025-10-07", 2), ("2025-10-07", 3)].map(|(day, who)| (day.to_owned(), who));
         let next = anew(&lake).await;
         assert_eq!(actors(&next).await, left);
         // Of the first import a file without her took the place of Monday's.
@@ -277,7 +277,8 @@ async fn a_commit_killed_before_it_named_its_checkpoint_loses_nothing() {
             if number >= killed_at {
                 // Older than a log keeps its entries: the next checkpoint clears away what lies before it. The killed
                 // commit itself did not come to that.
-                let long_ago = std::time::SystemTime::now() - std::time::Duration::from_secs(8 * 24 * 60 * 60);
+                let long_ago =
+                    std::time::SystemTime::now() - std::time::Duration::from_secs(8 * 24 * 60 * 60);
                 for path in files(&log_of(&lake)) {
                     fs::File::options().append(true).open(path).unwrap().set_modified(long_ago).unwrap();
                 }
