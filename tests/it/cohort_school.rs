@@ -87,8 +87,8 @@ pub(crate) fn school() -> School {
         let add = ["accounts", "add", role, "--role", role, "--outside", "--password-file"];
         out(school.night.command(school.program(), &add).arg(&password));
     }
-    for day in 0..DAYS.len() {
-        std::fs::write(root.inbox().join(format!("proxy-{}.log", DAYS[day].0)), log(day)).unwrap();
+    for (day, (name, _)) in DAYS.iter().enumerate() {
+        std::fs::write(root.inbox().join(format!("proxy-{name}.log")), log(day)).unwrap();
     }
     school.night.save("before");
     school
