@@ -231,6 +231,11 @@ const MIGRATIONS: &[&str] = &[
         academic_year TEXT NOT NULL, account INTEGER NOT NULL, person INTEGER NOT NULL,
         PRIMARY KEY (academic_year, account, person)) WITHOUT ROWID;
 ",
+    "
+    CREATE TABLE set_apart_vouched (
+        valid_from TEXT NOT NULL, valid_to TEXT NOT NULL, what TEXT NOT NULL,
+        PRIMARY KEY (valid_from, valid_to, what)) WITHOUT ROWID;
+",
 ];
 
 /// The state file of one school, open.

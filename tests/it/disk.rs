@@ -29,17 +29,20 @@ pub(crate) struct Fault {
 /// The library of `disk.c`, built once for all tests of this process.
 fn library() -> &'static Path {
     static LIBRARY: OnceLock<PathBuf> = OnceLock::new();
-    LIBRARY.get_or_init(|| {
-        let library = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("disk-{}.so", std::process::id()));
-        let output = Command::new("cc")
-            .args(["-O1", "-Wall", "-Wextra", "-Werror", "-shared", "-fPIC", "-o"])
-            .arg(&library)
-            .arg(root().join("tests/it/disk.c"))
-            .output()
-            .expect("a C compiler, as README.md says");
-        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-        library
-    })
+    LIBRARY.get_or_init(|| build("disk"))
+}
+
+/// The library of a C file beside this one.
+pub(crate) fn build(name: &str) -> PathBuf {
+    let library = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{name}-{}.so", std::process::id()));
+    let output = Command::new("cc")
+        .args(["-O1", "-Wall", "-Wextra", "-Werror", "-shared", "-fPIC", "-o"])
+        .arg(&library)
+        .arg(root().join("tests/it").join(format!("{name}.c")))
+        .output()
+        .expect("a C compiler, as README.md says");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    library
 }
 
 /// `watershed` with `disk.c` between it and a folder.

@@ -7,16 +7,21 @@
     reason = "a test may"
 )]
 
+mod aged;
 mod artefacts;
+mod cohort_school;
+mod cohorts;
 mod command_line;
 mod corpus;
 mod crash;
 mod disk;
 mod edges;
 mod faults;
+mod investigations;
 mod leaks;
 mod mail;
 mod manual;
+mod marks;
 mod metamorphic;
 mod night;
 mod paperwork;

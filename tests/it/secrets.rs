@@ -1,131 +1,23 @@
 //! A marked secret driven through every failure: it is found in no output, no log, no file of the installation but
 //! the sealed ones and the folder of refused files, and in no file for the time being.
 //!
-//! The marks below all have one word in common, which is looked for as it is, in capitals, as hexadecimal digits and
-//! in Base64.
+//! The marks below all have one word in common, the one that [`Search`] looks for.
 
 use std::fmt::Write as _;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
-
-use aho_corasick::AhoCorasick;
+use std::process::{Command, Stdio};
 
 use super::disk::{Fault, READS, SPACE, faulty};
-use super::night::Night;
-use super::support::{files_below, python, root, watershed};
+use super::marks::{School, Search};
+use super::support::root;
 
 const ACCOUNT: &str = "zqmarkuser";
 const WORD: &str = "zqmarkword";
 const ADDRESS: &str = "http://zqmarkhost.example/zqmarkpath?q=zqmarkquery";
 const NAME: &str = "Zqmark Person";
 const SECRET: &str = "zqmark secret phrase";
-
-/// Everything that was said, and where the mark was found.
-struct Search {
-    marks: AhoCorasick,
-    found: Vec<String>,
-    looked: usize,
-}
-
-impl Search {
-    fn new() -> Self {
-        // `zqmark` as text, as hexadecimal digits, and at each of the three places of Base64.
-        let forms = ["zqmark", "7a716d61726b", "enFtYXJr", "pxbWFya", "6cW1hcm"];
-        let marks = AhoCorasick::builder().ascii_case_insensitive(true).build(forms).unwrap();
-        Self { marks, found: Vec::new(), looked: 0 }
-    }
-
-    fn look(&mut self, place: &str, bytes: &[u8]) {
-        self.looked += 1;
-        if let Some(found) = self.marks.find(bytes) {
-            let from = found.start().saturating_sub(60);
-            let to = (found.end() + 60).min(bytes.len());
-            let around = String::from_utf8_lossy(&bytes[from..to]).replace('\n', " ");
-            self.found.push(format!("{place}: ...{around}..."));
-        }
-    }
-
-    fn said(&mut self, what: &str, output: &Output) {
-        self.look(&format!("standard output of {what}"), &output.stdout);
-        self.look(&format!("standard error of {what}"), &output.stderr);
-        let error = String::from_utf8_lossy(&output.stderr);
-        assert!(
-            !error.contains("panicked") && !error.contains("by a mistake of the program"),
-            "{what}: {error}"
-        );
-    }
-
-    /// Every file below a folder but those that hold it by design.
-    fn files(&mut self, what: &str, folder: &Path, but: &[&Path]) {
-        for path in files_below(folder) {
-            if but.iter().any(|folder| path.starts_with(folder)) {
-                continue;
-            }
-            self.look(
-                &format!("{what}: the name of {}", path.display()),
-                path.as_os_str().as_encoded_bytes(),
-            );
-            self.look(&format!("{what}: {}", path.display()), &std::fs::read(&path).unwrap());
-        }
-    }
-
-    fn nothing(&self) {
-        assert!(self.looked > 8, "nothing was looked at");
-        assert!(self.found.is_empty(), "{} places:\n{}", self.found.len(), self.found.join("\n"));
-    }
-}
-
-/// A school with temporaries of its own.
-struct School {
-    night: Night,
-    temporary: PathBuf,
-}
-
-impl School {
-    fn new() -> Self {
-        let night = Night::new();
-        for mut command in night.set_up(&watershed) {
-            assert!(command.output().unwrap().status.success(), "{command:?}");
-        }
-        let temporary = night.beside("temporary");
-        std::fs::create_dir(&temporary).unwrap();
-        Self { night, temporary }
-    }
-
-    fn program(&self) -> Command {
-        let mut program = watershed();
-        program.env("WATERSHED_LOG", "trace,h2=warn").env("TMPDIR", &self.temporary);
-        program.stdin(Stdio::null());
-        program
-    }
-
-    fn run(&self, arguments: &[&str]) -> Output {
-        self.night.command(self.program(), arguments).output().unwrap()
-    }
-
-    /// Looks through the installation and the folder of temporaries; answers the lake spelt out.
-    fn search(&self, search: &mut Search, what: &str) -> String {
-        let root = self.night.root();
-        search.files(what, &self.night.disk(), &[&root.vault(), &root.refused(), &root.inbox()]);
-        search.files(what, &self.temporary, &[]);
-        // Pages of the lake are compressed: as bytes they would hide what they hold.
-        let spelt = python("spell.py", &[&root.lake()]);
-        search.look(&format!("{what}: the lake spelt out"), spelt.as_bytes());
-        spelt
-    }
-
-    fn key(&self) -> [String; 4] {
-        let place = |path: PathBuf| path.to_string_lossy().into_owned();
-        [
-            "--key".to_owned(),
-            place(self.night.disk().join("dsl.key")),
-            "--passphrase-file".to_owned(),
-            place(self.night.beside("passphrase")),
-        ]
-    }
-}
 
 /// Every format's damaged and hostile lines, with the marks in the middle of some.
 fn damaged() -> Vec<(String, Vec<u8>)> {
@@ -425,7 +317,7 @@ fn statements_keys_and_arguments_are_not_said_again() {
 }
 
 /// One request in so many bytes; the answer's head.
-fn ask(address: &str, request: &str) -> String {
+pub(crate) fn ask(address: &str, request: &str) -> String {
     let mut stream = TcpStream::connect(address).unwrap();
     stream.set_read_timeout(Some(std::time::Duration::from_secs(30))).unwrap();
     stream.write_all(request.as_bytes()).unwrap();

@@ -1,7 +1,7 @@
 """Spells out every Parquet file below a folder, so that what its pages hold can be searched for as text.
 
-Usage: spell.py FOLDER. Pages are compressed: raw bytes show nothing of a text. The column `site` is left out of tables,
-since it holds sites by design; sealed files cannot be read, and a file that was cut off says only that it was.
+Usage: spell.py FOLDER [all]. Pages are compressed: raw bytes show nothing of a text. The column `site` is left out of
+tables, since it holds sites by design, unless all is asked for; sealed files cannot be read, and a file that was cut off says only that it was.
 """
 
 import pathlib
@@ -13,7 +13,7 @@ read = 0
 for path in sorted(pathlib.Path(sys.argv[1]).rglob("*.parquet")):
     try:
         file = parquet.ParquetFile(path)
-        names = [name for name in file.schema_arrow.names if name != "site"]
+        names = [name for name in file.schema_arrow.names if name != "site" or "all" in sys.argv[2:]]
         table = file.read(columns=names)
     except Exception as error:
         print("not readable:", type(error).__name__)

@@ -11,7 +11,7 @@ const OCTOBER: [&str; 4] = ["--from", "2025-10-01", "--to", "2025-10-31"];
 
 /// A pupil, the head, a teacher and the safeguarding lead, each stopped once at a site about self-harm on Monday
 /// 6 October 2025.
-fn school() -> Night {
+pub(crate) fn school() -> Night {
     let night = Night::new();
     let commands = night.set_up(&watershed);
     std::fs::write(
@@ -50,31 +50,31 @@ fn school() -> Night {
     night
 }
 
-fn cells(night: &Night, arguments: &[&str]) -> Vec<Value> {
+pub(crate) fn cells(night: &Night, arguments: &[&str]) -> Vec<Value> {
     let asked = [arguments, &OCTOBER, &["--format", "json"]].concat();
     let answer = json(&mut night.command(watershed(), &asked));
     answer["cells"].as_array().unwrap().clone()
 }
 
-fn pseudonyms(cells: &[Value]) -> Vec<&str> {
+pub(crate) fn pseudonyms(cells: &[Value]) -> Vec<&str> {
     cells.iter().map(|row| row["pseudonym"].as_str().unwrap()).collect()
 }
 
 /// Ends with a refusal, and what it says of it.
-fn refused(night: &Night, arguments: &[&str]) -> String {
+pub(crate) fn refused(night: &Night, arguments: &[&str]) -> String {
     let output = run(&mut night.command(watershed(), arguments));
     assert!(!output.status.success(), "{arguments:?}");
     String::from_utf8(output.stderr).unwrap()
 }
 
-fn with_key(night: &Night, arguments: &[&str]) -> std::process::Command {
+pub(crate) fn with_key(night: &Night, arguments: &[&str]) -> std::process::Command {
     let mut command = night.command(watershed(), arguments);
     command.arg("--key").arg(night.disk().join("dsl.key"));
     command.arg("--passphrase-file").arg(night.beside("passphrase"));
     command
 }
 
-fn audit(night: &Night) -> Vec<(String, String)> {
+pub(crate) fn audit(night: &Night) -> Vec<(String, String)> {
     let output = run(&mut night.command(watershed(), &["audit", "list", "--format", "json"]));
     let list: Value = serde_json::from_slice(&output.stdout).unwrap();
     let word = |entry: &Value, name: &str| entry[name].as_str().unwrap().to_owned();

@@ -122,7 +122,12 @@ impl Lake {
 
     fn exists(&self, table: &TableSchema) -> bool {
         let log = self.folder.join(table.name).join("_delta_log");
-        log.join(format!("{:020}.json", 0)).exists() || log.join("_last_checkpoint").exists()
+        log.join(format!("{:020}.json", 0)).exists()
+            || log.join("_last_checkpoint").exists()
+            // The file above is a hint: a copy of a log that was cut may have lost it, and has its table all the same.
+            || std::fs::read_dir(&log).is_ok_and(|entries| {
+                entries.flatten().any(|entry| entry.file_name().to_string_lossy().ends_with(".checkpoint.parquet"))
+            })
     }
 
     fn handle(&self, table: &TableSchema) -> Result<DeltaTable, Error> {

@@ -217,7 +217,8 @@ fn counted(snapshot: &TableSnapshot, file: &DataFile) -> Result<u64, Error> {
 }
 
 /// Removes checkpoints newer than the one that `_last_checkpoint` names, and answers whether there was any: a run was
-/// killed between writing one and naming it. Made once more over itself, such a checkpoint has lost the table's files.
+/// killed between writing one and naming it. The library makes no checkpoint of a version that has one, and does not
+/// name that either: once the older entries are gone, the log would have no beginning that a reader looks for.
 /// Nothing is lost without it: older entries go only when it has been named.
 fn remove_unnamed_checkpoints(log: &Path) -> Result<bool, Error> {
     let listed = match std::fs::read_dir(log) {

@@ -22,7 +22,7 @@ use crate::schema::{
 };
 use crate::school::AcademicYear;
 use crate::settings::Settings;
-use crate::settings::investigations::{Purpose, SetApartDay};
+use crate::settings::investigations::{Investigations, Purpose, SetApartDay};
 use crate::state::State;
 
 /// Records of a day from which on its pages would take more memory than reading it once more takes time.
@@ -58,7 +58,8 @@ pub(super) async fn dirty_days(
     settings: &Settings,
     progress: &dyn Progress,
 ) -> Result<u64, Error> {
-    set_apart_anew(lake, state, settings).await?;
+    let investigations = settings.investigations().vouched(&state.vouched_apart()?);
+    set_apart_anew(lake, state, &investigations).await?;
     derive_anew(lake, state, settings).await?;
     let marked = state.dirty_days()?;
     let frozen: BTreeSet<Date> = state.closed_days()?.into_iter().collect();
@@ -74,7 +75,7 @@ pub(super) async fn dirty_days(
         lake.replace_days(&DERIVED, &days, &mut |day| {
             number += 1;
             progress.deriving(number, days.len());
-            let mut set_apart = settings.investigations().on(day);
+            let mut set_apart = investigations.on(day);
             // What was written down by an account is under the person once a roster has that account.
             if let Some(accounts) = roster.get(&AcademicYear::of(day)) {
                 let persons = set_apart.tokens.iter().filter_map(|(token, purpose)| {
@@ -165,9 +166,13 @@ fn basis(settings: &Settings) -> String {
     hasher.finalize().to_hex()[..32].to_owned()
 }
 
-/// Marks the days on which `investigations.csv` says another thing than when they were derived.
-async fn set_apart_anew(lake: &Lake, state: &mut State, settings: &Settings) -> Result<(), Error> {
-    let (old, new) = (state.apart_rules()?, settings.investigations().rules());
+/// Marks the days on which the vouched rows of `investigations.csv` say another thing than when they were derived.
+async fn set_apart_anew(
+    lake: &Lake,
+    state: &mut State,
+    investigations: &Investigations,
+) -> Result<(), Error> {
+    let (old, new) = (state.apart_rules()?, investigations.rules());
     if old == new {
         return Ok(());
     }

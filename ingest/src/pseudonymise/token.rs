@@ -35,6 +35,8 @@ pub enum Domain {
     ExportRow,
     /// The key of the hashes of a file's lines.
     Lines,
+    /// A whole roster, to name its sealed file.
+    Roster,
     /// A name or account of somebody who was erased.
     Erased,
     /// The key's own check value.
@@ -60,6 +62,7 @@ impl Domain {
             Self::IllegalPage => b"watershed 1 illegal page\0",
             Self::ExportRow => b"watershed 1 export row\0",
             Self::Lines => b"watershed 1 lines\0",
+            Self::Roster => b"watershed 1 roster\0",
             Self::Erased => b"watershed 1 erased\0",
             Self::Check => b"watershed 1 check\0",
         }

@@ -116,13 +116,11 @@ impl Retain<'_> {
             return Ok(plan.report);
         }
         if let Err(error) = doubt::confirmed(&plan.report, self.days) {
-            if self.days.is_none() && !plan.files_doubted {
-                if drop_files(&plan, root, state, step)? {
-                    for table in TABLES.into_iter().filter(|table| plan.untidy.contains(table.name)) {
-                        runtime.block_on(lake.vacuum(table))?;
-                    }
-                    finish_files(&plan, state, step)?;
+            if self.days.is_none() && !plan.files_doubted && drop_files(&plan, root, state, step)? {
+                for table in TABLES.iter().filter(|table| plan.untidy.contains(table.name)) {
+                    runtime.block_on(lake.vacuum(table))?;
                 }
+                finish_files(&plan, state, step)?;
             }
             return Err(error);
         }

@@ -116,19 +116,28 @@ impl Investigations {
     /// One line for each row, by which a change of the file is noticed: first and last day, and what it says.
     #[must_use]
     pub fn rules(&self) -> BTreeSet<Rule> {
-        self.rows
-            .iter()
-            .map(|row| Rule {
-                from: row.days.from.unwrap_or(Date::MIN),
-                to: row.days.to.unwrap_or(Date::MAX),
-                what: match &row.holder {
-                    Holder::Token(token) => {
-                        format!("{} {}", row.purpose.word(), crate::pseudonymise::written(*token))
-                    }
-                    Holder::Network(network) => format!("{} network {network}", row.purpose.word()),
-                },
-            })
-            .collect()
+        self.rows.iter().map(SetApart::rule).collect()
+    }
+
+    /// The rows that somebody with a key has vouched for: all that sets anything apart.
+    #[must_use]
+    pub fn vouched(&self, known: &BTreeSet<Rule>) -> Self {
+        Self { rows: self.rows.iter().filter(|row| known.contains(&row.rule())).cloned().collect() }
+    }
+}
+
+impl SetApart {
+    fn rule(&self) -> Rule {
+        Rule {
+            from: self.days.from.unwrap_or(Date::MIN),
+            to: self.days.to.unwrap_or(Date::MAX),
+            what: match &self.holder {
+                Holder::Token(token) => {
+                    format!("{} {}", self.purpose.word(), crate::pseudonymise::written(*token))
+                }
+                Holder::Network(network) => format!("{} network {network}", self.purpose.word()),
+            },
+        }
     }
 }
 
@@ -192,6 +201,13 @@ mod tests {
         assert!(found.on(date(2025, 11, 8)).tokens.is_empty());
         assert!(found.on(date(2025, 8, 31)).is_empty());
         assert_eq!(found.rules().len(), 2);
+        let bench = found.rules().into_iter().filter(|rule| rule.what == "test network IT office").collect();
+        let vouched = found.vouched(&bench).on(date(2025, 11, 7));
+        assert_eq!(
+            (vouched.tokens.len(), vouched.networks.len()),
+            (0, 1),
+            "what nobody vouched for hides nothing"
+        );
     }
 
     #[test]

@@ -284,14 +284,14 @@ impl Settings {
         &self.investigations
     }
 
-    /// Whether a text will do as the school's `investigations.csv` beside the files that are there.
+    /// What a text says as the school's `investigations.csv` beside the files that are there.
     ///
     /// # Errors
     /// [`Kind::Configuration`](crate::Kind::Configuration), naming the line, when it says something that cannot be.
-    pub fn check_investigations(&self, text: &str) -> Result<(), Error> {
+    pub fn check_investigations(&self, text: &str) -> Result<Investigations, Error> {
         let source =
             Source { name: "investigations.csv", shipped: INVESTIGATIONS, school: Some(text.to_owned()) };
-        Investigations::read(&source, &self.networks.names()).map(|_| ())
+        Investigations::read(&source, &self.networks.names())
     }
 
     /// Pupils on roll.

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use jiff::civil::Date;
-use rusqlite::params;
+use rusqlite::{Transaction, params};
 
 use super::State;
 use crate::error::Error;
@@ -68,9 +68,46 @@ impl State {
     /// # Errors
     /// When the file cannot be read.
     pub(crate) fn apart_rules(&self) -> Result<BTreeSet<Rule>, Error> {
+        self.rules("SELECT valid_from, valid_to, what FROM set_apart_rules")
+    }
+
+    /// The rows of `investigations.csv` that somebody with a key has vouched for. No other row sets anything apart.
+    ///
+    /// # Errors
+    /// When the file cannot be read.
+    pub fn vouched_apart(&self) -> Result<BTreeSet<Rule>, Error> {
+        self.rules("SELECT valid_from, valid_to, what FROM set_apart_vouched")
+    }
+
+    /// Notes that somebody with a key vouches for some rows: beside those of before, or, where `these_alone`, instead of
+    /// them. `also` writes in the same transaction.
+    ///
+    /// # Errors
+    /// When the file cannot be written, or `also` fails; nothing is changed then.
+    pub fn vouch_apart(
+        &mut self,
+        rules: &BTreeSet<Rule>,
+        these_alone: bool,
+        also: &mut dyn FnMut(&Transaction<'_>) -> rusqlite::Result<()>,
+    ) -> Result<(), Error> {
+        self.write(|transaction| {
+            if these_alone {
+                transaction.execute("DELETE FROM set_apart_vouched", [])?;
+            }
+            for rule in rules {
+                transaction.execute(
+                    "INSERT OR IGNORE INTO set_apart_vouched VALUES (?1, ?2, ?3)",
+                    params![rule.from.to_string(), rule.to.to_string(), rule.what],
+                )?;
+            }
+            also(transaction)
+        })
+    }
+
+    fn rules(&self, query: &str) -> Result<BTreeSet<Rule>, Error> {
         let rows: Vec<(String, String, String)> = self.read(|connection| {
             connection
-                .prepare("SELECT valid_from, valid_to, what FROM set_apart_rules")?
+                .prepare(query)?
                 .query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?
                 .collect()
         })?;

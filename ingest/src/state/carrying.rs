@@ -15,7 +15,7 @@ use crate::error::{Error, Kind};
 const GROWING: [&str; 4] = ["corrections", "release_ledger", "access_audit", "reports_page_views"];
 
 /// Tables whose newer rows hold, all of them.
-const HOLDING: [&str; 20] = [
+const HOLDING: [&str; 22] = [
     "retention_holds",
     "embargoes",
     "embargo_persons",
@@ -36,6 +36,8 @@ const HOLDING: [&str; 20] = [
     "reports_accounts",
     "clock",
     "retention_runs",
+    "former_accounts",
+    "set_apart_vouched",
 ];
 
 /// A row, column by column.

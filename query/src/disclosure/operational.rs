@@ -12,7 +12,7 @@ const LEAST_REQUESTS: u64 = 1_000;
 const LEAST_EVENTS: u64 = 10;
 
 /// Said of a measure that needs records which nobody has kept for the period.
-const NOT_MEASURED: &str = "Not measured this term";
+const NOT_MEASURED: &str = "Not measured";
 
 /// The measures that parents may have as they stand (rule 26); of over-blocking they have a coarser one.
 const FOR_PARENTS: [&str; 4] =
@@ -396,7 +396,7 @@ mod tests {
             measures.map(|measure| (measure.id, measure.shown)).collect()
         };
         let pair = |id: &str, shown: &str| (id.to_owned(), shown.to_owned());
-        let not = "Not measured this term";
+        let not = "Not measured";
         let small = [OVERBLOCKING[1], "canary_panel", "checks_done"].map(|id| pair(id, not));
         assert_eq!(shown(false), small, "roll under 200");
         assert_eq!(shown(true).last(), Some(&pair("commonest_stopped_categories", "games; adverts")));
@@ -426,7 +426,7 @@ mod tests {
         let measures = operations.measures(false);
         let shown =
             |id: &str| measures.iter().find(|measure| measure.id == id).map(|measure| measure.shown.as_str());
-        assert_eq!(shown("overblocking_percent"), Some("Not measured this term"));
+        assert_eq!(shown("overblocking_percent"), Some("Not measured"));
         assert_eq!(shown("unblock_median_days"), Some("1.5 days"));
         assert_eq!(shown("unblock_reason_percent"), Some("75.0 %"));
         assert_eq!(shown("unblock_two_people_percent"), None, "nobody can tell");
@@ -475,7 +475,7 @@ mod tests {
             let operations = Operations { recorded_concerns: pupils, ..Operations::default() };
             recorded_concerns(&operations, 410).map(|measure| measure.shown).unwrap_or_default()
         };
-        assert_eq!(shown(None), "Not measured this term");
+        assert_eq!(shown(None), "Not measured");
         for few in [0, 1, 9] {
             assert_eq!(shown(Some(few)), "fewer than 10 (may be none)");
         }

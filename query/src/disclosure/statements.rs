@@ -47,7 +47,7 @@ pub(super) fn statements(audience: AudienceWord, shape: Shape, shared: &[i8]) ->
         );
     }
     said.push(
-        "\"Not measured this term\" is said of a measure where what it needs was never recorded, covers too little, or \
+        "\"Not measured\" is said of a measure where what it needs was never recorded, covers too little, or \
          was deleted on the day that the school's own rules name."
             .to_owned(),
     );

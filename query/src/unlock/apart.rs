@@ -1,38 +1,56 @@
 //! Setting records apart from what is counted: with a DSL's key, and on record.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use ingest::keys::PrivateKey;
 use ingest::school::SchoolId;
+use ingest::settings::investigations::Rule;
+use ingest::state::State;
 
 use super::embargo::opened;
 use super::name_of_key;
 use crate::audit::apart::{apart_digest, with_digest};
-use crate::audit::{Access, AccessAudit, What, checked_reason};
+use crate::audit::{Access, AccessAudit, What, checked_reason, enter};
 use crate::error::Error;
 
-/// Writes into the access audit that records are about to be set apart. `what` says which sort of holder, for what
-/// and on which days; it names nobody. `content` is `investigations.csv` as it will be, of which a digest is kept.
+/// Which rows of `investigations.csv` a key vouches for.
+#[derive(Clone, Copy, Debug)]
+pub enum Vouched<'a> {
+    /// These, beside those that were vouched for before.
+    Also(&'a BTreeSet<Rule>),
+    /// These alone: the whole file as it is.
+    Whole(&'a BTreeSet<Rule>),
+}
+
+/// Vouches for rows of `investigations.csv`, which set records apart from then on, and enters that into the access audit:
+/// both or neither. `what` says which sort of holder, for what and on which days; it names nobody. `content` is the file as
+/// it will be, of which a digest is kept.
 ///
 /// # Errors
 /// [`Kind::Configuration`](crate::Kind::Configuration) when the key opens nothing here or there is no reason, else
-/// when the audit cannot be written; nothing may be set apart then.
+/// when the state file cannot be written; nothing may be set apart then.
 pub fn set_apart(
     dir: &Path,
     school: &SchoolId,
     what: &str,
     content: &str,
+    vouched: Vouched<'_>,
     reason: &str,
     key: &PrivateKey,
 ) -> Result<(), Error> {
-    opened(dir, school, key)?;
+    let (_, root) = opened(dir, school, key)?;
     let (reason, who) = (checked_reason(reason)?, name_of_key(dir, school, key));
-    let access = Access {
-        who: &who,
-        what: What::SetApart,
-        reason,
-        target: &with_digest(what, &apart_digest(content)),
-        rows: 0,
+    let target = with_digest(what, &apart_digest(content));
+    let access = Access { who: &who, what: What::SetApart, reason, target: &target, rows: 0 };
+    // The audit is made if it is not there yet.
+    drop(AccessAudit::open(dir, school)?);
+    let (rules, these_alone) = match vouched {
+        Vouched::Also(rules) => (rules, false),
+        Vouched::Whole(rules) => (rules, true),
     };
-    AccessAudit::open(dir, school)?.record(&access).map(|_| ())
+    State::open(&root)?.vouch_apart(rules, these_alone, &mut |transaction| {
+        enter(transaction, reason, &access).map(|_| ())
+    })?;
+    Ok(())
 }

@@ -113,7 +113,7 @@ fn school_findings(dir: &Path, school: &SchoolConfig, findings: &mut Vec<Finding
             Err(error) => Err(error.to_string()),
         },
     );
-    add("investigations", investigations::standing(dir, &root, &school.id));
+    add("investigations", investigations::standing(dir, &root, school));
     add(
         "releases in the audit",
         match AccessAudit::note_missed_releases(dir, &school.id) {

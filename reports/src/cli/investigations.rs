@@ -8,12 +8,12 @@ use clap::{Args, Subcommand};
 use ingest::folder;
 use ingest::pipeline::WriterLock;
 use ingest::pseudonymise::{Domain, Keyring, written};
-use ingest::school::{AcademicYear, SchoolId, SchoolRoot};
+use ingest::school::{AcademicYear, SchoolConfig, SchoolId, SchoolRoot};
 use ingest::settings::Settings;
 use ingest::state::State;
 use jiff::civil::Date;
 use query::audit::AccessAudit;
-use query::unlock::set_apart;
+use query::unlock::{Vouched, set_apart};
 
 use super::keys::KeyArguments;
 use super::{Context, Ended, OpenedSchool};
@@ -78,24 +78,29 @@ pub(crate) fn run(context: &Context, command: InvestigationsCommand) -> anyhow::
             // What is confirmed is what the next ingest uses.
             let _lock = WriterLock::take(&school.root)?;
             let content = content(&school.root)?;
-            settings.check_investigations(&content)?;
+            let rules = settings.check_investigations(&content)?.rules();
             let told = "the file as it is, after a change by hand";
-            set_apart(&context.dir, &school.id, told, &content, &reason, &key)?;
-            context.printer.say("It stands in the access audit that the file is meant to be as it is.");
+            set_apart(&context.dir, &school.id, told, &content, Vouched::Whole(&rules), &reason, &key)?;
+            context.printer.say(
+                "It stands in the access audit that the file is meant to be as it is. Its rows set records apart from the next ingest on.",
+            );
         }
         InvestigationsCommand::List => {
             let settings = Settings::load(&school.root, &school.config)?;
+            let state = State::open(&school.root)?;
+            let vouched = state.vouched_apart()?;
             let rows = settings
                 .investigations()
                 .rules()
                 .into_iter()
                 .map(|rule| {
                     let to = if rule.to == Date::MAX { "-".to_owned() } else { rule.to.to_string() };
-                    vec![rule.from.to_string(), to, rule.what]
+                    let standing = if vouched.contains(&rule) { "yes" } else { "no key vouched for it" };
+                    vec![rule.from.to_string(), to, rule.what, standing.to_owned()]
                 })
                 .collect();
-            context.printer.out(&context.printer.grid(&["first day", "last day", "what"], rows));
-            let apart = State::open(&school.root)?.set_apart(Date::MIN, Date::MAX)?;
+            context.printer.out(&context.printer.grid(&["first day", "last day", "what", "set apart"], rows));
+            let apart = state.set_apart(Date::MIN, Date::MAX)?;
             context.printer.say(&format!(
                 "Not counted so far: {} records of investigations, {} of tests; {} of them on an illegal list.",
                 apart.investigations, apart.tests, apart.illegal
@@ -112,7 +117,7 @@ fn add(context: &Context, school: &OpenedSchool, arguments: &ApartArguments) -> 
     let _lock = WriterLock::take(&school.root)?;
     let path = school.root.settings().join(FILE);
     let mut text = content(&school.root)?;
-    // Rows that are there without a key's entry get one of their own first, so that this one does not vouch for them.
+    // A change that came without a key gets an entry of its own first: this one vouches for its own rows alone.
     by_hand(&context.dir, school)?;
     if text.is_empty() {
         text = format!("{HEADER}\n");
@@ -120,9 +125,10 @@ fn add(context: &Context, school: &OpenedSchool, arguments: &ApartArguments) -> 
     if !text.ends_with('\n') {
         text.push('\n');
     }
+    let mut added = format!("{HEADER}\n");
     for holder in holders(context, school, arguments)? {
         let quoted = |cell: &str| format!("\"{}\"", cell.replace('"', "\"\""));
-        text.push_str(&format!(
+        added.push_str(&format!(
             "{holder},{},{},{},{},{}\n",
             quoted(&arguments.purpose),
             arguments.from,
@@ -131,9 +137,12 @@ fn add(context: &Context, school: &OpenedSchool, arguments: &ApartArguments) -> 
             quoted(arguments.role.trim())
         ));
     }
+    text.extend(added.lines().skip(1).flat_map(|line| [line, "\n"]));
     // A file that does not read would stop every ingest: it is read before it is put in its place.
     settings.check_investigations(&text)?;
-    set_apart(&context.dir, &school.id, &told(arguments), &text, &arguments.reason, &key)?;
+    let rules = settings.check_investigations(&added)?.rules();
+    let vouched = Vouched::Also(&rules);
+    set_apart(&context.dir, &school.id, &told(arguments), &text, vouched, &arguments.reason, &key)?;
     write(&path, &text)?;
     context
         .printer
@@ -164,8 +173,8 @@ pub(super) fn used(
 ) -> anyhow::Result<Option<&'static str>> {
     let entered = AccessAudit::open(dir, school)?.note_apart(&content(root)?)?;
     Ok(entered.map(|_| {
-        "investigations.csv was changed without the command, and what it sets apart is not counted: that stands in \
-         the access audit. `watershed investigations list` shows it, `investigations confirm` says with a key that it is meant."
+        "investigations.csv was changed without the command: that stands in the access audit. A row that no key vouched for \
+         sets nothing apart. `watershed investigations list` shows it, `investigations confirm` says with a key that it is meant."
     }))
 }
 
@@ -173,14 +182,22 @@ pub(super) fn used(
 pub(super) fn standing(
     dir: &std::path::Path,
     root: &SchoolRoot,
-    school: &SchoolId,
+    school: &SchoolConfig,
 ) -> Result<String, String> {
     let content = content(root).map_err(|error| error.to_string())?;
-    let audit = AccessAudit::open(dir, school);
+    let audit = AccessAudit::open(dir, &school.id);
+    let waiting = || {
+        let rules = Settings::load(root, school)?.investigations().rules();
+        Ok::<_, ingest::error::Error>(rules.difference(&State::open(root)?.vouched_apart()?).count())
+    };
+    let waiting = waiting().map_err(|error| error.to_string())?;
     match audit.and_then(|mut audit| audit.apart_by_hand(&content)).map_err(|error| error.to_string())? {
+        None if waiting > 0 => Err(format!(
+            "rows of investigations.csv that set nothing apart, since no key vouched for them: {waiting}; look at `watershed investigations list`, and say that they are meant with `watershed investigations confirm`, or take them out"
+        )),
         None => Ok("investigations.csv is as somebody with a key left it".to_owned()),
         Some(day) => Err(format!(
-            "investigations.csv was changed without the command (found on {day}); look at `watershed investigations list`, and say that it is meant with `watershed investigations confirm`, or take the rows out"
+            "investigations.csv was changed without the command (found on {day}); look at `watershed investigations list`, and say that it is meant with `watershed investigations confirm`, or take the rows out. A row that no key vouched for sets nothing apart"
         )),
     }
 }

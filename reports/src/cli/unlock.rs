@@ -238,6 +238,9 @@ fn as_json(school: &str, timeline: &Timeline) -> Value {
            "checks": checks, "audit_head": timeline.audit_head})
 }
 
+/// What figures of cohorts are, however few or many pupils they count.
+const OF_COHORTS: &str = "Personal data, not anonymised: exact counts of small groups single out children. For the safeguarding lead alone, and for no paper.";
+
 fn cohorts(
     context: &Context,
     school: &ingest::school::SchoolId,
@@ -258,7 +261,7 @@ fn cohorts(
             })
             .collect();
         let answer = json!({"schema": "watershed.cohorts/1", "school": school.as_str(), "from": from.to_string(),
-                            "to": to.to_string(), "cohorts": list});
+                            "to": to.to_string(), "label": OF_COHORTS, "cohorts": list});
         context.printer.out(&answer.to_string());
     } else {
         let rate = |part: u64, of: u64| match of {
@@ -280,11 +283,10 @@ fn cohorts(
             .collect();
         let headings =
             ["cohort", "pupils with an episode", "episodes", "other pupils with one", "their episodes"];
-        context.printer.out(&context.printer.grid(&headings, rows));
+        // With the figures, not beside them: it must be there also where they are sent on.
+        context.printer.out(&format!("{}\n{OF_COHORTS}", context.printer.grid(&headings, rows)));
     }
-    context.printer.say(
-        "Episodes of severity 2 or more. Small cohorts single out children: for the safeguarding lead alone, and on record.",
-    );
+    context.printer.say("Episodes of severity 2 or more. This opening stands in the access audit.");
     Ok(Ended::Well)
 }
 

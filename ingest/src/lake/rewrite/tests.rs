@@ -162,6 +162,141 @@ async fn what_a_killed_run_left_is_swept_and_what_is_named_is_not() {
     assert_eq!(actors(&lake).await, [("2025-10-06".to_owned(), 1)]);
 }
 
+/// What a run leaves that is killed after it wrote a checkpoint and before `_last_checkpoint` names it.
+async fn checkpoint_without_its_name(lake: &Lake) {
+    let hint = log_of(lake).join("_last_checkpoint");
+    let before = fs::read(&hint).ok();
+    let handle = lake.newest(&REQUESTS).await.unwrap().unwrap();
+    create_checkpoint(&handle, None).await.unwrap();
+    match before {
+        Some(bytes) => fs::write(&hint, bytes).unwrap(),
+        None => fs::remove_file(&hint).unwrap(),
+    }
+}
+
+fn log_of(lake: &Lake) -> PathBuf {
+    lake.folder().join("requests/_delta_log")
+}
+
+fn checkpoint_of(lake: &Lake, version: u64) -> PathBuf {
+    log_of(lake).join(format!("{version:020}.checkpoint.parquet"))
+}
+
+/// The version that `_last_checkpoint` names.
+fn named_version(lake: &Lake) -> Option<u64> {
+    let bytes = fs::read(log_of(lake).join("_last_checkpoint")).ok()?;
+    serde_json::from_slice::<serde_json::Value>(&bytes).unwrap()["version"].as_u64()
+}
+
+/// As a run that begins anew, and any other program, sees the table.
+async fn anew(lake: &Lake) -> Lake {
+    let school = lake.folder().parent().unwrap();
+    let installation = school.parent().unwrap().parent().unwrap();
+    let root = SchoolRoot::new(installation, &SchoolId::parse("st-annes").unwrap());
+    Lake::open(&root).await.unwrap()
+}
+
+#[tokio::test]
+async fn a_vacuum_killed_before_it_named_its_checkpoint_loses_nothing() {
+    for vacuumed_before in [false, true] {
+        let (folder, lake) = lake().await;
+        import(&lake, "1111111111111111", &[(MONDAY, 1), (MONDAY, HERS), (TUESDAY, 2)]).await;
+        if vacuumed_before {
+            lake.vacuum(&REQUESTS).await.unwrap();
+            assert_eq!(named_version(&lake), Some(1));
+        }
+        import(&lake, "2222222222222222", &[(TUESDAY, 3)]).await;
+        drop_actor(&lake, HERS).await;
+        // Entry 0 made the table, 1 and 2 are the imports, 3 the drop.
+        checkpoint_without_its_name(&lake).await;
+        assert!(checkpoint_of(&lake, 3).exists());
+        assert_eq!(named_version(&lake), vacuumed_before.then_some(1));
+
+        let left =
+            [("2025-10-06", 1), ("2025-10-07", 2), ("2025-10-07", 3)].map(|(day, who)| (day.to_owned(), who));
+        let next = anew(&lake).await;
+        assert_eq!(actors(&next).await, left);
+        // Of the first import a file without her took the place of Monday's.
+        assert_eq!(next.vacuum(&REQUESTS).await.unwrap().files, 1);
+        assert_eq!(named_version(&lake), Some(3), "vacuumed before: {vacuumed_before}");
+        for lake in [&next, &anew(&lake).await] {
+            assert_eq!(actors(lake).await, left, "vacuumed before: {vacuumed_before}");
+        }
+        assert!(!holds(folder.path(), HERS));
+        assert_eq!(anew(&lake).await.vacuum(&REQUESTS).await.unwrap(), Vacuumed::default());
+        import(&next, "3333333333333333", &[(MONDAY, 4)]).await;
+        assert_eq!(actors(&anew(&lake).await).await.len(), 4);
+    }
+}
+
+#[tokio::test]
+async fn a_vacuum_killed_after_it_named_its_checkpoint_is_finished_by_the_next() {
+    let (folder, lake) = lake().await;
+    import(&lake, "1111111111111111", &[(MONDAY, 1), (MONDAY, HERS)]).await;
+    drop_actor(&lake, HERS).await;
+    create_checkpoint(&lake.newest(&REQUESTS).await.unwrap().unwrap(), None).await.unwrap();
+    assert_eq!(named_version(&lake), Some(2));
+    let next = anew(&lake).await;
+    assert_eq!(next.vacuum(&REQUESTS).await.unwrap(), Vacuumed { files: 1, log_entries: 2 });
+    assert_eq!(actors(&anew(&lake).await).await, [("2025-10-06".to_owned(), 1)]);
+    assert!(!holds(folder.path(), HERS));
+}
+
+#[tokio::test]
+async fn a_log_that_was_cut_is_a_table_also_without_the_name_of_its_checkpoint() {
+    let (_folder, lake) = lake().await;
+    import(&lake, "1111111111111111", &[(MONDAY, 1)]).await;
+    lake.vacuum(&REQUESTS).await.unwrap();
+    // Delta's protocol calls the file a hint: a copy of the lake may come without it.
+    fs::remove_file(log_of(&lake).join("_last_checkpoint")).unwrap();
+    let next = anew(&lake).await;
+    next.create_tables().await.unwrap();
+    assert_eq!(actors(&next).await, [("2025-10-06".to_owned(), 1)]);
+    import(&next, "2222222222222222", &[(MONDAY, 2)]).await;
+    next.vacuum(&REQUESTS).await.unwrap();
+    assert_eq!(actors(&anew(&lake).await).await.len(), 2);
+}
+
+#[tokio::test]
+async fn a_commit_killed_before_it_named_its_checkpoint_loses_nothing() {
+    // Each twentieth commit makes a checkpoint: the first of them has none before it, the second has.
+    for killed_at in [19, 39_u64] {
+        let (_folder, lake) = lake().await;
+        let hint = log_of(&lake).join("_last_checkpoint");
+        let mut before = None;
+        let mut next = anew(&lake).await;
+        for number in 1..=killed_at + 21 {
+            import(&next, &format!("{number:016}"), &[(MONDAY, number as i64)]).await;
+            if number == killed_at {
+                assert_eq!(named_version(&lake), Some(number));
+                match &before {
+                    Some(bytes) => fs::write(&hint, bytes).unwrap(),
+                    None => fs::remove_file(&hint).unwrap(),
+                }
+            }
+            if number >= killed_at {
+                // Older than a log keeps its entries: the next checkpoint clears away what lies before it. The killed
+                // commit itself did not come to that.
+                let long_ago =
+                    std::time::SystemTime::now() - std::time::Duration::from_secs(8 * 24 * 60 * 60);
+                for path in files(&log_of(&lake)) {
+                    fs::File::options().append(true).open(path).unwrap().set_modified(long_ago).unwrap();
+                }
+            }
+            before = fs::read(&hint).ok();
+            // The next run, one commit on, and around the next checkpoint.
+            if [0, 1, 19, 20, 21].map(|more| killed_at + more).contains(&number) {
+                next = anew(&lake).await;
+                assert_eq!(actors(&next).await.len() as u64, number, "killed at {killed_at}");
+            }
+        }
+        assert_eq!(named_version(&lake), Some(killed_at + 20));
+        assert!(!log_of(&lake).join(format!("{:020}.json", 0)).exists(), "older entries were cleared away");
+        anew(&lake).await.vacuum(&REQUESTS).await.unwrap();
+        assert_eq!(actors(&anew(&lake).await).await.len() as u64, killed_at + 21);
+    }
+}
+
 #[tokio::test]
 async fn rows_before_a_day_go_by_partition_or_by_their_own_day() {
     let (_folder, lake) = lake().await;

@@ -8,10 +8,22 @@ fn blocked(seconds: i64, user: &str, host: &str) -> String {
     line(seconds, user, &format!("http://{host}/x")).replace("TCP_MISS/200", "TCP_DENIED/403")
 }
 
+/// Rows as somebody with a key left them.
 fn settings(place: &Installation, rows: &str) {
+    by_hand(place, rows);
+    vouch(place);
+}
+
+fn by_hand(place: &Installation, rows: &str) {
     fs::create_dir_all(place.root().settings()).unwrap();
     let text = format!("holder,purpose,valid_from,valid_to,reason,role\n{rows}");
     fs::write(place.root().settings().join("investigations.csv"), text).unwrap();
+}
+
+fn vouch(place: &Installation) {
+    let settings = crate::settings::Settings::load(&place.root(), &place.school).unwrap();
+    let rules = settings.investigations().rules();
+    State::open(&place.root()).unwrap().vouch_apart(&rules, true, &mut |_| Ok(())).unwrap();
 }
 
 fn account(place: &Installation, name: &str) -> String {
@@ -46,8 +58,12 @@ fn an_investigators_records_count_nowhere_and_are_back_when_the_row_goes() {
     assert_eq!((of_actor(&place, &ATTEMPTS, &token), apart(&place)), (12, (0, 0)));
     let vault = place.everything()["vault requests"].clone();
 
+    // What nobody with a key vouched for sets nothing apart.
+    by_hand(&place, &format!("{token},investigation,2025-10-06,2025-10-06,case 12,headteacher\n"));
+    assert_eq!((place.run().days_derived, apart(&place)), (0, (0, 0)));
+
     // 6 October only; nothing new comes in, and the day is counted again all the same.
-    settings(&place, &format!("{token},investigation,2025-10-06,2025-10-06,case 12,headteacher\n"));
+    vouch(&place);
     let report = place.run();
     assert_eq!(report.days_derived, 1, "only the day that the row is about");
     for table in [&ATTEMPTS, &EPISODES, &ACTOR_DAYS] {

@@ -353,7 +353,7 @@ async fn a_category_that_was_corrected_after_the_review_leaves_the_share_as_it_w
             .enumerate()
             .map(|(at, row)| match at {
                 at if at >= games && row.contains(&("code", "GAMES")) => {
-                    other(&[row.clone()], &[("code", "EDU")]).remove(0)
+                    other(std::slice::from_ref(row), &[("code", "EDU")]).remove(0)
                 }
                 _ => row.clone(),
             })
