@@ -77,7 +77,11 @@ fn list(app: &App, signed_in: &SignedIn) -> Page {
         .map(|(entry, approval)| Release {
             address: format!("/governors/{}", entry.id),
             words: words::sentence(&words::period(&entry.period)),
-            quiet: format!("Sealed on {}, approved by {}", words::day(&entry.sealed_on), approval.approver),
+            quiet: format!(
+                "Sealed on {}, approved by the {}",
+                words::day(&entry.sealed_on),
+                approval.approver
+            ),
             withdrawn: entry
                 .withdrawn
                 .map(|gone| format!("Withdrawn on {}. {}", words::day(&gone.withdrawn_on), gone.statement)),

@@ -153,6 +153,8 @@ fn decided(
 /// A role as it stands on papers.
 pub(super) fn named_role(role: &str) -> Result<String, Error> {
     let role = role.trim();
+    // Papers put the article before it.
+    let role = role.strip_prefix("the ").or_else(|| role.strip_prefix("The ")).unwrap_or(role).trim_start();
     if role.is_empty() || role.chars().count() > LONGEST_ROLE || role.chars().any(char::is_control) {
         return Err(Error::new(Kind::Configuration, "the role that decides about the set is not named")
             .help("name a role, not a person, for example `headteacher`"));
