@@ -207,18 +207,21 @@ const MIGRATIONS: &[&str] = &[
     "
     ALTER TABLE retention_runs ADD COLUMN ledgers_from TEXT;
     ALTER TABLE retention_runs ADD COLUMN refused_days INTEGER;
+    ALTER TABLE retention_runs ADD COLUMN kept_days INTEGER;
 ",
+    // Over a copy without keys: a row that takes another back would not let that one go.
     "
-    CREATE TABLE corrections_of_incidents_too (
+    CREATE TABLE corrections_before AS SELECT * FROM corrections;
+    DROP TABLE corrections;
+    CREATE TABLE corrections (
         id INTEGER PRIMARY KEY AUTOINCREMENT,
         kind TEXT NOT NULL CHECK (kind IN ('person', 'code', 'incident', 'undo')),
         from_date TEXT NOT NULL, to_date TEXT NOT NULL, undoes INTEGER UNIQUE REFERENCES corrections (id),
         site TEXT, was_code TEXT, source_format TEXT, code TEXT,
         reason TEXT NOT NULL, made_by TEXT NOT NULL, made_utc TEXT NOT NULL,
         incident INTEGER, taken_in_before_us INTEGER);
-    INSERT INTO corrections_of_incidents_too SELECT *, NULL, NULL FROM corrections ORDER BY id;
-    DROP TABLE corrections;
-    ALTER TABLE corrections_of_incidents_too RENAME TO corrections;
+    INSERT INTO corrections SELECT *, NULL, NULL FROM corrections_before ORDER BY id;
+    DROP TABLE corrections_before;
     CREATE TRIGGER corrections_never_change BEFORE UPDATE ON corrections
         BEGIN SELECT RAISE(ABORT, 'corrections are append-only'); END;
     CREATE TRIGGER corrections_never_go BEFORE DELETE ON corrections
@@ -231,10 +234,12 @@ const MIGRATIONS: &[&str] = &[
         academic_year TEXT NOT NULL, account INTEGER NOT NULL, person INTEGER NOT NULL,
         PRIMARY KEY (academic_year, account, person)) WITHOUT ROWID;
 ",
+    // What was in force before rows were vouched for stays so: figures do not change by an upgrade.
     "
     CREATE TABLE set_apart_vouched (
         valid_from TEXT NOT NULL, valid_to TEXT NOT NULL, what TEXT NOT NULL,
         PRIMARY KEY (valid_from, valid_to, what)) WITHOUT ROWID;
+    INSERT OR IGNORE INTO set_apart_vouched SELECT valid_from, valid_to, what FROM set_apart_rules;
 ",
 ];
 

@@ -179,7 +179,9 @@ fn watch_runs_it_when_the_school_says_so() {
     service.wait().unwrap();
     assert_eq!(said.iter().filter(|line| line.contains("retention failed")).count(), 1, "{said:#?}");
     assert_eq!(
-        said.iter().filter(|line| line.contains("st-a: failed: detail would be kept")).count(),
+        said.iter()
+            .filter(|line| line.contains("nothing new. 0 waiting. Retention waits: detail would be kept"))
+            .count(),
         2,
         "{said:#?}"
     );

@@ -44,12 +44,16 @@ pub(super) fn refused(today: Date) -> Error {
 }
 
 /// What a run of a day is like.
-pub(super) fn run_of(clocks: &Clocks, today: Date, closed: u64) -> RetentionRun {
+pub(super) fn run_of(clocks: &Clocks, keep_sources_days: u16, today: Date, closed: u64) -> RetentionRun {
     RetentionRun {
         day: today,
         detail: days_before(today, clocks.detail_days),
         events: clocks.first_year(today),
-        others: Some((clocks.first_ledger_year(today), clocks.refused_days)),
+        others: Some((
+            clocks.first_ledger_year(today),
+            clocks.refused_days,
+            clocks.kept_days(keep_sources_days),
+        )),
         closed,
     }
 }
@@ -93,7 +97,7 @@ pub(super) fn unexpected(
     if later(now.events, last.events) {
         return Ok(Some(would("events", now.events)));
     }
-    if let (Some((ledgers, _)), Some((last_ledgers, _))) = (now.others, last.others)
+    if let (Some((ledgers, ..)), Some((last_ledgers, ..))) = (now.others, last.others)
         && later(ledgers, last_ledgers)
     {
         return Ok(Some(would("ledgers", ledgers)));
@@ -104,12 +108,15 @@ pub(super) fn unexpected(
 /// The same of the clocks of files alone.
 pub(super) fn of_files(state: &State, now: &RetentionRun) -> Result<Option<String>, Error> {
     let last = state.retention_runs()?.0.and_then(|last| last.others);
-    Ok(match (now.others, last) {
-        (Some((_, now)), Some((_, last))) if now < last => Some(format!(
-            "refused files would be kept {now} days, and by the clock of the last run they were to be kept {last}"
-        )),
-        _ => None,
-    })
+    let (Some((_, refused, kept)), Some((_, last_refused, last_kept))) = (now.others, last) else {
+        return Ok(None);
+    };
+    let shorter = |what: &str, now: u16, last: u16| {
+        (now < last).then(|| {
+            format!("{what} would be kept {now} days, and by the clock of the last run they were to be kept {last}")
+        })
+    };
+    Ok(shorter("refused files", refused, last_refused).or_else(|| shorter("sources", kept, last_kept)))
 }
 
 /// An error where a run is not what was to be expected and nobody has said that it is right: with the number of days

@@ -179,7 +179,12 @@ impl Plan {
         self.report.days_closed = self.begun.closed.iter().filter(|day| !closed.contains(day)).count() as u64;
         self.report.keys_destroyed = self.keys.iter().map(ToString::to_string).collect();
         self.report.unfinished = basis.state.unfinished_retention()?;
-        let run = doubt::run_of(&basis.school.retention, basis.today, self.report.days_closed);
+        let run = doubt::run_of(
+            &basis.school.retention,
+            basis.school.keep_sources_days,
+            basis.today,
+            self.report.days_closed,
+        );
         self.report.unexpected = doubt::unexpected(basis.state, &run, &self.report)?;
         self.files_doubted = doubt::of_files(basis.state, &run)?.is_some();
         self.begun.run = Some(run);

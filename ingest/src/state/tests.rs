@@ -169,3 +169,44 @@ fn a_file_in_use_is_a_retry() {
     state.connection.execute_batch("BEGIN IMMEDIATE").unwrap();
     assert_eq!(other.close_import("aa").unwrap_err().kind(), Kind::Retry);
 }
+
+#[test]
+fn a_state_from_before_corrections_of_incidents_keeps_its_rows_and_goes_on() {
+    let (_folder, root) = root();
+    // As the version before wrote it: one correction, taken back, and rows that set something apart.
+    let before = MIGRATIONS.iter().position(|step| step.contains("corrections_before")).unwrap();
+    let connection = Connection::open(root.state()).unwrap();
+    for step in &MIGRATIONS[..before] {
+        connection.execute_batch(step).unwrap();
+    }
+    connection
+        .execute_batch(
+            "INSERT INTO corrections (kind, from_date, to_date, undoes, site, was_code, source_format, code, reason,
+                 made_by, made_utc)
+             VALUES ('code', '2026-01-12', '2026-01-12', NULL, 'a.org', NULL, NULL, 'EDU', 'x', 'IT', 't'),
+                    ('undo', '2026-01-12', '2026-01-12', 1, NULL, NULL, NULL, NULL, 'y', 'IT', 'u');
+             INSERT INTO set_apart_rules VALUES ('2026-01-12', '2026-01-13', 'network 10.0.0.0/8');",
+        )
+        .unwrap();
+    connection.pragma_update(None, "application_id", APPLICATION_ID).unwrap();
+    connection.pragma_update(None, "user_version", before as i64).unwrap();
+    drop(connection);
+
+    let mut state = State::open(&root).unwrap();
+    let known = state.corrections().unwrap();
+    assert_eq!(
+        known.iter().map(|row| (row.id, row.undone_by)).collect::<Vec<_>>(),
+        [(1, Some(2)), (2, None)]
+    );
+    assert_eq!(known[0].reason, "x");
+    let wrong = Wrong::Incident { incident: 7, source: "cpoms-incidents".to_owned(), before_us: 5 };
+    let (day, none) = (date(2026, 1, 12), BTreeSet::new());
+    let new = NewCorrection { from: day, to: day, wrong: wrong.clone(), reason: "z", by: "DSL" };
+    assert_eq!(state.add_correction(&new, &none).unwrap(), 3, "numbers go on");
+    assert_eq!(state.corrections().unwrap()[2].wrong, wrong);
+    for forbidden in ["UPDATE corrections SET reason = ''", "DELETE FROM corrections"] {
+        assert!(state.connection().execute(forbidden, []).is_err(), "{forbidden}");
+    }
+    assert!(state.connection().execute("UPDATE corrections SET undoes = 99 WHERE id = 3", []).is_err());
+    assert_eq!(state.vouched_apart().unwrap().len(), 1, "what was in force stays so");
+}

@@ -75,9 +75,25 @@ impl LakeCounts {
 
 impl PupilCounts for LakeCounts {
     async fn count(&self, asked: &Asked<'_>) -> Result<Counted, Error> {
-        let lake = Lake::open(&self.root).await?;
-        let before = versions(&lake).await?;
-        let overlapping = sources_overlap(&lake, asked).await?;
+        for _ in 0..TRIES {
+            let lake = Lake::open(&self.root).await?;
+            let before = versions(&lake).await?;
+            let counted = Box::pin(self.count_once(&lake, asked)).await?;
+            if versions(&lake).await? == before {
+                return Ok(counted);
+            }
+        }
+        Err(Error::new(Kind::Retry, "records came in each time while the set was counted")
+            .help("publish again when no file is taken in: a set is sealed once, and all of its figures are of the same records"))
+    }
+}
+
+/// How often a set is counted anew because records came in meanwhile.
+const TRIES: u32 = 3;
+
+impl LakeCounts {
+    async fn count_once(&self, lake: &Lake, asked: &Asked<'_>) -> Result<Counted, Error> {
+        let overlapping = sources_overlap(lake, asked).await?;
         if overlapping && asked.roster.is_empty() {
             return Err(Error::new(
                 Kind::Configuration,
@@ -91,17 +107,12 @@ impl PupilCounts for LakeCounts {
         let persons = || asked.roster.values().map(|member| member.person).collect();
         let asked = &Asked { roster_only: overlapping.then(persons), ..asked.clone() };
         // Rule 4: whatever the DSL has marked live is in no set.
-        let live = Embargoes::of(&self.root)?.in_days(&lake, asked.from, asked.to).await?;
-        let mut operations = operations::measured(&lake, asked, &live).await?;
+        let live = Embargoes::of(&self.root)?.in_days(lake, asked.from, asked.to).await?;
+        let mut operations = operations::measured(lake, asked, &live).await?;
         if let Some(school) = &self.school {
             Box::pin(of_the_school::measured(school, asked, &mut operations)).await?;
         }
-        let counts = pupils(&lake, asked, &live).await?;
-        if versions(&lake).await? != before {
-            return Err(Error::new(Kind::Retry, "records came in while the set was counted").help(
-                "publish again: a set is sealed once, and all of its figures are of the same records",
-            ));
-        }
+        let counts = pupils(lake, asked, &live).await?;
         Ok(Counted { counts, operations })
     }
 }

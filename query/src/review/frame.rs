@@ -49,12 +49,14 @@ pub(crate) async fn attempts(school: &School, from: Date, to: Date) -> Result<Ve
     of_session(&session, from, to).await
 }
 
-/// Tokens of all attempts of school days that the lake has by now, whoever may see them.
-pub(crate) async fn known(school: &School, from: Date, to: Date) -> Result<BTreeSet<i64>, Error> {
+/// Tokens of all attempts of school days that the lake has by now, whoever may see them, and how many of these could
+/// be drawn if nothing were marked live.
+pub(crate) async fn known(school: &School, from: Date, to: Date) -> Result<(BTreeSet<i64>, u64), Error> {
     let mut session = Session::new(&Limits { rows: MOST, ..school.limits })?;
     school.add(&mut session, &[&ATTEMPTS, &IMPORTS]).await?;
     let found = of_table(&session, (from, to), "").await?;
-    Ok(found.into_iter().map(|found| found.candidate.token).collect())
+    let drawable = of_session(&session, from, to).await?.len() as u64;
+    Ok((found.into_iter().map(|found| found.candidate.token).collect(), drawable))
 }
 
 /// The same as [`attempts`] from a session that has the table.

@@ -25,7 +25,7 @@ const MOST_LOST_PERCENT: u64 = 5;
 ///
 /// Samples of different days of the period, reviewed to the end, are strata of one: addresses are kept for a shorter
 /// time than a long term lasts, so that nobody could review the whole of it at its end. Of two that have days in common
-/// the newer counts. What may be drawn is settled on the day of the draw. A matter that was marked live since, a code
+/// the one that was drawn from more attempts counts, then the newer: which it is says nothing of what was found. What may be drawn is settled on the day of the draw. A matter that was marked live since, a code
 /// that the school never reports and what was erased are taken out now; visitors are in no figure of a set. `pupil`
 /// names the person behind an account, if a pupil.
 pub(crate) async fn audited_share(
@@ -40,18 +40,30 @@ pub(crate) async fn audited_share(
     }
     let school_day = |day: Date| school.calendar.is_school_day(day);
     let samples = Reviews::of(&root)?.all()?;
-    let (design, verdicts) = combined(&samples, &|sample| lies_within(sample, (from, to), &school_day));
+    let (design, mut verdicts) = combined(&samples, &|sample| lies_within(sample, (from, to), &school_day));
     if verdicts.is_empty() {
         return Ok(None);
     }
     let (first, last) = (design.from.min(from), design.to.max(to));
-    let known = frame::known(school, first, last).await?;
+    let (known, attempts) = frame::known(school, first, last).await?;
     let lost = verdicts.iter().filter(|(drawn, _)| !known.contains(&drawn.token)).count() as u64;
     drop(known);
+    let drawn_from = design.attempts() * 100 >= attempts * LEAST_DRAWN_FROM_PERCENT;
     let found = frame::attempts(school, from, to).await?;
-    let drawn_from = design.attempts() * 100 >= found.len() as u64 * LEAST_DRAWN_FROM_PERCENT;
     if !drawn_from || lost * 100 > verdicts.len() as u64 * MOST_LOST_PERCENT {
         return Ok(None);
+    }
+    // Actors are numbered within a sample, and one who is in two of them is one.
+    let actors: BTreeMap<i64, i64> =
+        found.iter().filter_map(|found| Some((found.candidate.token, found.candidate.actor?))).collect();
+    let first_of: BTreeMap<i64, u64> = verdicts
+        .iter()
+        .rev()
+        .filter_map(|(drawn, _)| Some((*actors.get(&drawn.token)?, drawn.actor)))
+        .collect();
+    for (drawn, _) in &mut verdicts {
+        let same = actors.get(&drawn.token).and_then(|actor| first_of.get(actor));
+        drawn.actor = same.copied().unwrap_or(drawn.actor);
     }
     let reportable: BTreeMap<i64, Option<i64>> = found
         .into_iter()
@@ -72,10 +84,12 @@ fn lies_within(design: &Design, (from, to): (Date, Date), school_day: &dyn Fn(Da
     design.from <= to && design.to >= from && !outside.into_iter().any(school_day)
 }
 
-/// The newest samples that were reviewed to the end and have no day in common, as one: its strata are theirs.
+/// Samples that were reviewed to the end and have no day in common, as one: its strata are theirs.
 fn combined(samples: &[Labelled], fits: &dyn Fn(&Design) -> bool) -> (Design, Vec<(Drawn, Verdict)>) {
     let mut taken: Vec<&Labelled> = Vec::new();
-    for sample in samples.iter().rev() {
+    let mut by_size: Vec<&Labelled> = samples.iter().rev().collect();
+    by_size.sort_by_key(|sample| std::cmp::Reverse(sample.design.attempts()));
+    for sample in by_size {
         let whole = sample.shares.first().is_some_and(AuditedShare::is_whole);
         let apart =
             |other: &&Labelled| sample.design.to < other.design.from || sample.design.from > other.design.to;
@@ -97,7 +111,6 @@ fn combined(samples: &[Labelled], fits: &dyn Fn(&Design) -> bool) -> (Design, Ve
         all.to = sample.design.to;
         all.strata.extend(sample.design.strata.iter().cloned());
         for (drawn, verdict) in judged(&sample.design, &sample.opinions) {
-            // Numbers of actors are of one sample: the same pupil in two of them is two, which only widens nothing.
             let drawn = Drawn {
                 position: drawn.position + positions,
                 stratum: drawn.stratum + strata,

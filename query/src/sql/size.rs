@@ -20,6 +20,10 @@ const MOST_TABLES: u64 = 300;
 pub(super) fn refuse_too_big(statement: &Statement) -> Result<(), Error> {
     let mut found = Named::default();
     let _ = statement.visit(&mut found);
+    if found.twice {
+        return Err(Error::new(Kind::Input, "two WITH parts have the same name")
+            .help("give each part of the statement a name of its own"));
+    }
     let mut known = BTreeMap::new();
     let tables =
         found.all.iter().fold(0, |sum: u64, name| sum.saturating_add(found.tables(name, &mut known)));
@@ -35,11 +39,12 @@ pub(super) fn refuse_too_big(statement: &Statement) -> Result<(), Error> {
 struct Named {
     all: Vec<String>,
     parts: BTreeMap<String, Vec<String>>,
+    /// Whether a name has two meanings: which one is meant where would have to be worked out as the engine does.
+    twice: bool,
 }
 
 impl Named {
-    /// What a name stands for. Of parts of the same name the bigger is meant, which is no less than it can be; what a
-    /// part says of itself stands for its own rows.
+    /// What a name stands for; what a part says of itself stands for its own rows.
     fn tables(&self, name: &str, known: &mut BTreeMap<String, u64>) -> u64 {
         let Some(part) = self.parts.get(name) else { return 1 };
         if let Some(tables) = known.get(name) {
@@ -65,10 +70,7 @@ impl Visitor for Named {
         for part in query.with.iter().flat_map(|with| &with.cte_tables) {
             let mut inside = Inside::default();
             let _ = part.query.visit(&mut inside);
-            let known = self.parts.entry(part.alias.name.value.to_lowercase()).or_default();
-            if inside.0.len() > known.len() {
-                *known = inside.0;
-            }
+            self.twice |= self.parts.insert(part.alias.name.value.to_lowercase(), inside.0).is_some();
         }
         ControlFlow::Continue(())
     }
@@ -122,6 +124,8 @@ mod tests {
         assert!(fits(
             "WITH RECURSIVE n AS (SELECT 1 AS x UNION ALL SELECT x + 1 FROM n WHERE x < 9) SELECT * FROM n"
         ));
+        let nested = "WITH t AS (WITH t AS (SELECT 1) SELECT * FROM t, t) SELECT * FROM t, t";
+        assert!(!fits(nested), "a name that means two things hides how much it is");
         assert!(fits(
             "WITH a AS (WITH b AS (SELECT 1) SELECT * FROM b) SELECT * FROM a WHERE x IN (SELECT y FROM a)"
         ));

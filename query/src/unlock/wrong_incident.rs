@@ -5,17 +5,19 @@ use std::path::Path;
 use std::sync::Arc;
 
 use ingest::correction::Making;
+use ingest::keys::PrivateKey;
 use ingest::lake::Lake;
 use ingest::pipeline::{Ingest, Progress};
 use ingest::pseudonymise::{Domain, Keyring};
 use ingest::record::RecordKey;
 use ingest::schema::{IMPORTS, INCIDENTS, STAFF_INCIDENTS};
-use ingest::school::{Config, SchoolId, SchoolRoot};
+use ingest::school::{SchoolId, SchoolRoot};
 use ingest::state::{NewCorrection, Wrong};
 use jiff::civil::Date;
 
-use super::Corrected;
-use crate::audit::checked_reason;
+use super::embargo::opened;
+use super::{Corrected, Question};
+use crate::audit::{AccessAudit, What, checked_reason};
 use crate::catalog::FileList;
 use crate::error::{Error, Kind};
 use crate::session::{Limits, Session};
@@ -46,29 +48,33 @@ struct Exported {
     /// Microseconds since the epoch at which the newest and the oldest export that has it were taken in.
     newest_us: i64,
     oldest_us: i64,
+    /// Whether any of its rows is about a pupil: others are in no figure.
+    of_pupils: bool,
 }
 
 /// Corrects an incident: of its rows only those hold that the newest export of it has, or none. The incident
 /// system is where it is recorded and corrected, and an export that is taken in after that replaces what has the
-/// same pupil and category; what has another stays, and this takes it away. No name is looked up, so no key is
-/// needed; `by` is a role. Blocking, and never to be called from within an async
-/// task.
+/// same pupil and category; what has another stays, and this takes it away. It changes what is counted of concerns
+/// about pupils, so it needs a DSL's key and stands in the access audit. Blocking, and never to be called from within
+/// an async task.
 ///
 /// # Errors
-/// [`Kind::Configuration`] when reason, role or reference will not do, or nothing would change; else when disk,
+/// [`Kind::Configuration`] when reason, key or reference will not do, or nothing would change; else when disk,
 /// lake, keys or state fail.
 pub fn correct_incident(
     dir: &Path,
     school: &SchoolId,
     wrong: &WrongIncident<'_>,
     reason: &str,
-    by: &str,
+    key: &PrivateKey,
     progress: &dyn Progress,
 ) -> Result<Corrected, Error> {
     checked_reason(reason)?;
-    let config = Config::load(dir)?;
+    let (config, root) = opened(dir, school, key)?;
     let settings = config.school(school)?;
-    let root = SchoolRoot::of(dir, settings);
+    AccessAudit::open(dir, school)?;
+    let question = Question { dir, school, reason, key };
+    let by = question.who();
     let keyring = Keyring::open(&settings.pseudonym_key_dir, school, dir)?;
     let tokens = incident_tokens(&keyring, wrong.reference)?;
     let runtime = tokio::runtime::Builder::new_current_thread()
@@ -82,6 +88,10 @@ pub fn correct_incident(
         let sources: Vec<&str> = sources.into_iter().collect();
         return Err(Error::new(Kind::Configuration, "two systems have a record of that reference")
             .help(format!("say which with `--source`: {}", sources.join(", "))));
+    }
+    if !found.is_empty() && found.iter().all(|known| !known.of_pupils) {
+        return Err(Error::new(Kind::Configuration, "this incident is about staff")
+            .help("nothing of it is counted; correct it where it is recorded"));
     }
     let newest_us = found.iter().map(|known| known.newest_us).max();
     // A date that was moved into another academic year has another pseudonym there: one correction each.
@@ -105,14 +115,30 @@ pub fn correct_incident(
         ));
     }
     let ingest = Ingest { dir, school: settings, keep: false };
-    let mut made = None;
-    for known in stale {
+    let (mut made, mut audit_head) = (None, None);
+    for known in stale.into_iter().filter(|known| known.of_pupils) {
         let before_us = if wrong.all { known.newest_us + 1 } else { newest_us.unwrap_or(known.newest_us) };
         let wrong = Wrong::Incident { incident: known.incident, source: known.source.clone(), before_us };
-        let new = NewCorrection { from: known.from, to: known.to, wrong, reason, by };
-        made = Some(Making { ingest }.add(new, progress)?);
+        let new = NewCorrection { from: known.from, to: known.to, wrong, reason, by: &by };
+        let target = format!("an incident from {} to {}", known.from, known.to);
+        let (mut head, mut refused) = (None, None);
+        let mut record = || match question.record(What::Correction, &target, 0) {
+            Ok(hash) => {
+                head = Some(hash);
+                Ok(())
+            }
+            Err(error) => {
+                refused = Some(error);
+                Err(ingest::Error::new(ingest::Kind::Environment, "nothing was corrected"))
+            }
+        };
+        let done = Making { ingest }.add_recorded(new, &mut record, progress);
+        if let Some(error) = refused {
+            return Err(error);
+        }
+        (made, audit_head) = (Some(done?), head);
     }
-    made.map(|made| Corrected { made, audit_head: None }).ok_or_else(no_such_incident)
+    made.map(|made| Corrected { made, audit_head }).ok_or_else(no_such_incident)
 }
 
 /// The pseudonyms of an incident's reference in all years whose keys are left.
@@ -143,13 +169,13 @@ async fn exported(root: &SchoolRoot, tokens: &[i64]) -> Result<Vec<Exported>, Er
     let tokens: Vec<String> = tokens.iter().map(ToString::to_string).collect();
     let of = |table: &str| {
         format!(
-            "SELECT incident, source_format, import_token, local_date FROM {table} WHERE incident IN ({})",
+            "SELECT incident, source_format, import_token, local_date, '{table}' = 'incidents' AS pupil FROM {table} WHERE incident IN ({})",
             tokens.join(", ")
         )
     };
     let statement = format!(
         "SELECT incident, given.source_format AS source, min(local_date) AS first, max(local_date) AS last,
-                max(CAST(imported_utc AS BIGINT)) AS newest, min(CAST(imported_utc AS BIGINT)) AS oldest
+                max(CAST(imported_utc AS BIGINT)) AS newest, min(CAST(imported_utc AS BIGINT)) AS oldest, bool_or(pupil) AS of_pupils
          FROM ({} UNION ALL {}) AS given JOIN imports USING (import_token)
          GROUP BY incident, given.source_format ORDER BY first",
         of("incidents"),
@@ -168,6 +194,7 @@ async fn exported(root: &SchoolRoot, tokens: &[i64]) -> Result<Vec<Exported>, Er
                 to: answer.day(row, "last")?,
                 newest_us: answer.integer(row, "newest")?,
                 oldest_us: answer.integer(row, "oldest")?,
+                of_pupils: answer.yes(row, "of_pupils"),
             })
         })
         .collect())

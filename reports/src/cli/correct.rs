@@ -63,7 +63,7 @@ pub(crate) enum CorrectCommand {
         #[command(flatten)]
         why: Why,
     },
-    /// Of an incident only what its newest export has holds: an older one had another pupil or category.
+    /// DSL only: of an incident only what its newest export has holds; an older one had another pupil or category.
     Incident {
         /// Its reference, as the incident system writes it.
         reference: String,
@@ -73,8 +73,11 @@ pub(crate) enum CorrectCommand {
         /// There was no such incident: nothing of it holds that was taken in so far.
         #[arg(long)]
         entered_in_error: bool,
+        /// Why, without a name; stands in the list of corrections for good.
+        #[arg(long, value_name = "TEXT")]
+        reason: String,
         #[command(flatten)]
-        why: Why,
+        key: KeyArguments,
     },
     /// Every correction, also those taken back.
     List,
@@ -132,9 +135,9 @@ pub(crate) fn run(context: &Context, command: CorrectCommand) -> anyhow::Result<
         CorrectCommand::Category { was, source, code: right, days, why } => {
             code(Wrong::Code { site: None, was: Some(was), source: Some(source), code: right }, &days, &why)?
         }
-        CorrectCommand::Incident { reference, source, entered_in_error: all, why } => {
+        CorrectCommand::Incident { reference, source, entered_in_error: all, reason, key } => {
             let wrong = WrongIncident { reference: &reference, source: source.as_deref(), all };
-            query::unlock::correct_incident(dir, id, &wrong, &why.reason, &why.by, &())?
+            query::unlock::correct_incident(dir, id, &wrong, &reason, &key.open()?, &())?
         }
         CorrectCommand::Undo { id: number, why } => {
             query::unlock::undo_correction(dir, id, number, &why.reason, &why.by, &())?

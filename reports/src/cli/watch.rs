@@ -126,24 +126,19 @@ impl Health {
         }
     }
 
-    /// Why the last look failed, or why retention waits.
-    fn failure(&self) -> Option<&str> {
-        let waits = || self.unretained.as_ref().map(|(_, why)| why.as_str());
-        self.failed.as_deref().or_else(waits)
-    }
-
     /// One line for the service's log.
     fn line(&self, now: jiff::Timestamp, report: Option<&IngestReport>) -> String {
         let time = now.strftime("%Y-%m-%dT%H:%M:%SZ");
         let school = &self.school;
-        let state = match (self.failure(), report) {
+        let state = match (&self.failed, report) {
             (Some(why), _) => format!("failed: {why}"),
             (None, Some(report)) if !report.files.is_empty() => {
                 ingesting::summary(report).trim_end().to_owned()
             }
             (None, _) => "nothing new.".to_owned(),
         };
-        format!("{time} {school}: {state} {} waiting.", self.waiting)
+        let waits = self.unretained.as_ref().map(|(_, why)| format!(" Retention waits: {why}"));
+        format!("{time} {school}: {state} {} waiting.{}", self.waiting, waits.unwrap_or_default())
     }
 }
 
@@ -391,7 +386,7 @@ fn metrics(health: &[Health]) -> String {
         one(&school.succeeded_s)
     });
     family("healthy", "gauge", "1 if the last look ended well and retention waits for nobody.", &|school| {
-        one(&u8::from(school.failure().is_none()))
+        one(&u8::from(school.failed.is_none() && school.unretained.is_none()))
     });
     text
 }

@@ -145,6 +145,23 @@ fn a_clock_that_was_made_shorter_waits_for_somebody_to_say_that_it_is_meant() {
 }
 
 #[test]
+fn sources_wait_where_it_is_their_own_days_that_were_made_fewer() {
+    let mut place = Installation::new();
+    place.school.keep_sources_days = 30;
+    fill(&place);
+    retain(&place, AFTER_MONDAY);
+    let kept = || crate::retention::below(&place.root().kept()).unwrap().len();
+    let today = crate::pipeline::today("Europe/London").unwrap() + 8.days();
+    let before = kept();
+    assert!(before > 0);
+    let shorter = crate::school::SchoolConfig { keep_sources_days: 7, ..place.school.clone() };
+    let error =
+        Retain { dir: &place.dir(), school: &shorter, today: Some(today), days: None }.run(&()).unwrap_err();
+    assert!(error.to_string().contains("sources would be kept 7 days"), "{error}");
+    assert_eq!(kept(), before);
+}
+
+#[test]
 fn sources_do_not_wait_for_somebody_to_look_at_the_rest() {
     let mut place = Installation::new();
     place.school.keep_sources_days = 7;

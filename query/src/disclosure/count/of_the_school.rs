@@ -57,7 +57,7 @@ pub(super) async fn measured(
     // What may be told is found out before anything is left out: a live matter must not be what decides it.
     let (known, with_staff) = {
         let whole = Reader { session: &session, window: window.clone(), ask: &nothing, every_day: false };
-        (Known::of(&whole, &school.zone, &school.settings).await?, with_staff(&whole).await?)
+        (Known::of(&whole, &school.zone, &school.settings, &root).await?, with_staff(&whole).await?)
     };
     Viewer::reviewers().restrict(&mut session, &root, &school.concerns, &embargoes).await?;
     never(&mut session, asked.never).await?;
@@ -88,16 +88,17 @@ pub(super) async fn measured(
         found.lesson_blocks = measured.lesson_blocks;
         found.canary_panel =
             measured.panel.map(|panel| CanaryPanel { stopped: panel.stopped, sites: panel.sites });
+        let pupil = |actor: i64| asked.pupil(actor, "pupil").map(|(person, _)| person);
+        let share = Box::pin(reportable::audited_share(school, (from, to), asked.never, &pupil)).await?;
+        found.overblocking =
+            share.and_then(|share| share.percents()).map(|[percent, least_percent, most_percent]| {
+                AuditedShare { percent, least_percent, most_percent }
+            });
     }
     // Incidents go with their year: later nobody can tell none from gone.
     if asked.academic_year >= school.retention.first_year(asked.today) {
         found.recorded_concerns = recorded_concerns(&reader, &place, asked, &with_staff).await?;
     }
-    let pupil = |actor: i64| asked.pupil(actor, "pupil").map(|(person, _)| person);
-    let share = Box::pin(reportable::audited_share(school, (from, to), asked.never, &pupil)).await?;
-    found.overblocking = share
-        .and_then(|share| share.percents())
-        .map(|[percent, least_percent, most_percent]| AuditedShare { percent, least_percent, most_percent });
     Ok(())
 }
 

@@ -19,6 +19,9 @@ use super::chain::{Record, sha256};
 use super::{Ledger, SEALED, Verification, corrupt, state_failed};
 use crate::error::{Error, Kind};
 
+/// Version of the shape. Sums of the one before do not say what of them parents may have.
+const SCHEMA: &str = "watershed.trust/3";
+
 /// Fewer schools are neither summed nor compared.
 pub(super) const LEAST_SCHOOLS: usize = 3;
 
@@ -44,7 +47,7 @@ pub struct TrustRow {
 /// Sums of sealed bands: an entry of the trust's own ledger, made once per period.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TrustSums {
-    /// `watershed.trust/2`.
+    /// `watershed.trust/3`.
     pub schema: String,
     /// Ledger id.
     pub id: String,
@@ -154,7 +157,15 @@ impl TrustLedger {
                 .help("the sum for parents is shown no more; the next period's will be"));
             }
         }
-        Ok(self.sums(schools, period)?.map(|sums| Releasable::cleared(of_parents(sums.value()))))
+        let Some(sums) = self.sums(schools, period)? else { return Ok(None) };
+        if sums.value().schema != SCHEMA {
+            return Err(Error::new(
+                Kind::Configuration,
+                format!("{} was sealed by an earlier version", sums.value().id),
+            )
+            .help("it stays as it is for governors; what of it parents may have is not told any more"));
+        }
+        Ok(Some(Releasable::cleared(of_parents(sums.value()))))
     }
 
     /// Sums the approved governors' sets of a period and enters the sum, once. "Fewer than 10" counts as
@@ -338,7 +349,7 @@ fn summed(sets: &[SealedSet], period: Period) -> Result<TrustSums, Error> {
         TrustRow { row: name, heading, schools: Some(schools), range, range_for_parents: None }
     });
     Ok(TrustSums {
-        schema: "watershed.trust/2".to_owned(),
+        schema: SCHEMA.to_owned(),
         id: id_of(period),
         audience: AudienceWord::Governors.word().to_owned(),
         period: period.to_string(),

@@ -2,8 +2,11 @@
 
 use std::collections::BTreeSet;
 
+use ingest::formats::profile::{ProfileSet, RecordSort};
 use ingest::schema;
+use ingest::school::SchoolRoot;
 use ingest::settings::Settings;
+use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
@@ -58,16 +61,40 @@ pub(crate) struct Known {
 
 impl Known {
     /// Of a session from which nothing is left out yet.
-    pub(crate) async fn of(reader: &Reader<'_>, zone: &TimeZone, settings: &Settings) -> Result<Self, Error> {
+    pub(crate) async fn of(reader: &Reader<'_>, zone: &TimeZone, settings: &Settings, root: &SchoolRoot) -> Result<Self, Error> {
         let noted: BTreeSet<Date> = reader.days_with_data(&[NETWORK]).await?.into_iter().collect();
         // A table that has rows of every day with logs, whatever was blocked: whether the measure stands says nothing
         // of its value. Days that were derived before there was that table, and whose records have gone, are not in it.
         let classes = reader.days_with_data(&[]).await?.iter().all(|day| noted.contains(day));
-        let newest = newest_list(reader, zone).await?;
-        let changes = newest.is_some_and(|day| day > reader.window.to);
+        let changes = changes_taken_in_after(reader, zone, root).await?;
         let lessons = settings.lesson_periods().is_own() && lessons_agree(reader, settings).await?;
         Ok(Self { classes, changes, lessons })
     }
+}
+
+/// Whether a list of changes was taken in after the last day, also one that has nothing new to say.
+async fn changes_taken_in_after(
+    reader: &Reader<'_>,
+    zone: &TimeZone,
+    root: &SchoolRoot,
+) -> Result<bool, Error> {
+    let profiles = ProfileSet::load(&root.settings())?;
+    let of_changes: BTreeSet<&str> = profiles
+        .iter()
+        .filter(|profile| profile.record() == RecordSort::Change)
+        .map(ingest::formats::profile::Profile::id)
+        .collect();
+    let statement = "SELECT source_format, max(CAST(imported_utc AS BIGINT)) AS newest FROM imports \
+        GROUP BY source_format ORDER BY source_format";
+    let answer = reader.session.query(statement, &[]).await?;
+    let after = (0..answer.len()).any(|row| {
+        let newest = answer.integer(row, "newest").and_then(|us| Timestamp::from_microsecond(us).ok());
+        let day = newest.map(|moment| moment.to_zoned(zone.clone()).date());
+        let format = answer.text(row, "source_format").unwrap_or_default();
+        of_changes.contains(format.as_str()) && day.is_some_and(|day| day > reader.window.to)
+    });
+    // A layout that is built in has no profile: its rows say what it is.
+    Ok(after || newest_list(reader, zone).await?.is_some_and(|day| day > reader.window.to))
 }
 
 /// Whether attempts stand in the lesson that the bell times have for their minute: lessons are noted when a record is

@@ -36,7 +36,7 @@ fn standing(bench: &Bench) -> (Vec<i64>, bool) {
 
 fn corrected(bench: &Bench, reference: &str, all: bool) -> Result<Corrected, Error> {
     let wrong = WrongIncident { reference, source: None, all };
-    correct_incident(&bench.dir(), &bench.school, &wrong, "case 3", "DSL", &())
+    correct_incident(&bench.dir(), &bench.school, &wrong, "case 3", &bench.private, &())
 }
 
 #[test]
@@ -60,6 +60,8 @@ fn a_pupil_who_was_exchanged_in_the_incident_system_is_not_counted_any_more() {
     );
     let made = corrected(&bench, "71", false).unwrap().made;
     assert_eq!((made.days, made.closed), (0, 0));
+    let newest = AccessAudit::open(&bench.dir(), &bench.school).unwrap().entries().unwrap().pop().unwrap();
+    assert_eq!((newest.what.as_str(), newest.reason.as_str()), ("correction", "case 3"));
     assert_eq!(standing(&bench), (vec![2], false));
     // All rows of all exports stay what they were.
     let school = wait(School::open(&bench.dir(), &bench.school)).unwrap();
