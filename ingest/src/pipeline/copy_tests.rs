@@ -149,3 +149,41 @@ fn a_log_that_grew_after_its_shorter_copy_came_late_is_taken_in_once() {
     assert_eq!((tally.records, tally.events, tally.duplicate), (42, 1, 41), "{tally:?}");
     assert_eq!(place.rows(&REQUESTS).len(), 41);
 }
+
+/// A weekend's exports lie there together: whichever is longer, the one that was written later is the newest import.
+#[test]
+fn of_two_exports_the_one_written_later_is_taken_in_last() {
+    let place = Installation::new();
+    let header = "Student,Date,Category,Incident,Status,Linked students\r\n";
+    let row = |who: &str, text: &str| format!("{header}{who},06/10/2025 11:20,Bullying,{text},Open,\r\n");
+    let written = |name: &str, text: &str, day: u64| {
+        place.put(name, text);
+        let file = fs::File::options().write(true).open(place.root().inbox().join(name)).unwrap();
+        let moment = std::time::UNIX_EPOCH + std::time::Duration::from_secs(1_759_760_000 + day * 86_400);
+        file.set_modified(moment).unwrap();
+    };
+    for (name, texts) in [("later is shorter", [40, 1]), ("later is longer", [1, 40])] {
+        written(&format!("{name} 1.csv"), &row("Ben", &"x ".repeat(texts[0])), 0);
+        written(&format!("{name} 2.csv"), &row("Amy", &"y ".repeat(texts[1])), 1);
+        let report = place.run();
+        let short: Vec<String> = report.files.iter().filter_map(|file| file.fingerprint.clone()).collect();
+        let snapshot = place.snapshot(&crate::schema::IMPORTS);
+        let mut moments = std::collections::BTreeMap::new();
+        for file in &snapshot.files {
+            let columns = ["fingerprint", "imported_utc"];
+            let mut note = |batch: &arrow::array::RecordBatch| {
+                for row in 0..batch.num_rows() {
+                    let cell = |name: &str| {
+                        let column = batch.column_by_name(name).unwrap();
+                        arrow::util::display::array_value_to_string(column, row).unwrap()
+                    };
+                    moments.insert(cell(columns[0])[..short[0].len()].to_owned(), cell(columns[1]));
+                }
+                Ok(())
+            };
+            snapshot.read(file, Some(&columns), &mut |batch| note(&batch)).unwrap();
+        }
+        assert_eq!(short.len(), 2, "{name}");
+        assert!(moments[&short[0]] < moments[&short[1]], "{name}");
+    }
+}

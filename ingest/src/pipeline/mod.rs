@@ -201,8 +201,9 @@ impl Run<'_> {
         let settle = Duration::from_secs(u64::from(self.ingest.school.settle_seconds));
         let mut files = inbox::gather(self.root, paths, settle)?;
         let count = files.len();
-        // A log that grew between two copies of it begins with the shorter one, which comes first.
-        files.sort_by_key(crate::inbox::Claimed::stored_bytes);
+        // Of two exports of the same incidents the one taken in last holds, so the older file comes first; of two copies of
+        // a log that grew meanwhile, which may have one date, the shorter.
+        files.sort_by_cached_key(|file| (file.written().ok(), file.stored_bytes()));
         for (index, file) in files.into_iter().enumerate() {
             // What is claimed and not taken in is found again by the next run.
             if self.progress.stopping() {
@@ -242,6 +243,11 @@ impl Run<'_> {
             return Ok(());
         }
         let days = self.ingest.school.retention.kept_days(days);
+        let last = self.state.retention_runs()?.0.and_then(|last| last.others);
+        if last.is_some_and(|(_, _, last)| crate::retention::is_shorter(days, last)) {
+            // Fewer than retention kept them by: it asks first.
+            return Ok(());
+        }
         for entry in entries.filter_map(Result::ok) {
             let name = entry.file_name();
             let Some(since) = name.to_str().and_then(|name| name.parse::<Date>().ok()) else { continue };

@@ -52,7 +52,8 @@ pub(super) fn run_of(clocks: &Clocks, keep_sources_days: u16, today: Date, close
         others: Some((
             clocks.first_ledger_year(today),
             clocks.refused_days,
-            clocks.kept_days(keep_sources_days),
+            // Whoever puts nothing away has no clock for it.
+            if keep_sources_days == 0 { 0 } else { clocks.kept_days(keep_sources_days) },
         )),
         closed,
     }
@@ -112,11 +113,16 @@ pub(super) fn of_files(state: &State, now: &RetentionRun) -> Result<Option<Strin
         return Ok(None);
     };
     let shorter = |what: &str, now: u16, last: u16| {
-        (now < last).then(|| {
+        is_shorter(now, last).then(|| {
             format!("{what} would be kept {now} days, and by the clock of the last run they were to be kept {last}")
         })
     };
     Ok(shorter("refused files", refused, last_refused).or_else(|| shorter("sources", kept, last_kept)))
+}
+
+/// Whether days to keep files were made fewer; 0 where none were kept.
+pub(crate) const fn is_shorter(now: u16, last: u16) -> bool {
+    now != 0 && now < last
 }
 
 /// An error where a run is not what was to be expected and nobody has said that it is right: with the number of days

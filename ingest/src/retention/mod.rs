@@ -35,7 +35,7 @@ pub use clocks::Clocks;
 #[cfg(feature = "lake")]
 pub(crate) use disk::below;
 #[cfg(feature = "lake")]
-pub(crate) use doubt::is_believable;
+pub(crate) use doubt::{is_believable, is_shorter};
 #[cfg(feature = "lake")]
 pub use report::{Line, RetainReport, Tier};
 #[cfg(feature = "lake")]

@@ -162,6 +162,26 @@ fn sources_wait_where_it_is_their_own_days_that_were_made_fewer() {
 }
 
 #[test]
+fn sources_that_were_never_put_away_have_no_clock_that_could_be_shorter() {
+    let mut place = Installation::new();
+    place.school.retention.refused_days = 10;
+    fill(&place);
+    retain(&place, AFTER_MONDAY);
+    // From none to seven days, and a shorter clock for detail: the first is no surprise, and files do not wait for the other.
+    place.school.keep_sources_days = 7;
+    assert_eq!(plan(&place, AFTER_MONDAY + 1.day()).unexpected, None);
+    place.school.keep_sources_days = 0;
+    place.school.retention.detail_days = 80;
+    // Claimed on Christmas Day 2025, eleven days before: claims are named by nanoseconds since 1970.
+    let refused = place.root().refused().join(format!("{:016x}", (20_447 * DAY + DAY / 2) * 1_000_000_000));
+    fs::create_dir_all(&refused).unwrap();
+    fs::write(refused.join("a.log"), "zorkweed").unwrap();
+    let error = asked(&place, AFTER_MONDAY, None).unwrap_err().to_string();
+    assert!(error.contains("detail would be kept"), "{error}");
+    assert!(!refused.exists());
+}
+
+#[test]
 fn sources_do_not_wait_for_somebody_to_look_at_the_rest() {
     let mut place = Installation::new();
     place.school.keep_sources_days = 7;
