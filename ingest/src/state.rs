@@ -12,6 +12,7 @@ use crate::error::{Error, Kind, at};
 use crate::school::{SchoolRoot, TRUST_LEDGER};
 
 mod apart;
+mod basis;
 mod carrying;
 mod clock;
 mod corrections;

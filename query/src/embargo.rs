@@ -62,6 +62,19 @@ impl Embargoes {
         }
     }
 
+    /// Only the marks that there were at a moment; one whose own moment cannot be read was there.
+    pub(crate) fn made_before(mut self, moment: jiff::Timestamp) -> Self {
+        self.0.retain(|mark| {
+            mark.marked.added_utc.parse::<jiff::Timestamp>().map_or(true, |made| made <= moment)
+        });
+        self
+    }
+
+    /// Whether nothing is marked.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// Only the mark of a number.
     pub(crate) fn only(mut self, id: i64) -> Self {
         self.0.retain(|mark| mark.marked.id == id);

@@ -2,11 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
+use std::sync::{Mutex, PoisonError};
 
 use ingest::event::{Member, Role};
 use ingest::lake::Lake;
 use ingest::schema::{CHANGES, CHECKS, EPISODES, IMPORTS, INCIDENTS, STAFF_INCIDENTS, TABLES};
 use ingest::school::{AcademicYear, SchoolId, SchoolRoot};
+use ingest::state::State;
 use jiff::civil::Date;
 
 use super::categories::CategoryList;
@@ -57,6 +59,11 @@ pub(super) struct Counted {
 /// Where counts come from; tests have others than the lake.
 pub(super) trait PupilCounts {
     async fn count(&self, asked: &Asked<'_>) -> Result<Counted, Error>;
+
+    /// Whether what the last count rests on is still so: a matter may be marked live while the gate is at work.
+    async fn still_holds(&self) -> Result<bool, Error> {
+        Ok(true)
+    }
 }
 
 /// The school's lake, and the figures for staff that a set may have something of.
@@ -65,11 +72,40 @@ pub(super) struct LakeCounts {
     root: SchoolRoot,
     /// None where a test has a lake and no installation around it.
     school: Option<School>,
+    /// What the last count rests on.
+    counted_on: Mutex<Option<Basis>>,
+}
+
+/// What figures rest on: the lake's tables and what the state file says beside them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Basis {
+    versions: Vec<Option<u64>>,
+    state: Option<String>,
 }
 
 impl LakeCounts {
     pub(super) async fn open(dir: &Path, school: &SchoolId) -> Result<Self, Error> {
-        Ok(Self { root: SchoolRoot::new(dir, school), school: Some(School::open(dir, school).await?) })
+        Ok(Self::of(SchoolRoot::new(dir, school), Some(School::open(dir, school).await?)))
+    }
+
+    fn of(root: SchoolRoot, school: Option<School>) -> Self {
+        Self { root, school, counted_on: Mutex::new(None) }
+    }
+
+    /// The basis as it is now; an error while files or days of the period are half worked off, because the lake's tables
+    /// do not tell the same then.
+    async fn basis(&self, lake: &Lake, (from, to): (Date, Date)) -> Result<Basis, Error> {
+        let mut versions = Vec::new();
+        for table in TABLES {
+            versions.push(lake.readable(table).await?.version);
+        }
+        let mut basis = Basis { versions, state: None };
+        if self.root.state().exists() {
+            let state = State::open(&self.root)?;
+            refuse_unfinished(&state, from, to)?;
+            basis.state = Some(state.basis()?);
+        }
+        Ok(basis)
     }
 }
 
@@ -77,15 +113,37 @@ impl PupilCounts for LakeCounts {
     async fn count(&self, asked: &Asked<'_>) -> Result<Counted, Error> {
         for _ in 0..TRIES {
             let lake = Lake::open(&self.root).await?;
-            let before = versions(&lake).await?;
+            let before = self.basis(&lake, (asked.from, asked.to)).await?;
             let counted = Box::pin(self.count_once(&lake, asked)).await?;
-            if versions(&lake).await? == before {
+            if self.basis(&lake, (asked.from, asked.to)).await? == before {
+                *self.counted_on.lock().unwrap_or_else(PoisonError::into_inner) = Some(before);
                 return Ok(counted);
             }
         }
-        Err(Error::new(Kind::Retry, "records came in each time while the set was counted")
-            .help("publish again when no file is taken in: a set is sealed once, and all of its figures are of the same records"))
+        Err(changed())
     }
+
+    async fn still_holds(&self) -> Result<bool, Error> {
+        let counted_on = self.counted_on.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let Some(Basis { state: Some(before), .. }) = counted_on else { return Ok(true) };
+        Ok(State::open(&self.root)?.basis()? == before)
+    }
+}
+
+/// An error where a set would not be of one state of things.
+pub(super) fn changed() -> Error {
+    Error::new(Kind::Retry, "records, marks or corrections came in while the set was counted")
+        .help("publish again when no file is taken in: a set is sealed once, and all of its figures are of the same records")
+}
+
+/// Refuses while an import, or a day of the period, is not worked off.
+pub(super) fn refuse_unfinished(state: &State, from: Date, to: Date) -> Result<(), Error> {
+    let dirty = state.dirty_days()?.into_iter().filter(|day| (from..=to).contains(day)).count();
+    if dirty == 0 && state.open_imports()?.is_empty() {
+        return Ok(());
+    }
+    Err(Error::new(Kind::Retry, "an import of this school is not finished")
+        .help("run `watershed ingest` for the school, then publish: a set is sealed once and must be whole"))
 }
 
 /// How often a set is counted anew because records came in meanwhile.
@@ -115,15 +173,6 @@ impl LakeCounts {
         let counts = pupils(lake, asked, &live).await?;
         Ok(Counted { counts, operations })
     }
-}
-
-/// The version that each table has.
-async fn versions(lake: &Lake) -> Result<Vec<Option<u64>>, Error> {
-    let mut versions = Vec::new();
-    for table in TABLES {
-        versions.push(lake.readable(table).await?.version);
-    }
-    Ok(versions)
 }
 
 /// Whom a row is about, where it is one person.

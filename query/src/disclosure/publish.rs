@@ -13,7 +13,7 @@ use serde::Serialize;
 
 use super::categories::{CategoryList, CategoryRow};
 use super::compose::{Composed, Facts, YearOnRoll, governor_set, parent_set};
-use super::count::{Asked, LakeCounts, PupilCounts};
+use super::count::{Asked, LakeCounts, PupilCounts, changed, refuse_unfinished};
 use super::ledger::{Ledger, Sealing, TrustSchool};
 use super::policy::{AudienceWord, POLICY_VERSION, SETTLING_DAYS};
 use super::sealed::SealedSet;
@@ -193,14 +193,19 @@ async fn seal(
             };
             let counted = counts.count(&asked).await?;
             let usable = counted.operations.can_carry_pupil_figures().then_some(&counted.counts);
-            governor_set(
+            let composed = governor_set(
                 &order.facts,
                 &order.categories,
                 usable,
                 &counted.operations,
                 before.as_ref(),
                 &earlier,
-            )?
+            )?;
+            // The gate takes its time, and whatever is marked live meanwhile must not be in the set.
+            if !counts.still_holds().await? {
+                return Err(changed());
+            }
+            composed
         }
         AudienceWord::Parents => {
             let above = ledger.standing_set(AudienceWord::Governors, &period.to_string())?.ok_or_else(|| {
@@ -313,15 +318,6 @@ fn refuse_overlap(ledger: &Ledger, order: &Order) -> Result<(), Error> {
         }
     }
     Ok(())
-}
-
-fn refuse_unfinished(state: &State, from: Date, to: Date) -> Result<(), Error> {
-    let dirty = state.dirty_days()?.into_iter().filter(|day| (from..=to).contains(day)).count();
-    if dirty == 0 && state.open_imports()?.is_empty() {
-        return Ok(());
-    }
-    Err(Error::new(Kind::Retry, "an import of this school is not finished")
-        .help("run `watershed ingest` for the school, then publish: a set is sealed once and must be whole"))
 }
 
 /// A live mark on a person of another academic year would let the matter into the set under the new pseudonym.

@@ -35,8 +35,30 @@ pub(crate) const MOST: usize = 6_000_000;
 /// Blocked attempts of school days by everybody but staff that reviewers may see: nothing of severity 5, nothing on
 /// an illegal list, nothing that is marked live, nothing of the head's.
 pub(crate) async fn attempts(school: &School, from: Date, to: Date) -> Result<Vec<Found>, Error> {
+    let embargoes = Embargoes::of(&SchoolRoot::new(&school.dir, &school.id))?;
+    without(school, (from, to), &embargoes).await
+}
+
+/// How many attempts of some days could not be drawn at a moment because a matter was marked live then that is live still.
+pub(crate) async fn live_since(
+    school: &School,
+    days: (Date, Date),
+    moment: jiff::Timestamp,
+) -> Result<u64, Error> {
+    let embargoes = Embargoes::of(&SchoolRoot::new(&school.dir, &school.id))?.made_before(moment);
+    if embargoes.is_empty() {
+        return Ok(0);
+    }
+    let all = without(school, days, &Embargoes::default()).await?.len();
+    Ok((all - without(school, days, &embargoes).await?.len().min(all)) as u64)
+}
+
+async fn without(
+    school: &School,
+    (from, to): (Date, Date),
+    embargoes: &Embargoes,
+) -> Result<Vec<Found>, Error> {
     let root = SchoolRoot::new(&school.dir, &school.id);
-    let embargoes = Embargoes::of(&root)?;
     let mut session = Session::new(&Limits { rows: MOST, ..school.limits })?;
     let beside = embargoes
         .reads()
@@ -45,7 +67,7 @@ pub(crate) async fn attempts(school: &School, from: Date, to: Date) -> Result<Ve
         .filter(|table| ![ATTEMPTS.name, IMPORTS.name].contains(&table.name));
     let tables: Vec<_> = [&ATTEMPTS, &IMPORTS].into_iter().chain(beside).collect();
     school.add(&mut session, &tables).await?;
-    Viewer::reviewers().restrict(&mut session, &root, &school.concerns, &embargoes).await?;
+    Viewer::reviewers().restrict(&mut session, &root, &school.concerns, embargoes).await?;
     of_session(&session, from, to).await
 }
 

@@ -40,7 +40,8 @@ pub(crate) async fn audited_share(
     }
     let school_day = |day: Date| school.calendar.is_school_day(day);
     let samples = Reviews::of(&root)?.all()?;
-    let (design, mut verdicts) = combined(&samples, &|sample| lies_within(sample, (from, to), &school_day));
+    let Combined { design, mut verdicts, draws } =
+        combined(&samples, &|sample| lies_within(sample, (from, to), &school_day));
     if verdicts.is_empty() {
         return Ok(None);
     }
@@ -48,7 +49,12 @@ pub(crate) async fn audited_share(
     let (known, attempts) = frame::known(school, first, last).await?;
     let lost = verdicts.iter().filter(|(drawn, _)| !known.contains(&drawn.token)).count() as u64;
     drop(known);
-    let drawn_from = design.attempts() * 100 >= attempts * LEAST_DRAWN_FROM_PERCENT;
+    // What was marked live on the day of a draw and is so still could not be drawn, and must not be what decides.
+    let mut live = 0;
+    for (days, moment) in draws {
+        live += frame::live_since(school, days, moment).await?;
+    }
+    let drawn_from = (design.attempts() + live) * 100 >= attempts * LEAST_DRAWN_FROM_PERCENT;
     let found = frame::attempts(school, from, to).await?;
     if !drawn_from || lost * 100 > verdicts.len() as u64 * MOST_LOST_PERCENT {
         return Ok(None);
@@ -84,8 +90,16 @@ fn lies_within(design: &Design, (from, to): (Date, Date), school_day: &dyn Fn(Da
     design.from <= to && design.to >= from && !outside.into_iter().any(school_day)
 }
 
+/// Samples as one.
+struct Combined {
+    design: Design,
+    verdicts: Vec<(Drawn, Verdict)>,
+    /// Days of each, and when it was drawn.
+    draws: Vec<((Date, Date), jiff::Timestamp)>,
+}
+
 /// Samples that were reviewed to the end and have no day in common, as one: its strata are theirs.
-fn combined(samples: &[Labelled], fits: &dyn Fn(&Design) -> bool) -> (Design, Vec<(Drawn, Verdict)>) {
+fn combined(samples: &[Labelled], fits: &dyn Fn(&Design) -> bool) -> Combined {
     let mut taken: Vec<&Labelled> = Vec::new();
     let mut by_size: Vec<&Labelled> = samples.iter().rev().collect();
     by_size.sort_by_key(|sample| std::cmp::Reverse(sample.design.attempts()));
@@ -98,6 +112,13 @@ fn combined(samples: &[Labelled], fits: &dyn Fn(&Design) -> bool) -> (Design, Ve
         }
     }
     taken.sort_by_key(|sample| sample.design.from);
+    let draws = taken
+        .iter()
+        .map(|sample| {
+            let moment = sample.made_utc.parse().unwrap_or(jiff::Timestamp::MAX);
+            ((sample.design.from, sample.design.to), moment)
+        })
+        .collect();
     let mut verdicts = Vec::new();
     let mut design: Option<Design> = None;
     let (mut positions, mut actors) = (0, 0);
@@ -133,5 +154,5 @@ fn combined(samples: &[Labelled], fits: &dyn Fn(&Design) -> bool) -> (Design, Ve
         strata: Vec::new(),
         drawn: Vec::new(),
     };
-    (design.unwrap_or_else(nothing), verdicts)
+    Combined { design: design.unwrap_or_else(nothing), verdicts, draws }
 }

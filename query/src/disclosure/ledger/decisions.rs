@@ -23,7 +23,8 @@ impl Ledger {
         if approval.id != id || approval.sealed_sha256 != sha256(sealed.sealed_json.as_bytes()) {
             return Err(corrupt(id));
         }
-        Ok(Some(approval))
+        // Entries of before may have the article, which papers put there.
+        Ok(Some(Approval { approver: without_article(&approval.approver).to_owned(), ..approval }))
     }
 
     /// Records that a role approves a set for its audience; a second approval changes nothing.
@@ -153,13 +154,17 @@ fn decided(
 /// A role as it stands on papers.
 pub(super) fn named_role(role: &str) -> Result<String, Error> {
     let role = role.trim();
-    // Papers put the article before it.
-    let role = role.strip_prefix("the ").or_else(|| role.strip_prefix("The ")).unwrap_or(role).trim_start();
+    let role = without_article(role);
     if role.is_empty() || role.chars().count() > LONGEST_ROLE || role.chars().any(char::is_control) {
         return Err(Error::new(Kind::Configuration, "the role that decides about the set is not named")
             .help("name a role, not a person, for example `headteacher`"));
     }
     Ok(role.to_owned())
+}
+
+/// Papers put the article before a role.
+fn without_article(role: &str) -> &str {
+    role.strip_prefix("the ").or_else(|| role.strip_prefix("The ")).unwrap_or(role).trim_start()
 }
 
 /// A figure in the statement would be one that no gate has seen.

@@ -267,6 +267,25 @@ async fn a_set_has_what_may_be_reported_and_nothing_else() {
     assert_eq!(found.recorded_concerns, Some(12));
 }
 
+/// 30 of 160 attempts could not be drawn, which is more than a sample may lack.
+#[tokio::test]
+async fn that_a_matter_was_live_on_the_day_of_the_draw_decides_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let numbers = Numbers::new();
+    let more = changed(tables(&numbers), "attempts", |rows| {
+        let of_live = |row: &&Cells<'_>| row.contains(&("actor", numbers.of(LIVE)));
+        let again: Vec<_> = rows.iter().filter(of_live).cloned().collect();
+        for site in ["c.org", "d.org"] {
+            rows.extend(other(&again, &[("site", site)]));
+        }
+    });
+    let school = with_tables(folder.path(), &more).await;
+    mark(folder.path(), None, None, Some(i64::from(LIVE)));
+    review(&school, wrongly).await;
+    let share = AuditedShare { percent: 25, least_percent: 25, most_percent: 25 };
+    assert_eq!(of(&school).await.overblocking, Some(share));
+}
+
 /// Sites of the shipped panel for key stage 3.
 const SITES: usize = 39;
 
