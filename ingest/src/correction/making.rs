@@ -10,7 +10,7 @@ use crate::pipeline::{Ingest, Progress};
 use crate::schema::{REQUESTS, STAFF_REQUESTS};
 use crate::school::{AcademicYear, SchoolRoot};
 use crate::settings::Settings;
-use crate::state::{NewCorrection, Wrong};
+use crate::state::{Correction, NewCorrection, Wrong};
 
 /// Characters of a reason, a role or a source's name at most.
 const LONGEST: usize = 500;
@@ -71,6 +71,20 @@ impl Making<'_> {
     /// # Errors
     /// [`Kind::Configuration`] when there is no such correction that holds, else as [`add`](Self::add).
     pub fn undo(&self, id: i64, reason: &str, by: &str, progress: &dyn Progress) -> Result<Made, Error> {
+        self.undo_recorded(id, (reason, by), &mut |_| Ok(()), progress)
+    }
+
+    /// The same; `record` is called with the correction as in [`add_recorded`](Self::add_recorded).
+    ///
+    /// # Errors
+    /// As [`undo`](Self::undo), and what `record` answers.
+    pub fn undo_recorded(
+        &self,
+        id: i64,
+        (reason, by): (&str, &str),
+        record: &mut dyn FnMut(&Correction) -> Result<(), Error>,
+        progress: &dyn Progress,
+    ) -> Result<Made, Error> {
         checked("reason", reason)?;
         checked("role", by)?;
         let made = self.ingest.settled(progress, |school| {
@@ -80,6 +94,7 @@ impl Making<'_> {
             let open: BTreeSet<Date> = days.difference(&closed).copied().collect();
             let new =
                 NewCorrection { from: known.from, to: known.to, wrong: Wrong::Correction(id), reason, by };
+            record(&known)?;
             let id = school.state.add_correction(&new, &open)?;
             Ok(Made { id, days: open.len() as u64, closed: closed.len() as u64 })
         })?;

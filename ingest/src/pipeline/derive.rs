@@ -58,7 +58,13 @@ pub(super) async fn dirty_days(
     settings: &Settings,
     progress: &dyn Progress,
 ) -> Result<u64, Error> {
-    let investigations = settings.investigations().vouched(&state.vouched_apart()?);
+    let vouched = state.vouched_apart()?;
+    let standing = settings.investigations().standing(&vouched);
+    if standing != vouched {
+        // A row that was taken out needs a key to come back.
+        state.vouch_apart(&standing, &mut |_| Ok(()))?;
+    }
+    let investigations = settings.investigations().only(&standing);
     set_apart_anew(lake, state, &investigations).await?;
     derive_anew(lake, state, settings).await?;
     let marked = state.dirty_days()?;

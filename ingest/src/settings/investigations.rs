@@ -7,6 +7,7 @@ use std::collections::BTreeSet;
 
 use jiff::civil::Date;
 
+use super::networks::Networks;
 use super::sheet::{Source, Validity};
 use crate::error::Error;
 use crate::pseudonymise::parse;
@@ -49,7 +50,8 @@ impl Purpose {
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Holder {
     Token(i64),
-    Network(String),
+    /// By name, and which addresses that is.
+    Network(String, String),
 }
 
 /// One row of the file.
@@ -67,14 +69,15 @@ pub struct Investigations {
 }
 
 impl Investigations {
-    pub(crate) fn read(source: &Source, networks: &BTreeSet<String>) -> Result<Self, Error> {
+    pub(crate) fn read(source: &Source, networks: &Networks) -> Result<Self, Error> {
+        let names = networks.names();
         let mut rows = Vec::new();
         let columns = ["holder", "purpose", "valid_from", "valid_to", "reason", "role"];
         for row in source.sheet(&columns, &[])?.rows() {
             let wanted = "16 hex digits of a token or the name of a network of networks.csv";
             let holder = row.parse("holder", wanted, |text| match parse(text) {
                 Some(token) if text.len() == 16 => Some(Holder::Token(token)),
-                _ => networks.contains(text).then(|| Holder::Network(text.to_owned())),
+                _ => names.contains(text).then(|| Holder::Network(text.to_owned(), String::new())),
             })?;
             let purpose = row.parse("purpose", "investigation or test", Purpose::from_word)?;
             for column in ["reason", "role"] {
@@ -95,6 +98,13 @@ impl Investigations {
             if length > longest {
                 return Err(row.error(format!("{what} may last {longest} days at most")));
             }
+            let holder = match holder {
+                Holder::Network(name, _) => {
+                    let extent = networks.extent(&name, days);
+                    Holder::Network(name, extent)
+                }
+                token => token,
+            };
             rows.push(SetApart { holder, purpose, days });
         }
         Ok(Self { rows })
@@ -107,7 +117,7 @@ impl Investigations {
         for row in self.rows.iter().filter(|row| row.days.holds(day)) {
             match &row.holder {
                 Holder::Token(token) => found.tokens.push((*token, row.purpose)),
-                Holder::Network(network) => found.networks.push((network.clone(), row.purpose)),
+                Holder::Network(network, _) => found.networks.push((network.clone(), row.purpose)),
             }
         }
         found
@@ -119,15 +129,32 @@ impl Investigations {
         self.rows.iter().map(SetApart::rule).collect()
     }
 
-    /// The rows that somebody with a key has vouched for: all that sets anything apart.
+    /// Of the rows that somebody with a key has vouched for, those that the file still says: all that sets anything
+    /// apart. A network with other addresses than it was vouched for with is another.
     #[must_use]
-    pub fn vouched(&self, known: &BTreeSet<Rule>) -> Self {
-        Self { rows: self.rows.iter().filter(|row| known.contains(&row.rule())).cloned().collect() }
+    pub fn standing(&self, vouched: &BTreeSet<Rule>) -> BTreeSet<Rule> {
+        let stands = |row: &&SetApart| vouched.contains(&row.rule()) || vouched.contains(&row.earlier_rule());
+        self.rows.iter().filter(stands).map(SetApart::rule).collect()
+    }
+
+    /// The rows of some rules alone.
+    #[must_use]
+    pub fn only(&self, rules: &BTreeSet<Rule>) -> Self {
+        Self { rows: self.rows.iter().filter(|row| rules.contains(&row.rule())).cloned().collect() }
     }
 }
 
 impl SetApart {
     fn rule(&self) -> Rule {
+        let Rule { from, to, what } = self.earlier_rule();
+        match &self.holder {
+            Holder::Network(_, extent) => Rule { from, to, what: format!("{what}: {extent}") },
+            Holder::Token(_) => Rule { from, to, what },
+        }
+    }
+
+    /// As state files had it when a network was its name.
+    fn earlier_rule(&self) -> Rule {
         Rule {
             from: self.days.from.unwrap_or(Date::MIN),
             to: self.days.to.unwrap_or(Date::MAX),
@@ -135,7 +162,7 @@ impl SetApart {
                 Holder::Token(token) => {
                     format!("{} {}", self.purpose.word(), crate::pseudonymise::written(*token))
                 }
-                Holder::Network(network) => format!("{} network {network}", self.purpose.word()),
+                Holder::Network(network, _) => format!("{} network {network}", self.purpose.word()),
             },
         }
     }
@@ -148,7 +175,7 @@ pub struct Rule {
     pub from: Date,
     /// Last local day.
     pub to: Date,
-    /// Purpose and holder.
+    /// Purpose and holder; of a network also its addresses.
     pub what: String,
 }
 
@@ -185,7 +212,44 @@ mod tests {
         let school = Some(format!("{HEADER}{rows}"));
         let shipped = crate::settings::INVESTIGATIONS;
         let source = Source { name: "investigations.csv", shipped, school };
-        Investigations::read(&source, &BTreeSet::from(["IT office".to_owned()]))
+        Investigations::read(&source, &networks("10.9.0.0/24,IT office,site\n"))
+    }
+
+    fn networks(rows: &str) -> Networks {
+        let school = Some(format!("cidr,network,kind,valid_from,valid_to\n{rows}"));
+        Networks::read(&Source { name: "networks.csv", shipped: crate::settings::NETWORKS, school }).unwrap()
+    }
+
+    #[test]
+    fn a_network_with_other_addresses_waits_for_a_key() {
+        let with = |rows: &str| {
+            let row = "IT office,test,2025-09-01,2026-07-31,test bench,IT\n";
+            let school = Some(format!("{HEADER}{row}"));
+            let shipped = crate::settings::INVESTIGATIONS;
+            let source = Source { name: "investigations.csv", shipped, school };
+            Investigations::read(&source, &networks(rows)).unwrap()
+        };
+        let office = with("10.9.0.0/24,IT office,site,,\n10.0.0.0/8,School,site,,\n");
+        let vouched = office.rules();
+        let told: Vec<_> = vouched.iter().map(|rule| rule.what.as_str()).collect();
+        assert_eq!(told, ["test network IT office: 10.9.0.0/24"]);
+        assert_eq!(office.standing(&vouched), vouched);
+        for (widened, stands) in [
+            ("0.0.0.0/0,IT office,site,,\n", false),
+            ("10.9.0.0/24,IT office,site,,\n10.1.0.0/16,IT office,site,,\n", false),
+            // Narrower, but not what was vouched for.
+            ("10.9.0.0/24,IT office,site,,\n10.9.0.0/28,Library,site,,\n", false),
+            // Other days, and other networks: the same addresses on the days of the row.
+            ("10.9.0.0/24,IT office,site,,\n10.1.0.0/16,IT office,site,2026-08-01,\n", true),
+            ("10.9.0.0/24,IT office,site,,\n10.0.0.0/16,School,site,,\n", true),
+        ] {
+            assert_eq!(!with(widened).standing(&vouched).is_empty(), stands, "{widened}");
+        }
+        // What state files had before holds until addresses are noted.
+        let what = "test network IT office".to_owned();
+        let earlier = vouched.iter().map(|rule| Rule { what: what.clone(), ..rule.clone() }).collect();
+        assert_eq!(office.standing(&earlier), vouched);
+        assert!(office.only(&BTreeSet::new()).rules().is_empty());
     }
 
     #[test]
@@ -201,8 +265,8 @@ mod tests {
         assert!(found.on(date(2025, 11, 8)).tokens.is_empty());
         assert!(found.on(date(2025, 8, 31)).is_empty());
         assert_eq!(found.rules().len(), 2);
-        let bench = found.rules().into_iter().filter(|rule| rule.what == "test network IT office").collect();
-        let vouched = found.vouched(&bench).on(date(2025, 11, 7));
+        let bench = found.rules().into_iter().filter(|rule| rule.what.starts_with("test network")).collect();
+        let vouched = found.only(&found.standing(&bench)).on(date(2025, 11, 7));
         assert_eq!(
             (vouched.tokens.len(), vouched.networks.len()),
             (0, 1),

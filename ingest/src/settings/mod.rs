@@ -178,7 +178,7 @@ impl Settings {
             aggregates: Aggregates::read(&aggregates, &calendar)?,
             exceptions: Exceptions::read(&exceptions)?,
             test_pages: TestPages::read(&test_pages)?,
-            investigations: Investigations::read(&investigations, &networks.names())?,
+            investigations: Investigations::read(&investigations, &networks)?,
             calendar,
             canary: Canary::read(&canary)?,
             charts: Charts::read(&chart_rules, &rebase)?,
@@ -291,7 +291,7 @@ impl Settings {
     pub fn check_investigations(&self, text: &str) -> Result<Investigations, Error> {
         let source =
             Source { name: "investigations.csv", shipped: INVESTIGATIONS, school: Some(text.to_owned()) };
-        Investigations::read(&source, &self.networks.names())
+        Investigations::read(&source, &self.networks)
     }
 
     /// Pupils on roll.

@@ -85,6 +85,26 @@ impl Networks {
         self.ranges.iter().map(|(_, _, network)| network.id.clone()).collect()
     }
 
+    /// Which addresses a network has on some days, in words: its ranges, and the narrower ones of others that lie in
+    /// them. Two texts are the same where the addresses are.
+    pub(crate) fn extent(&self, name: &str, days: Validity) -> String {
+        let stated = || self.ranges.iter().filter(|(_, known, _)| known.meets(days));
+        let told = |range: &IpNet, known: &Validity| {
+            let bound =
+                |word: &str, day: Option<Date>| day.map_or_else(String::new, |day| format!(" {word} {day}"));
+            format!("{range}{}{}", bound("from", known.from), bound("to", known.to))
+        };
+        let mut texts: Vec<String> = Vec::new();
+        for (range, known, _) in stated().filter(|(_, _, network)| network.id == name) {
+            texts.push(told(range, known));
+            let inside = stated().filter(|(other, _, network)| network.id != name && range.contains(other));
+            texts.extend(inside.map(|(other, known, _)| format!("not {}", told(other, known))));
+        }
+        texts.sort();
+        texts.dedup();
+        texts.join(", ")
+    }
+
     /// Networks whose first stated day lies between two days, in the order of the days.
     #[must_use]
     pub fn begun_between(&self, from: Date, to: Date) -> Vec<(Date, &str)> {

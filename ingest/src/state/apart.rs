@@ -79,21 +79,17 @@ impl State {
         self.rules("SELECT valid_from, valid_to, what FROM set_apart_vouched")
     }
 
-    /// Notes that somebody with a key vouches for some rows: beside those of before, or, where `these_alone`, instead of
-    /// them. `also` writes in the same transaction.
+    /// Notes which rows somebody with a key vouches for, instead of those of before. `also` writes in the same transaction.
     ///
     /// # Errors
     /// When the file cannot be written, or `also` fails; nothing is changed then.
     pub fn vouch_apart(
         &mut self,
         rules: &BTreeSet<Rule>,
-        these_alone: bool,
         also: &mut dyn FnMut(&Transaction<'_>) -> rusqlite::Result<()>,
     ) -> Result<(), Error> {
         self.write(|transaction| {
-            if these_alone {
-                transaction.execute("DELETE FROM set_apart_vouched", [])?;
-            }
+            transaction.execute("DELETE FROM set_apart_vouched", [])?;
             for rule in rules {
                 transaction.execute(
                     "INSERT OR IGNORE INTO set_apart_vouched VALUES (?1, ?2, ?3)",

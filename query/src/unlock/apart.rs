@@ -14,16 +14,7 @@ use crate::audit::apart::{apart_digest, with_digest};
 use crate::audit::{Access, AccessAudit, What, checked_reason, enter};
 use crate::error::Error;
 
-/// Which rows of `investigations.csv` a key vouches for.
-#[derive(Clone, Copy, Debug)]
-pub enum Vouched<'a> {
-    /// These, beside those that were vouched for before.
-    Also(&'a BTreeSet<Rule>),
-    /// These alone: the whole file as it is.
-    Whole(&'a BTreeSet<Rule>),
-}
-
-/// Vouches for rows of `investigations.csv`, which set records apart from then on, and enters that into the access audit:
+/// Vouches for rows of `investigations.csv` and no others, which set records apart from then on, and enters that into the access audit:
 /// both or neither. `what` says which sort of holder, for what and on which days; it names nobody. `content` is the file as
 /// it will be, of which a digest is kept.
 ///
@@ -35,7 +26,7 @@ pub fn set_apart(
     school: &SchoolId,
     what: &str,
     content: &str,
-    vouched: Vouched<'_>,
+    rules: &BTreeSet<Rule>,
     reason: &str,
     key: &PrivateKey,
 ) -> Result<(), Error> {
@@ -45,12 +36,7 @@ pub fn set_apart(
     let access = Access { who: &who, what: What::SetApart, reason, target: &target, rows: 0 };
     // The audit is made if it is not there yet.
     drop(AccessAudit::open(dir, school)?);
-    let (rules, these_alone) = match vouched {
-        Vouched::Also(rules) => (rules, false),
-        Vouched::Whole(rules) => (rules, true),
-    };
-    State::open(&root)?.vouch_apart(rules, these_alone, &mut |transaction| {
-        enter(transaction, reason, &access).map(|_| ())
-    })?;
+    State::open(&root)?
+        .vouch_apart(rules, &mut |transaction| enter(transaction, reason, &access).map(|_| ()))?;
     Ok(())
 }

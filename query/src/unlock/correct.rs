@@ -13,8 +13,9 @@ use ingest::settings::year_group;
 use ingest::state::{Correction, NewCorrection, State, Wrong};
 use jiff::civil::Date;
 
+use super::embargo::opened;
 use super::{Person, Question};
-use crate::audit::{What, checked_reason};
+use crate::audit::{AccessAudit, What, checked_reason};
 use crate::error::{Error, Kind};
 
 /// A person or an account whose records of some days were somebody else's.
@@ -174,22 +175,69 @@ pub fn correct_code(
     Ok(Corrected { made: Making { ingest }.add(new, progress)?, audit_head: None })
 }
 
-/// Takes a correction back; what it changed is again as it was recorded.
+/// Who takes a correction back.
+#[derive(Clone, Copy, Debug)]
+pub enum Undoing<'u> {
+    /// A role: what a site or a source's code is about.
+    Role(&'u str),
+    /// A DSL: whose records are, or what holds of an incident, which is in the access audit then.
+    Key(&'u PrivateKey),
+}
+
+/// Takes a correction back; what it changed is again as it was recorded. Where a key made it, a key takes it back: it
+/// changes again who is counted for what.
 ///
 /// # Errors
-/// As [`correct_code`].
+/// As [`correct_code`]; [`Kind::Configuration`] also where a key is missing, or opens nothing here.
 pub fn undo_correction(
     dir: &Path,
     school: &SchoolId,
     id: i64,
     reason: &str,
-    by: &str,
+    undoing: Undoing<'_>,
     progress: &dyn Progress,
 ) -> Result<Corrected, Error> {
     checked_reason(reason)?;
     let config = Config::load(dir)?;
-    let ingest = Ingest { dir, school: config.school(school)?, keep: false };
-    Ok(Corrected { made: Making { ingest }.undo(id, reason, by, progress)?, audit_head: None })
+    let making = Making { ingest: Ingest { dir, school: config.school(school)?, keep: false } };
+    let (mut audit_head, mut refused) = (None, None);
+    let made = match undoing {
+        Undoing::Role(by) => {
+            let mut allowed = |known: &Correction| match known.wrong {
+                Wrong::Code { .. } => Ok(()),
+                _ => Err(ingest::Error::new(
+                    ingest::Kind::Configuration,
+                    "this correction was made with a DSL's key and is taken back with one",
+                )
+                .help("say `--key` instead of `--by`")),
+            };
+            making.undo_recorded(id, (reason, by), &mut allowed, progress)
+        }
+        Undoing::Key(key) => {
+            opened(dir, school, key)?;
+            AccessAudit::open(dir, school)?;
+            let question = Question { dir, school, reason, key };
+            let mut record = |known: &Correction| {
+                let target =
+                    format!("correction {} from {} to {}, taken back", known.id, known.from, known.to);
+                match question.record(What::Correction, &target, 0) {
+                    Ok(head) => {
+                        audit_head = Some(head);
+                        Ok(())
+                    }
+                    Err(error) => {
+                        refused = Some(error);
+                        Err(ingest::Error::new(ingest::Kind::Environment, "nothing was corrected"))
+                    }
+                }
+            };
+            making.undo_recorded(id, (reason, &question.who()), &mut record, progress)
+        }
+    };
+    match refused {
+        Some(error) => Err(error),
+        None => Ok(Corrected { made: made?, audit_head }),
+    }
 }
 
 /// Every correction of a school, in order.

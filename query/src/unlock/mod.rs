@@ -28,10 +28,12 @@ use ingest::vault::{Selection, VaultReader};
 use jiff::ToSpan;
 use jiff::civil::Date;
 
-pub use apart::{Vouched, set_apart};
+pub use apart::set_apart;
 pub use cohorts::{CohortLine, cohorts};
 pub(crate) use correct::note as correction_note;
-pub use correct::{Corrected, WrongPerson, correct_code, correct_person, corrections, undo_correction};
+pub use correct::{
+    Corrected, Undoing, WrongPerson, correct_code, correct_person, corrections, undo_correction,
+};
 use corrected::Correcting;
 pub use embargo::{Marked, Matter, lift, mark};
 pub use episodes::Episode;

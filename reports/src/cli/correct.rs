@@ -1,10 +1,12 @@
 //! `watershed correct`: whose some records are, what a site is about; shown, and taken back.
 
+use std::path::PathBuf;
+
 use clap::{Args, Subcommand};
 use ingest::pseudonymise::written;
 use ingest::state::{Correction, NewCorrection, Wrong};
 use jiff::civil::Date;
-use query::unlock::{Corrected, WrongIncident, WrongPerson};
+use query::unlock::{Corrected, Undoing, WrongIncident, WrongPerson};
 use serde_json::{Value, json};
 
 use super::keys::KeyArguments;
@@ -85,8 +87,18 @@ pub(crate) enum CorrectCommand {
     Undo {
         /// Its number.
         id: i64,
-        #[command(flatten)]
-        why: Why,
+        /// Why, without a name; stands in the list of corrections for good.
+        #[arg(long, value_name = "TEXT")]
+        reason: String,
+        /// Who says so: a role. Where a key made the correction, a key takes it back.
+        #[arg(long, value_name = "ROLE", required_unless_present = "key", conflicts_with = "key")]
+        by: Option<String>,
+        /// The DSL's NAME.key file.
+        #[arg(long, value_name = "FILE")]
+        key: Option<PathBuf>,
+        /// File whose first line is the key's passphrase.
+        #[arg(long, value_name = "F", requires = "key")]
+        passphrase_file: Option<PathBuf>,
     },
 }
 
@@ -139,8 +151,13 @@ pub(crate) fn run(context: &Context, command: CorrectCommand) -> anyhow::Result<
             let wrong = WrongIncident { reference: &reference, source: source.as_deref(), all };
             query::unlock::correct_incident(dir, id, &wrong, &reason, &key.open()?, &())?
         }
-        CorrectCommand::Undo { id: number, why } => {
-            query::unlock::undo_correction(dir, id, number, &why.reason, &why.by, &())?
+        CorrectCommand::Undo { id: number, reason, by, key, passphrase_file } => {
+            let key = key.map(|key| KeyArguments { key, passphrase_file }.open()).transpose()?;
+            let undoing = match &key {
+                Some(key) => Undoing::Key(key),
+                None => Undoing::Role(by.as_deref().unwrap_or_default()),
+            };
+            query::unlock::undo_correction(dir, id, number, &reason, undoing, &())?
         }
     };
     show(context, &school, &corrected);

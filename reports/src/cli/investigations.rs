@@ -13,7 +13,7 @@ use ingest::settings::Settings;
 use ingest::state::State;
 use jiff::civil::Date;
 use query::audit::AccessAudit;
-use query::unlock::{Vouched, set_apart};
+use query::unlock::set_apart;
 
 use super::keys::KeyArguments;
 use super::{Context, Ended, OpenedSchool};
@@ -80,7 +80,7 @@ pub(crate) fn run(context: &Context, command: InvestigationsCommand) -> anyhow::
             let content = content(&school.root)?;
             let rules = settings.check_investigations(&content)?.rules();
             let told = "the file as it is, after a change by hand";
-            set_apart(&context.dir, &school.id, told, &content, Vouched::Whole(&rules), &reason, &key)?;
+            set_apart(&context.dir, &school.id, told, &content, &rules, &reason, &key)?;
             context.printer.say(
                 "It stands in the access audit that the file is meant to be as it is. Its rows set records apart from the next ingest on.",
             );
@@ -88,14 +88,15 @@ pub(crate) fn run(context: &Context, command: InvestigationsCommand) -> anyhow::
         InvestigationsCommand::List => {
             let settings = Settings::load(&school.root, &school.config)?;
             let state = State::open(&school.root)?;
-            let vouched = state.vouched_apart()?;
+            let standing_rules = settings.investigations().standing(&state.vouched_apart()?);
             let rows = settings
                 .investigations()
                 .rules()
                 .into_iter()
                 .map(|rule| {
                     let to = if rule.to == Date::MAX { "-".to_owned() } else { rule.to.to_string() };
-                    let standing = if vouched.contains(&rule) { "yes" } else { "no key vouched for it" };
+                    let standing =
+                        if standing_rules.contains(&rule) { "yes" } else { "no key vouched for it" };
                     vec![rule.from.to_string(), to, rule.what, standing.to_owned()]
                 })
                 .collect();
@@ -117,6 +118,7 @@ fn add(context: &Context, school: &OpenedSchool, arguments: &ApartArguments) -> 
     let _lock = WriterLock::take(&school.root)?;
     let path = school.root.settings().join(FILE);
     let mut text = content(&school.root)?;
+    let before = if text.is_empty() { format!("{HEADER}\n") } else { text.clone() };
     // A change that came without a key gets an entry of its own first: this one vouches for its own rows alone.
     by_hand(&context.dir, school)?;
     if text.is_empty() {
@@ -140,9 +142,11 @@ fn add(context: &Context, school: &OpenedSchool, arguments: &ApartArguments) -> 
     text.extend(added.lines().skip(1).flat_map(|line| [line, "\n"]));
     // A file that does not read would stop every ingest: it is read before it is put in its place.
     settings.check_investigations(&text)?;
-    let rules = settings.check_investigations(&added)?.rules();
-    let vouched = Vouched::Also(&rules);
-    set_apart(&context.dir, &school.id, &told(arguments), &text, vouched, &arguments.reason, &key)?;
+    let mut rules = settings.check_investigations(&added)?.rules();
+    rules.extend(
+        settings.check_investigations(&before)?.standing(&State::open(&school.root)?.vouched_apart()?),
+    );
+    set_apart(&context.dir, &school.id, &told(arguments), &text, &rules, &arguments.reason, &key)?;
     write(&path, &text)?;
     context
         .printer
@@ -187,8 +191,9 @@ pub(super) fn standing(
     let content = content(root).map_err(|error| error.to_string())?;
     let audit = AccessAudit::open(dir, &school.id);
     let waiting = || {
-        let rules = Settings::load(root, school)?.investigations().rules();
-        Ok::<_, ingest::error::Error>(rules.difference(&State::open(root)?.vouched_apart()?).count())
+        let settings = Settings::load(root, school)?;
+        let stand = settings.investigations().standing(&State::open(root)?.vouched_apart()?);
+        Ok::<_, ingest::error::Error>(settings.investigations().rules().difference(&stand).count())
     };
     let waiting = waiting().map_err(|error| error.to_string())?;
     match audit.and_then(|mut audit| audit.apart_by_hand(&content)).map_err(|error| error.to_string())? {

@@ -23,7 +23,7 @@ fn by_hand(place: &Installation, rows: &str) {
 fn vouch(place: &Installation) {
     let settings = crate::settings::Settings::load(&place.root(), &place.school).unwrap();
     let rules = settings.investigations().rules();
-    State::open(&place.root()).unwrap().vouch_apart(&rules, true, &mut |_| Ok(())).unwrap();
+    State::open(&place.root()).unwrap().vouch_apart(&rules, &mut |_| Ok(())).unwrap();
 }
 
 fn account(place: &Installation, name: &str) -> String {
@@ -88,6 +88,9 @@ fn an_investigators_records_count_nowhere_and_are_back_when_the_row_goes() {
     settings(&place, "");
     assert_eq!(place.run().days_derived, 1);
     assert_eq!((of_actor(&place, &ATTEMPTS, &token), apart(&place)), (12, (0, 0)));
+    // Put back by hand it waits for a key again.
+    by_hand(&place, &format!("{token},investigation,2025-10-06,2025-10-06,case 12,headteacher\n"));
+    assert_eq!((place.run().days_derived, apart(&place)), (0, (0, 0)));
 }
 
 #[test]

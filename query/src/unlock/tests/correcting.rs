@@ -8,7 +8,7 @@ use ingest::state::{NewCorrection, NewHold, Wrong};
 use super::recipients::{save, settings};
 use super::*;
 use crate::service::{Ask, School};
-use crate::unlock::{WrongPerson, correct_code, correct_person, undo_correction};
+use crate::unlock::{Undoing, WrongPerson, correct_code, correct_person, undo_correction};
 
 const ROSTER: &[u8] =
     b"person_key,accounts,mis_name,year,role\nP1,amy.otter,\"Otter, Amy\",10,pupil\nP2,ben.badger,\"Badger, Ben\",7,pupil\nP3,cat.a;cat.b,\"Crane, Cat\",8,pupil\n";
@@ -131,7 +131,13 @@ fn a_moved_episode_stands_in_the_others_timeline_and_copy_and_is_told_in_the_not
     for name in ["amy.otter", "ben.badger", "badger", "otter"] {
         assert!(memchr_in(&bytes, name.as_bytes()).is_none(), "{name}");
     }
-    undo_correction(&dir, &bench.school, 1, "it was right", "DSL", &()).unwrap();
+    let refused =
+        undo_correction(&dir, &bench.school, 1, "it was right", Undoing::Role("DSL"), &()).unwrap_err();
+    assert!(refused.to_string().contains("with a DSL's key"), "{refused}");
+    assert_eq!(bench.entries().len(), audit.len());
+    let back =
+        undo_correction(&dir, &bench.school, 1, "it was right", Undoing::Key(&bench.private), &()).unwrap();
+    assert_eq!(bench.entries().last().map(|entry| entry.hash.clone()), back.audit_head);
     assert_eq!((seen("amy.otter"), seen("ben.badger")), ((1, 2, vec![]), (1, 1, vec![])));
 }
 
@@ -161,7 +167,7 @@ fn a_false_positive_reads_as_it_is_in_the_timeline() {
         let opened = timeline(&bench, "ben.badger");
         let theme = opened.read().episodes[0].theme.clone().unwrap();
         assert_eq!(theme.contains("Education"), expected == "EDU", "{theme}");
-        undo_correction(&bench.dir(), &bench.school, made.id, "back", "IT", &()).unwrap();
+        undo_correction(&bench.dir(), &bench.school, made.id, "back", Undoing::Role("IT"), &()).unwrap();
     }
 }
 

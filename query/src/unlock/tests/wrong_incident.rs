@@ -7,7 +7,7 @@ use super::recipients::settings;
 use super::*;
 use crate::disclosure::table::Cell;
 use crate::service::{Ask, School};
-use crate::unlock::{Corrected, WrongIncident, correct_incident, corrections, undo_correction};
+use crate::unlock::{Corrected, Undoing, WrongIncident, correct_incident, corrections, undo_correction};
 
 const HEADER: &str = "Incident ID,Student,Date,Category,Incident,Status,Linked students\r\n";
 
@@ -71,7 +71,8 @@ fn a_pupil_who_was_exchanged_in_the_incident_system_is_not_counted_any_more() {
     // What a later export has counts; taken back, everything is as before.
     taken_in(&bench, "three.csv", &[&of("71", "Cat Crane", "Open")]);
     assert_eq!(standing(&bench), (vec![1, 2], true));
-    undo_correction(&bench.dir(), &bench.school, made.id, "it was Amy's", "DSL", &()).unwrap();
+    undo_correction(&bench.dir(), &bench.school, made.id, "it was Amy's", Undoing::Key(&bench.private), &())
+        .unwrap();
     assert_eq!(standing(&bench), (vec![1, 1, 2], true));
 
     // Entered in error: nothing of it holds, whatever export had it.
