@@ -213,7 +213,7 @@ fn sealed_sets_are_the_same_bytes_after_a_correction_and_an_erasure() {
     key(&mut ask(&correct));
     assert_eq!(sealed(), before);
     assert!(!attention().to_string().contains(&person), "the correction does something");
-    out(&mut ask(&["correct", "undo", "1", "--reason", "back", "--by", "DSL"]));
+    key(&mut ask(&["correct", "undo", "1", "--reason", "back"]));
     assert_eq!(attention(), rows);
     let mut erase = ask(&["erase", &person, "--reason", "request 7", "--yes"]);
     erase.arg("--key").arg(demo.folder.join("dsl.key"));
