@@ -151,9 +151,9 @@ fn an_account_that_no_roster_of_its_year_has_may_be_a_new_persons() {
         ("2024-25", "P1,pupil1,Amy Otter,7,pupil\n"),
         ("2025-26", "P9,other,Cat Crane,7,pupil\n"),
     ]);
-    let known = Some("P1".to_owned());
-    assert_eq!(bench.held(bench.account("2024-25", "pupil1")), [known.clone()]);
-    assert_eq!(bench.held(bench.account("2025-26", "pupil1")), [known, None]);
+    let known = || Some("P1".to_owned());
+    assert_eq!(bench.held(bench.account("2024-25", "pupil1")), [known()]);
+    assert_eq!(bench.held(bench.account("2025-26", "pupil1")), [known(), None]);
 }
 
 #[test]

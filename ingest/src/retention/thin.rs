@@ -302,7 +302,7 @@ pub(crate) fn end_with_key(
     detail_days: u16,
 ) -> Result<(), Error> {
     let counted = counted(state, vault, &mut |file| {
-        let held = Held::of(&vault, &vault.join(&file.place)).ok_or_else(no_place)?;
+        let held = Held::of(vault, &vault.join(&file.place)).ok_or_else(no_place)?;
         let mut left = 0_u64;
         editor.look(&held.folder, &held.name, held.content, &mut |_| left += 1)?;
         Ok(Some(file.rows.saturating_sub(left)))

@@ -1,5 +1,8 @@
 //! Rows that name a held person in words that no roster could tell, and incidents of which one row is hers.
 
+use arrow::array::AsArray;
+use arrow::datatypes::Int64Type;
+
 use super::super::whose::Kept;
 use super::whose::{BEN, ROSTER, change, check, incident, kept};
 use super::*;
@@ -94,16 +97,22 @@ fn the_vault_keeps_every_row_of_an_incident_that_is_the_held_persons() {
 #[test]
 fn an_incident_of_which_a_later_row_is_the_held_persons_is_planned_to_stay() {
     let place = shared();
-    let cell = |row: &str, name: &str| {
-        let cells = row.split_whitespace();
-        cells.filter_map(|cell| cell.strip_prefix(name)?.parse::<i64>().ok()).next().unwrap()
-    };
-    let rows = place.rows(&crate::schema::INCIDENTS);
+    // In the order in which they are read.
+    let mut rows = Vec::new();
+    let snapshot = place.snapshot(&crate::schema::INCIDENTS);
+    for file in &snapshot.files {
+        snapshot
+            .read(file, Some(&["incident", "subject"]), &mut |batch| {
+                let numbers = |name: &str| batch.column_by_name(name).unwrap().as_primitive::<Int64Type>();
+                let pairs = numbers("incident").values().iter().zip(numbers("subject").values());
+                rows.extend(pairs.map(|(incident, subject)| (*incident, *subject)));
+                Ok(())
+            })
+            .unwrap();
+    }
     // Of the two rows of one incident the one that is read last.
-    let later = rows.iter().enumerate().rev().find(|(at, row)| {
-        rows[..*at].iter().any(|before| cell(before, "incident=") == cell(row, "incident="))
-    });
-    held(&place, cell(later.unwrap().1, "subject="));
+    let later = (0..rows.len()).rev().find(|at| rows[..*at].iter().any(|row| row.0 == rows[*at].0)).unwrap();
+    held(&place, rows[later].1);
     let of_incidents = |report: &RetainReport| {
         let lines = report.lines.iter().filter(|line| line.place == "incidents");
         lines.map(|line| line.rows).sum::<u64>()

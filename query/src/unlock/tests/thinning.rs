@@ -113,7 +113,7 @@ fn a_reason_that_names_any_held_person_is_in_nobodys_entry() {
     }
     // The names of the four files alone have no day to wait for; both persons are written down, once each.
     thinned(&bench, "case 12", false).unwrap();
-    let rows: Vec<u64> = bench.entries().iter().skip(before).map(|entry| entry.rows).collect();
+    let rows: Vec<i64> = bench.entries().iter().skip(before).map(|entry| entry.rows).collect();
     assert_eq!(rows, [4, 4]);
 }
 
