@@ -112,7 +112,8 @@ impl Thinning<'_> {
     /// Blocking, and never to be called from within an async task.
     ///
     /// # Errors
-    /// [`Kind::Configuration`] when the machine's clock cannot be believed or the key does not open the vault;
+    /// [`Kind::Configuration`] when the machine's clock cannot be believed, the key does not open the vault or there
+    /// is no folder of pseudonym keys, which a plan does not make;
     /// else when lake, vault, state file or keys cannot be read.
     pub fn plan(&self, asked: &mut dyn FnMut(&Person) -> Result<(), Error>) -> Result<ThinReport, Error> {
         let school = self.ingest.school;
