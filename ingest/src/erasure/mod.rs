@@ -144,6 +144,9 @@ impl Erasure<'_> {
             done("derived")?;
             let reader = VaultReader::open(&school.root.vault(), &self.ingest.school.id, self.key);
             let editor = VaultEditor { reader, recipients: school.recipients };
+            // What a thinning that was killed had dropped is counted before rows go from the same files.
+            let detail_days = self.ingest.school.retention.detail_days;
+            crate::retention::end_thinning_with_key(school.state, &school.root.vault(), &editor, detail_days)?;
             self.edit(&editor, &tokens, school.state, &mut report)?;
             done("vault")?;
             report.files = sources::delete(school.root, self.person.mentions())?;

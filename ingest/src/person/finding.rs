@@ -127,7 +127,10 @@ impl Person {
             if is == Whose::Others {
                 continue;
             }
-            is_certain |= is == Whose::Hers;
+            // Of a year without a roster that has it, an account can be a new pupil's whom nobody knows.
+            let is_given = person.pseudonyms.contains(&pseudonym)
+                || by.iter().any(|(year, account)| person.is_given(*year, account));
+            is_certain |= is == Whose::Hers && is_given;
             person.complete(Some(keyring))?;
             person.pseudonyms.insert(pseudonym);
             found.push(person);
@@ -144,7 +147,8 @@ impl Person {
     /// Pseudonyms of the accounts, and what texts are searched for.
     fn complete(&mut self, keyring: Option<&Keyring>) -> Result<(), Error> {
         if let Some(keyring) = keyring {
-            for year in keyring.years()? {
+            // Of a key that is about to be written over the note says already that it is gone.
+            for year in keyring.years()?.into_iter().filter(|year| !keyring.is_destroyed(*year)) {
                 for account in &self.accounts {
                     let token = || keyring.token(year, Domain::Account, account.as_bytes());
                     match self.account_in(year, account) {

@@ -5,12 +5,17 @@ use std::borrow::Cow;
 /// Bytes of a file that are looked through at once, to the end of their line.
 const CHUNK: usize = 1 << 20;
 
+/// Signs between the cells of a line.
+const CELLS: [char; 3] = [',', ';', '\t'];
+
 /// The accounts and whole names by which texts mention one person.
 #[derive(Default)]
 pub struct Mentions {
     accounts: Vec<String>,
     /// Names of more than one word, also last name first.
     names: Vec<String>,
+    /// First and last name as cells of their own, in either order.
+    cells: Vec<String>,
 }
 
 impl std::fmt::Debug for Mentions {
@@ -26,28 +31,36 @@ impl Mentions {
         accounts: impl Iterator<Item = &'n String>,
         names: impl Iterator<Item = &'n String>,
     ) -> Self {
-        let mut whole = Vec::new();
+        let (mut whole, mut cells) = (Vec::new(), Vec::new());
         for name in names {
-            if let Some((first, last)) = name.rsplit_once(' ') {
+            // Which of three words is the last name's first, the name alone does not say.
+            for (place, _) in name.match_indices(' ') {
+                let (first, last) = (&name[..place], &name[place + 1..]);
                 whole.push(format!("{last}, {first}"));
+                whole.push(format!("{last},{first}"));
+                cells.push(format!("{first},{last}"));
+                cells.push(format!("{last},{first}"));
+            }
+            if name.contains(' ') {
                 whole.push(name.clone());
             }
         }
-        Self { accounts: accounts.filter(|account| !account.is_empty()).cloned().collect(), names: whole }
+        let accounts = accounts.filter(|account| !account.is_empty()).map(|account| folded(account));
+        Self { accounts: accounts.collect(), names: whole, cells }
     }
 
     /// Whether a text mentions the person.
     #[must_use]
     pub fn in_text(&self, text: &str) -> bool {
-        let small = text.to_lowercase();
-        self.all().any(|name| stands_in(&small, name, false))
+        let small = folded(text);
+        self.all().any(|name| stands_in(&small, name, false)) || self.stands_in_cells(text)
     }
 
     /// Whether a text has a whole name of the person.
     #[must_use]
     pub fn names_in(&self, text: &str) -> bool {
-        let small = text.to_lowercase();
-        self.names.iter().any(|name| stands_in(&small, name, false))
+        let small = folded(text);
+        self.names.iter().any(|name| stands_in(&small, name, false)) || self.stands_in_cells(text)
     }
 
     /// Whether bytes mention the person, be they UTF-8 or what Windows calls ANSI.
@@ -83,15 +96,50 @@ impl Mentions {
     /// Whether a file's name mentions the person: the dot before its ending ends a word.
     #[must_use]
     pub fn in_file_name(&self, name: &str) -> bool {
-        let small = name.to_lowercase();
+        let small = folded(name);
         // Blanks in names of files are often written as other signs.
         let spaced = small.replace(['_', '-', '+'], " ");
         self.all().any(|name| stands_in(&small, name, true) || stands_in(&spaced, name, true))
     }
 
+    /// Whether two cells of a line are the first and the last name, and nothing else: `Jones;Ann` beside
+    /// `Ben Jones;Ann Smith`.
+    fn stands_in_cells(&self, text: &str) -> bool {
+        if self.cells.is_empty() || !text.contains(CELLS) {
+            return false;
+        }
+        text.lines().any(|line| {
+            let cells: Vec<String> = line
+                .split(CELLS)
+                .map(|cell| folded(cell.trim_matches(|sign: char| sign.is_whitespace() || sign == '"')))
+                .collect();
+            // Whatever stands between the cells, they are compared by one sign.
+            cells.windows(2).any(|pair| self.cells.contains(&pair.join(",")))
+        })
+    }
+
     fn all(&self) -> impl Iterator<Item = &String> {
         self.accounts.iter().chain(&self.names)
     }
+}
+
+/// A text as names are compared by: small letters, one sort of apostrophe and of hyphen, single blanks, and the
+/// backslash before an account as addresses write it.
+fn folded(text: &str) -> String {
+    let mut small = String::with_capacity(text.len());
+    for sign in text.chars().flat_map(char::to_lowercase) {
+        match sign {
+            '\u{2019}' | '\u{2018}' | '`' => small.push('\''),
+            '\u{2010}' | '\u{2011}' | '\u{2013}' => small.push('-'),
+            sign if sign.is_whitespace() => {
+                if !small.ends_with(' ') {
+                    small.push(' ');
+                }
+            }
+            sign => small.push(sign),
+        }
+    }
+    if small.contains("%5c") { small.replace("%5c", "\\") } else { small }
 }
 
 /// Whether `name` stands in a text as a whole word; both in small letters.
@@ -168,6 +216,36 @@ mod tests {
         assert!(mentions(&[], &["ann lee"]).names_in("about Ann Lee"));
         assert!(!ann.names_in("about ann"));
         assert!(!mentions(&[], &["ann"]).in_text("ann"), "a name of one word is everybody's");
+    }
+
+    #[test]
+    fn a_name_is_found_however_it_is_written() {
+        let of = |name: &str| mentions(&["ajones"], &[name]);
+        for (name, text) in [
+            ("ana de souza", "seen with De Souza, Ana today"),
+            ("ana de souza", "de souza,ana"),
+            ("ana maria souza", "Souza, Ana Maria"),
+            ("mary o'brien", "about Mary O\u{2019}Brien"),
+            ("mary o'brien", "O`Brien, Mary"),
+            ("ann smith-jones", "Ann Smith\u{2011}Jones"),
+            ("ann jones", "Ann  Jones"),
+            ("ann jones", "Ann\nJones"),
+            ("ann jones", "Ann\u{a0}Jones"),
+            ("ann jones", "7,Jones,Ann,06/10/2025"),
+            ("ann jones", "7;\"Jones\";\"Ann\";06/10/2025"),
+            ("ann jones", "7\tJones\tAnn\t06/10/2025"),
+            ("ann jones", "7;Ann;Jones;06/10/2025"),
+            ("x y", "user=OAK%5Cajones"),
+            ("x y", "user=OAK%5cAJones&x=1"),
+        ] {
+            assert!(of(name).in_text(text) && of(name).in_bytes(text.as_bytes()), "{text}");
+        }
+        let ann = of("ann jones");
+        for text in ["Ben Jones;Ann Smith", "Ann\tBen\tJones", "Jones\nAnn", "Jones and Ann", "OAK%5Cbajones"]
+        {
+            assert!(!ann.in_text(text), "{text}");
+        }
+        assert!(of("mary o'brien").in_file_name("O\u{2019}Brien, Mary.pdf"));
     }
 
     #[test]

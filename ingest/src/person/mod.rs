@@ -187,6 +187,12 @@ impl Person {
         }
     }
 
+    /// Whether a roster of the year itself gives the account to this person, or did before it was replaced.
+    fn is_given(&self, year: AcademicYear, account: &str) -> bool {
+        let has = |written: &Written| written.accounts.contains(account);
+        self.years.get(&year).is_some_and(|of| has(&of.hers) || has(&of.hers_before))
+    }
+
     /// Whether no roster of any year gives this account or name to somebody else.
     fn is_nobody_elses(&self, sort: Sort, text: &str) -> bool {
         self.years

@@ -144,3 +144,26 @@ fn a_hold_is_about_whom_its_pseudonym_may_be() {
     assert_eq!(bench.held(bench.account("2026-27", "nobodys")), [None]);
     assert_eq!(bench.held(7), [None]);
 }
+
+#[test]
+fn an_account_that_no_roster_of_its_year_has_may_be_a_new_persons() {
+    let bench = Bench::new(&[
+        ("2024-25", "P1,pupil1,Amy Otter,7,pupil\n"),
+        ("2025-26", "P9,other,Cat Crane,7,pupil\n"),
+    ]);
+    let known = || Some("P1".to_owned());
+    assert_eq!(bench.held(bench.account("2024-25", "pupil1")), [known()]);
+    assert_eq!(bench.held(bench.account("2025-26", "pupil1")), [known(), None]);
+}
+
+#[test]
+fn a_year_whose_key_is_about_to_be_written_over_has_no_pseudonyms() {
+    let bench =
+        Bench::new(&[("2024-25", "P1,amy1,Amy Otter,7,pupil\n"), ("2025-26", "P1,amy1,Amy Otter,8,pupil\n")]);
+    let (before, now) = (bench.account("2024-25", "amy1"), bench.account("2025-26", "amy1"));
+    // Killed between the note and the key.
+    fs::write(bench._folder.path().join("keys/st-annes-2024-25.destroyed"), "").unwrap();
+    let amy = bench.find("P1");
+    assert!(!amy.pseudonyms.contains(&before) && amy.pseudonyms.contains(&now));
+    assert_eq!(bench.held(now), [Some("P1".to_owned())]);
+}

@@ -44,8 +44,9 @@ pub(super) struct Sealed {
     pub(super) held: BTreeMap<Date, Vec<Going>>,
     /// Rosters that a hold keeps, by academic year.
     pub(super) held_people: BTreeMap<AcademicYear, Vec<Going>>,
-    /// Files with everybody's rows that stay only because a hold on one person covers their day.
-    pub(super) whole: Vec<PathBuf>,
+    /// Files with everybody's rows that stay only because a hold on one person covers their day, with the first
+    /// and the last day of what is in them.
+    pub(super) whole: Vec<(PathBuf, (Date, Date))>,
     /// Days of which requests lie in the vault.
     pub(super) with_requests: BTreeSet<Date>,
 }
@@ -84,7 +85,7 @@ impl Sealed {
                 if holding.touches(first.min(day), day) {
                     let place = format!("{folder_day}/{name}");
                     if !holding.keeps_everybody(first.min(day), day) && !thinned.contains(&place) {
-                        sealed.whole.push(entry.path());
+                        sealed.whole.push((entry.path(), (first.min(day), day)));
                     }
                     sealed.held.entry(day).or_default().push(going);
                     continue;

@@ -66,7 +66,8 @@ pub(super) fn unexpected(
     now: &RetentionRun,
     report: &RetainReport,
 ) -> Result<Option<String>, Error> {
-    if report.lines.is_empty() && report.keys_destroyed.is_empty() {
+    // A thinning takes from what a hold keeps whole, under the same brake.
+    if report.lines.is_empty() && report.keys_destroyed.is_empty() && report.sealed_whole == 0 {
         return Ok(None);
     }
     let (last, most) = state.retention_runs()?;

@@ -41,6 +41,8 @@ pub use report::{Line, RetainReport, Tier};
 #[cfg(feature = "lake")]
 pub use run::Retain;
 #[cfg(feature = "lake")]
+pub(crate) use thin::end_with_key as end_thinning_with_key;
+#[cfg(feature = "lake")]
 pub use thin::{ThinReport, Thinning};
 
 #[cfg(all(test, feature = "lake"))]

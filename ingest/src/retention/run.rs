@@ -18,7 +18,7 @@ use crate::pipeline::{Ingest, Progress, Settled};
 use crate::pseudonymise::Keyring;
 use crate::schema::TABLES;
 use crate::school::{AcademicYear, SchoolConfig, SchoolRoot};
-use crate::state::State;
+use crate::state::{Begun, State};
 
 /// The retention of one school.
 #[derive(Clone, Copy, Debug)]
@@ -112,6 +112,11 @@ impl Retain<'_> {
         let before = state.unfinished_retention()?;
         let detail_days = self.school.retention.detail_days;
         if plan.is_empty() && before == 0 {
+            // Of this a thinning would drop what was not to be expected, and only `retain` can be told that it is.
+            if plan.report.unexpected.is_some() {
+                doubt::confirmed(&plan.report, self.days)?;
+                state.begin_retention(&Begun { run: plan.begun.run, ..Begun::default() })?;
+            }
             thin::end_without_key(state, &root.vault(), detail_days, &[])?;
             return Ok(plan.report);
         }

@@ -22,6 +22,8 @@ use crate::state::{NewHold, State};
 
 mod expected;
 mod holds;
+mod interrupted;
+mod named;
 mod thin;
 mod visits;
 mod whose;

@@ -7,7 +7,7 @@
 //! first file, and counted there after the last; of a run that was killed, by the next one of either sort.
 
 use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use jiff::civil::Date;
 
@@ -59,6 +59,15 @@ pub struct ThinReport {
 /// Called with the name of each step when it is on the disk; a test stops there.
 pub(super) type Step<'s> = &'s mut dyn FnMut(&'static str) -> Result<(), Error>;
 
+impl ThinReport {
+    fn add(&mut self, rows: Rows) {
+        self.files += 1;
+        self.gone += rows.gone;
+        self.kept += rows.kept;
+        self.unclear += rows.unclear;
+    }
+}
+
 impl std::fmt::Debug for Thinning<'_> {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         formatter.write_str("Thinning(redacted)")
@@ -91,9 +100,9 @@ impl Held {
     }
 }
 
-/// Files to thin, and how many must wait.
+/// Files to thin, each with the first and the last day of what is in it, and how many must wait.
 struct Found {
-    files: Vec<Held>,
+    files: Vec<(Held, (Date, Date))>,
     waiting: u64,
 }
 
@@ -103,35 +112,47 @@ impl Thinning<'_> {
     /// Blocking, and never to be called from within an async task.
     ///
     /// # Errors
-    /// [`Kind::Configuration`] when the machine's clock cannot be believed or the key does not open the vault;
+    /// [`Kind::Configuration`] when the machine's clock cannot be believed, the key does not open the vault or there
+    /// is no folder of pseudonym keys, which a plan does not make;
     /// else when lake, vault, state file or keys cannot be read.
     pub fn plan(&self, asked: &mut dyn FnMut(&Person) -> Result<(), Error>) -> Result<ThinReport, Error> {
         let school = self.ingest.school;
         let root = SchoolRoot::of(self.ingest.dir, school);
         let state = State::open(&root)?;
-        let keyring = Keyring::open(&school.pseudonym_key_dir, &school.id, self.ingest.dir)?;
+        let keys = &school.pseudonym_key_dir;
+        // Opening would make the folder.
+        let keyring = match keys.is_dir() {
+            true => Some(Keyring::open(keys, &school.id, self.ingest.dir)?),
+            false => None,
+        };
         let today = crate::pipeline::today(&school.zone)?;
         let runtime = super::run::runtime()?;
         let lake = runtime.block_on(Lake::open(&root))?;
         let basis = Basis {
             school,
             root: &root,
-            keyring: Some(&keyring),
+            keyring: keyring.as_ref(),
             lake: &lake,
             state: &state,
             today,
             locked: false,
         };
         let found = runtime.block_on(files(&basis))?;
+        let Some(keyring) = &keyring else {
+            let message = format!("{}: the folder of the pseudonym keys is not there", keys.display());
+            return Err(Error::new(Kind::Configuration, message)
+                .help("run this where the keys are: without them nobody can tell whose the rows are"));
+        };
         let reader = VaultReader::open(&root.vault(), &school.id, self.key);
-        let kept = Kept::read(&reader, &state, &keyring)?;
+        let kept = Kept::read(&reader, &state, keyring)?;
         kept.persons().try_for_each(asked)?;
         let editor = VaultEditor { reader, recipients: &[] };
         Ok(survey(&editor, &found, &kept)?.0)
     }
 
-    /// Drops what no hold keeps. `record` is called first, under the writer's lock, for each held person with
-    /// what goes, and can refuse by an error: nothing has changed then.
+    /// Drops what no hold keeps. First, under the writer's lock, `asked` hears of each held person and can refuse
+    /// by an error; then `record` is called once for each held person whose hold touches a file, with what goes
+    /// from these files, and can refuse too: no row has gone then.
     ///
     /// Blocking, and never to be called from within an async task.
     ///
@@ -140,14 +161,16 @@ impl Thinning<'_> {
     /// it: again goes on where it stopped.
     pub fn run(
         &self,
+        asked: &mut dyn FnMut(&Person) -> Result<(), Error>,
         record: &mut dyn FnMut(&Person, &ThinReport) -> Result<(), Error>,
         progress: &dyn Progress,
     ) -> Result<ThinReport, Error> {
-        self.run_with(record, progress, &mut |_| Ok(()))
+        self.run_with(asked, record, progress, &mut |_| Ok(()))
     }
 
     pub(super) fn run_with(
         &self,
+        asked: &mut dyn FnMut(&Person) -> Result<(), Error>,
         record: &mut dyn FnMut(&Person, &ThinReport) -> Result<(), Error>,
         progress: &dyn Progress,
         step: Step<'_>,
@@ -166,25 +189,34 @@ impl Thinning<'_> {
             let vault = school.root.vault();
             let reader = VaultReader::open(&vault, &self.ingest.school.id, self.key);
             let kept = Kept::read(&reader, school.state, school.keyring)?;
+            // All of them, before an entry is written for the first.
+            kept.persons().try_for_each(asked)?;
             let editor = VaultEditor { reader, recipients: school.recipients };
             // What the key does not open cannot be thinned: found out before anything is written down.
             let (report, rows) = survey(&editor, &found, &kept)?;
-            let why = why(self.ingest.school.retention.detail_days);
-            let before = counted(school.state, &vault, &mut |file| {
-                let held = Held::of(&vault, &vault.join(&file.place)).ok_or_else(no_place)?;
-                Ok(Some(file.rows.saturating_sub(kept.rows(&editor, &held)?.all())))
-            })?;
-            if let Some(gone) = before {
-                school.state.end_thinning(gone, &why, AFTERWARDS)?;
-            }
+            let detail_days = self.ingest.school.retention.detail_days;
+            let why = why(detail_days);
+            end_with_key(school.state, &vault, &editor, detail_days)?;
             if report.files == 0 {
                 return Ok(report);
             }
-            kept.persons().try_for_each(|person| record(person, &report))?;
+            for (person, holds) in kept.by_person() {
+                let is_hers =
+                    |(first, last): (Date, Date)| holds.iter().any(|hold| hold.touches(first, last));
+                let mut of_person = ThinReport::default();
+                for ((_, days), rows) in found.files.iter().zip(&rows) {
+                    if is_hers(*days) {
+                        of_person.add(*rows);
+                    }
+                }
+                if of_person.files > 0 {
+                    record(person, &of_person)?;
+                }
+            }
             if report.gone > 0 {
                 let going: Vec<(String, u64)> = (found.files.iter().zip(&rows))
                     .filter(|(_, rows)| rows.gone > 0)
-                    .map(|(file, rows)| (file.place(), rows.all()))
+                    .map(|((file, _), rows)| (file.place(), rows.all()))
                     .collect();
                 let detail =
                     format!("begun: {} rows of others in {} sealed files go", report.gone, going.len());
@@ -192,7 +224,7 @@ impl Thinning<'_> {
             }
             step("noted")?;
             let mut gone = 0;
-            for file in &found.files {
+            for (file, _) in &found.files {
                 let went = editor.leave(&file.folder, &file.name, file.content, &mut |row| {
                     kept.whose(&row) != Whose::Others
                 })?;
@@ -239,49 +271,74 @@ async fn files(basis: &Basis<'_>) -> Result<Found, Error> {
     let first_kept = basis.school.retention.first_detail_day(basis.today);
     let vault = basis.root.vault();
     let sealed = Sealed::find(&vault, first_kept, &imported, &holding, &basis.state.thinned_files()?)?;
-    let held = |path: &PathBuf| Held::of(&vault, path).ok_or_else(no_place);
-    let whole: Vec<Held> = sealed.whole.iter().map(held).collect::<Result<_, Error>>()?;
-    let (files, waiting): (Vec<Held>, Vec<Held>) = whole.into_iter().partition(may_go);
-    Ok(Found { files, waiting: waiting.len() as u64 })
+    let mut found = Found { files: Vec::new(), waiting: 0 };
+    for (path, days) in &sealed.whole {
+        let held = Held::of(&vault, path).ok_or_else(no_place)?;
+        match may_go(&held) {
+            true => found.files.push((held, *days)),
+            false => found.waiting += 1,
+        }
+    }
+    Ok(found)
 }
 
 /// Counts what would go, in all and from each file.
 fn survey(editor: &VaultEditor<'_>, found: &Found, kept: &Kept) -> Result<(ThinReport, Vec<Rows>), Error> {
     let mut report = ThinReport { waiting: found.waiting, ..ThinReport::default() };
     let mut all = Vec::with_capacity(found.files.len());
-    for file in &found.files {
+    for (file, _) in &found.files {
         let rows = kept.rows(editor, file)?;
-        report.files += 1;
-        report.gone += rows.gone;
-        report.kept += rows.kept;
-        report.unclear += rows.unclear;
+        report.add(rows);
         all.push(rows);
     }
     Ok((report, all))
 }
 
-/// Says in the deletion log how many rows went by a thinning that was killed, where that can be said without a
-/// key: of files that are noted as thinned, and of those of which nothing is left. Of those that are about to go
-/// whole (`going`) nobody can tell any more; for others the next thinning says it.
+/// Says in the deletion log how many rows went by a thinning that was killed: what is left is counted with the key.
+/// To be done before anything else takes rows from these files.
+pub(crate) fn end_with_key(
+    state: &mut State,
+    vault: &Path,
+    editor: &VaultEditor<'_>,
+    detail_days: u16,
+) -> Result<(), Error> {
+    let counted = counted(state, vault, &mut |file| {
+        let held = Held::of(vault, &vault.join(&file.place)).ok_or_else(no_place)?;
+        let mut left = 0_u64;
+        editor.look(&held.folder, &held.name, held.content, &mut |_| left += 1)?;
+        Ok(Some(file.rows.saturating_sub(left)))
+    })?;
+    match counted {
+        Some(gone) => state.end_thinning(gone, &why(detail_days), AFTERWARDS),
+        None => Ok(()),
+    }
+}
+
+/// The same without a key, where that can be said: of files that are noted as thinned, and of those of which
+/// nothing is left. Of those that are about to go whole (`going`) nobody can tell any more, which is noted before
+/// they do, or the next thinning would take all their rows for its own; for others the next thinning says it.
 pub(super) fn end_without_key(
     state: &mut State,
     vault: &Path,
     detail_days: u16,
     going: &[Going],
 ) -> Result<(), Error> {
-    let mut lost = 0_u64;
-    let counted = counted(state, vault, &mut |file| {
+    let goes = |file: &ThinningFile| {
         let path = vault.join(&file.place);
-        let goes = going.iter().any(|going| going.path == path);
-        lost += u64::from(goes);
-        Ok(goes.then_some(0))
-    })?;
-    let Some(gone) = counted else { return Ok(()) };
-    let mut detail = AFTERWARDS.to_owned();
-    if lost > 0 {
-        detail.push_str(&format!("; without what had gone from {lost} files that now go whole"));
+        file.gone.is_none() && path.exists() && going.iter().any(|going| going.path == path)
+    };
+    let lost: Vec<String> = state.thinning()?.into_iter().filter(goes).map(|file| file.place).collect();
+    let counted = counted(state, vault, &mut |file| Ok(lost.contains(&file.place).then_some(0)))?;
+    let without = format!("without what had gone from {} files that now go whole", lost.len());
+    match counted {
+        Some(gone) if lost.is_empty() => state.end_thinning(gone, &why(detail_days), AFTERWARDS),
+        Some(gone) => state.end_thinning(gone, &why(detail_days), &format!("{AFTERWARDS}; {without}")),
+        None if lost.is_empty() => Ok(()),
+        None => {
+            let detail = format!("interrupted, and will be counted {without}");
+            state.lose_thinning(&lost, &why(detail_days), &detail)
+        }
     }
-    state.end_thinning(gone, &why(detail_days), &detail)
 }
 
 /// Rows that went by a thinning that was begun and has not ended; none where there is none, or where `of` cannot

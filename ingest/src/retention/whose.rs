@@ -1,8 +1,13 @@
-//! Whose a sealed row of a held day is: what is or may be a held person's stays, what is certainly somebody
-//! else's goes.
+//! Whose a sealed row of a held day is: what is or may be a held person's stays, what is somebody else's goes.
 //!
-//! Certain is a pseudonym that is not the held person's, and a text in which none of the person's accounts and
-//! names stands. Where no roster says who is held, nobody knows the names: then every text may mean the person.
+//! Somebody else's is what has a pseudonym that is not the held person's, and a text in which none of the person's
+//! accounts and names stands. What names its person in words that no roster could tell may be the held person's,
+//! and so may every row of an incident of which another row is or may be: the lake keeps these together too. Where
+//! no roster says who is held, nobody knows the names: then every text may mean the person.
+
+use std::collections::BTreeSet;
+
+use jiff::civil::Date;
 
 use super::thin::Held;
 use crate::correction::Overlay;
@@ -11,8 +16,8 @@ use crate::person::{Person, Whose};
 use crate::pseudonymise::Keyring;
 use crate::school::AcademicYear;
 use crate::state::{Hold, State};
-use crate::vault::VaultReader;
 use crate::vault::edit::{SealedRow, VaultEditor};
+use crate::vault::{Selection, VaultReader};
 
 /// What a cell of a sealed row says, as written.
 type Text<'r> = &'r Option<std::borrow::Cow<'static, str>>;
@@ -30,6 +35,8 @@ struct Keeping {
 pub(super) struct Kept {
     keeping: Vec<Keeping>,
     overlay: Overlay,
+    /// Incidents of which any sealed row of a held day is or may be a held person's.
+    incidents: BTreeSet<i64>,
 }
 
 /// Rows of one sealed file.
@@ -56,11 +63,40 @@ impl Kept {
                 keeping.push(Keeping { hold: hold.clone(), person });
             }
         }
-        Ok(Self { keeping, overlay: Overlay::load(state)? })
+        let mut kept = Self { keeping, overlay: Overlay::load(state)?, incidents: BTreeSet::new() };
+        let mut incidents = BTreeSet::new();
+        let stretches: BTreeSet<(Date, Date)> =
+            kept.keeping.iter().map(|keeping| (keeping.hold.from, keeping.hold.to)).collect();
+        for (from, to) in stretches {
+            reader.incidents(&Selection { from, to, actor: None, between_us: None }, &mut |row| {
+                if kept.whose(&SealedRow::Incident(&row)) != Whose::Others {
+                    incidents.insert(row.incident);
+                }
+                Ok(())
+            })?;
+        }
+        kept.incidents = incidents;
+        Ok(kept)
     }
 
     pub(super) fn persons(&self) -> impl Iterator<Item = &Person> {
         self.keeping.iter().map(|keeping| &keeping.person)
+    }
+
+    /// Each held person once, with the stretches of days of the holds.
+    pub(super) fn by_person(&self) -> Vec<(&Person, Vec<&Hold>)> {
+        let mut persons: Vec<(&Person, Vec<&Hold>)> = Vec::new();
+        for Keeping { hold, person } in &self.keeping {
+            let is = |other: &Person| match (&person.key, &other.key) {
+                (None, None) => person.pseudonyms == other.pseudonyms,
+                (one, two) => one == two,
+            };
+            match persons.iter_mut().find(|(other, _)| is(other)) {
+                Some((_, holds)) => holds.push(hold),
+                None => persons.push((person, vec![hold])),
+            }
+        }
+        persons
     }
 
     /// Counts what a file has.
@@ -88,13 +124,19 @@ impl Kept {
         };
         let covers = |hold: &Hold| day.is_none_or(|day| hold.touches(day, day));
         let kept = self.keeping.iter().filter(|keeping| covers(&keeping.hold));
-        kept.map(|keeping| self.by_person(&keeping.person, row)).max().unwrap_or(Whose::Others)
+        kept.map(|keeping| self.whose_by(&keeping.person, row)).max().unwrap_or(Whose::Others)
     }
 
-    fn by_person(&self, person: &Person, row: &SealedRow<'_>) -> Whose {
+    fn whose_by(&self, person: &Person, row: &SealedRow<'_>) -> Whose {
         let may_be = |may: bool| if may && !person.is_known() { Whose::Unclear } else { Whose::Others };
+        let unclear = |is: bool| if is { Whose::Unclear } else { Whose::Others };
+        // Words that no roster could tell can be a nickname, a name with its class, two names.
         let owns = |year, token: Option<i64>, written: Text<'_>| {
-            person.owns(year, token, written.as_deref()).max(may_be(token.is_none() && written.is_some()))
+            let is_named = written.as_deref().is_some_and(|text| person.mentions().in_text(text));
+            person
+                .owns(year, token, written.as_deref())
+                .max(if is_named { Whose::Hers } else { Whose::Others })
+                .max(unclear(token.is_none() && written.is_some()))
         };
         let named = |texts: &[Text<'_>]| {
             let by_text = texts.iter().copied().flatten().map(|text| match person.mentions().in_text(text) {
@@ -127,7 +169,7 @@ impl Kept {
                 owns(year, row.subject, &row.subject_written)
                     .max(listed.map_or(Whose::Others, |list| person.listed_in(year, list)))
                     .max(named(&[&row.linked_written, &row.narrative]))
-                    .max(may_be(row.subject.is_none()))
+                    .max(unclear(row.subject.is_none() || self.incidents.contains(&row.incident)))
             }
             SealedRow::Change(row) => {
                 let year = AcademicYear::of(row.local_date);

@@ -98,6 +98,18 @@ impl State {
         Ok(self.thinning()?.len() as u64)
     }
 
+    /// Notes of files that are about to go whole that nobody will know what the thinning had dropped from them,
+    /// and says so in the deletion log; the thinning has not ended.
+    pub(crate) fn lose_thinning(&mut self, places: &[String], why: &str, detail: &str) -> Result<(), Error> {
+        self.write(|transaction| {
+            for place in places {
+                transaction
+                    .execute("UPDATE thinning SET gone = 0 WHERE place = ?1 AND gone IS NULL", [place])?;
+            }
+            deletions::append(transaction, THINNING, why, 0, detail).map(|_| ())
+        })
+    }
+
     /// Says in the deletion log how many rows went, and that the thinning has ended.
     pub(crate) fn end_thinning(&mut self, gone: u64, why: &str, detail: &str) -> Result<(), Error> {
         self.write(|transaction| {

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use ingest::keys::PrivateKey;
+use ingest::person::Person;
 use ingest::pipeline::{Ingest, Progress};
 use ingest::retention::{ThinReport, Thinning};
 use ingest::school::{AcademicYear, Config, SchoolId, SchoolRoot};
@@ -63,35 +64,33 @@ pub fn thin_holds(
     let thinning = Thinning { ingest: Ingest { dir, school: settings, keep: false }, key };
     let (mut audit_head, mut refused) = (None, None);
     let no = || ingest::Error::new(ingest::Kind::Configuration, "nothing was dropped");
-    let done = if dry_run {
-        thinning.plan(&mut |person| {
-            question.names_nobody(person).map_err(|error| {
-                refused = Some(error);
-                no()
-            })
+    let mut asked = |person: &Person| {
+        question.names_nobody(person).map_err(|error| {
+            refused = Some(error);
+            no()
         })
-    } else {
-        thinning.run(
-            &mut |person, report| {
-                let written = question.names_nobody(person).and_then(|()| {
-                    let target = question.about(person, Date::MIN, Date::MAX)?;
-                    let target = target.split(' ').next().unwrap_or_default().to_owned();
-                    let rows = usize::try_from(report.gone).unwrap_or(usize::MAX);
-                    question.record(What::Thinning, &target, rows)
-                });
-                match written {
-                    Ok(head) => audit_head = Some(head),
-                    Err(error) => {
-                        refused = Some(error);
-                        return Err(no());
-                    }
-                }
-                Ok(())
-            },
-            progress,
-        )
     };
-    match refused {
+    let mut unwritten = None;
+    let mut record = |person: &Person, report: &ThinReport| {
+        let written = question.about(person, Date::MIN, Date::MAX).and_then(|target| {
+            let target = target.split(' ').next().unwrap_or_default().to_owned();
+            let rows = usize::try_from(report.gone).unwrap_or(usize::MAX);
+            question.record(What::Thinning, &target, rows)
+        });
+        match written {
+            Ok(head) => audit_head = Some(head),
+            Err(error) => {
+                unwritten = Some(error);
+                return Err(no());
+            }
+        }
+        Ok(())
+    };
+    let done = match dry_run {
+        true => thinning.plan(&mut asked),
+        false => thinning.run(&mut asked, &mut record, progress),
+    };
+    match refused.or(unwritten) {
         Some(error) => Err(error),
         None => Ok(Thinned { report: done?, audit_head }),
     }

@@ -167,9 +167,12 @@ fn keys(keyring: &Keyring, root: &SchoolRoot, school: &SchoolConfig) -> Result<S
 /// Whether anything is past its clock.
 fn retention(dir: &Path, school: &SchoolConfig) -> Result<String, String> {
     let report = Retain { dir, school, today: None, days: None }.plan().map_err(|error| error.to_string())?;
-    if report.is_empty() {
-        return Ok("nothing is past its clock".to_owned());
-    }
+    let whole = match report.sealed_whole {
+        0 => String::new(),
+        files => format!(
+            "{files} sealed files past their clock stay whole, other people's rows included, until `watershed retain hold thin` takes them apart with a DSL's key"
+        ),
+    };
     let (rows, files, _) = report.totals();
     if let Some(why) = &report.unexpected {
         return Err(format!(
@@ -177,8 +180,12 @@ fn retention(dir: &Path, school: &SchoolConfig) -> Result<String, String> {
             report.days_closed
         ));
     }
+    if report.is_empty() {
+        return if whole.is_empty() { Ok("nothing is past its clock".to_owned()) } else { Err(whole) };
+    }
+    let whole = if whole.is_empty() { whole } else { format!("; {whole}") };
     Err(format!(
-        "{rows} rows and {files} files are past their clock or half dropped; `watershed retain --dry-run` lists them, `watershed retain` drops them"
+        "{rows} rows and {files} files are past their clock or half dropped; `watershed retain --dry-run` lists them, `watershed retain` drops them{whole}"
     ))
 }
 

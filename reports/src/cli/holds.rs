@@ -34,8 +34,9 @@ pub(crate) enum HoldCommand {
         #[arg(long, value_name = "DAY")]
         review: Date,
     },
-    /// DSL only: drop from sealed files past their clock what certainly is somebody else's than the held persons'.
-    /// After a `retain` run, which closes the days.
+    /// DSL only: drop from sealed files past their clock what is not the held persons' and cannot be. After a
+    /// `retain` run, which closes the days. What stands under shared log-ins and machines is not kept by a hold on
+    /// a person and goes: hold the log-in's own pseudonym, or the days.
     Thin {
         /// Why: a case number, not a name; stands in the access audit.
         #[arg(long, value_name = "TEXT")]
@@ -86,6 +87,11 @@ pub(super) fn hold(context: &Context, school: &OpenedSchool, command: HoldComman
             let hold = NewHold { from, to, person, reason: &reason, owner: &owner, review };
             let number = state.add_hold(&hold, today(school)?)?;
             context.printer.out(&number.to_string());
+            if person.is_some() {
+                context.printer.say(
+                    "What stands under shared log-ins and machines is not kept by it: hold the log-in's own pseudonym, or the days.",
+                );
+            }
             let unfinished = state.unfinished_retention()?;
             if unfinished > 0 {
                 context.printer.say(&format!(
@@ -107,17 +113,19 @@ pub(super) fn hold(context: &Context, school: &OpenedSchool, command: HoldComman
             let hold = state.holds()?.into_iter().find(|hold| hold.id == id);
             state.release_hold(id, &reason)?;
             context.printer.say("Released; the next `watershed retain` drops what only this hold kept.");
-            let others = |hold: &Hold| {
-                let holds = state.holds()?;
-                let beside = |other: &Hold| other.is_active() && other.touches(hold.from, hold.to);
-                Ok::<_, ingest::Error>(holds.iter().any(beside))
-            };
-            if let Some(hold) = hold.filter(|hold| hold.person.is_some())
-                && others(&hold)?
-            {
-                context.printer.say(
-                    "Another hold keeps days of it: this person's sealed rows of them go by `watershed retain hold thin`.",
-                );
+            if let Some(hold) = hold.filter(|hold| hold.person.is_some()) {
+                let mut beside = state.holds()?;
+                beside.retain(|other| other.is_active() && other.touches(hold.from, hold.to));
+                if beside.iter().any(|other| other.person.is_none()) {
+                    context.printer.say(
+                        "Another hold keeps days of it for everybody: this person's rows of them stay until that one is released.",
+                    );
+                }
+                if beside.iter().any(|other| other.person.is_some()) {
+                    context.printer.say(
+                        "Another hold on one person keeps days of it: this person's sealed rows of days that no hold keeps for everybody go by `watershed retain hold thin`.",
+                    );
+                }
             }
         }
         HoldCommand::List | HoldCommand::Thin { .. } => {}
@@ -159,7 +167,7 @@ fn thin(
     }
     if report.waiting > 0 {
         context.printer.say(&format!(
-            "{} sealed files past their clock stay whole until `watershed retain` has closed their days: run it first.",
+            "{} sealed files past their clock stay whole until `watershed retain` has closed their days, or was told that what would go is right: run it first.",
             report.waiting
         ));
     }

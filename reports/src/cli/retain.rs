@@ -131,13 +131,15 @@ fn show(context: &Context, school: &OpenedSchool, report: &RetainReport, dry_run
 
 /// One sentence about a run, or about what one would do.
 pub(crate) fn summary(report: &RetainReport, dry_run: bool) -> String {
-    if report.is_empty() {
-        return "No clock has run out.".to_owned();
-    }
     let (rows, files, bytes) = report.totals();
     let verb = if dry_run { "Would go" } else { "Gone" };
-    let mut text =
-        format!("{verb}: {rows} rows, {files} files, {bytes} bytes; days closed: {}.", report.days_closed);
+    let mut text = match report.is_empty() {
+        true if report.sealed_whole > 0 => "Nothing goes.".to_owned(),
+        true => "No clock has run out.".to_owned(),
+        false => {
+            format!("{verb}: {rows} rows, {files} files, {bytes} bytes; days closed: {}.", report.days_closed)
+        }
+    };
     if !report.keys_destroyed.is_empty() {
         text.push_str(&format!(" Pseudonym keys destroyed: {}.", report.keys_destroyed.join(", ")));
     }
@@ -146,7 +148,7 @@ pub(crate) fn summary(report: &RetainReport, dry_run: bool) -> String {
     }
     if report.sealed_whole > 0 {
         text.push_str(&format!(
-            " {} sealed files stay whole, other people's rows included, because a hold on one person covers them and only a DSL's key can take them apart: `watershed retain hold thin`.",
+            " {} sealed files past their clock stay whole, other people's rows included, because a hold on one person covers them and only a DSL's key can take them apart: `watershed retain hold thin`.",
             report.sealed_whole
         ));
     }

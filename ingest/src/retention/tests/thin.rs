@@ -6,16 +6,16 @@ use crate::state::Deletion;
 
 const ROSTER: &[u8] = b"person_key,accounts,mis_name,role,year\nP1,ajones,Ann Jones,pupil,10\nP2,bsmith,Ben Smith,pupil,10\nP3,cfox,Cat Fox,pupil,10\n";
 
-fn known(place: &Installation) -> Keyring {
+pub(super) fn known(place: &Installation) -> Keyring {
     roster(place, ROSTER);
     keyring(place)
 }
 
-fn person(place: &Installation, key: &str) -> i64 {
+pub(super) fn person(place: &Installation, key: &str) -> i64 {
     keyring(place).token(AcademicYear::of(MONDAY), Domain::Person, key.as_bytes()).unwrap()
 }
 
-fn hold(place: &Installation, person: Option<i64>, from: Date, to: Date) -> i64 {
+pub(super) fn hold(place: &Installation, person: Option<i64>, from: Date, to: Date) -> i64 {
     let hold = NewHold { from, to, person, reason: "case 12", owner: "DSL", review: date(2026, 6, 1) };
     state(place).add_hold(&hold, AFTER_MONDAY).unwrap()
 }
@@ -31,15 +31,15 @@ fn thin(
 ) -> Result<ThinReport, Error> {
     let (dir, key) = (place.dir(), place.key());
     let ingest = Ingest { dir: &dir, school: &place.school, keep: false };
-    Thinning { ingest, key: &key }.run_with(&mut |_, _| Ok(()), &(), step)
+    Thinning { ingest, key: &key }.run_with(&mut |_| Ok(()), &mut |_, _| Ok(()), &(), step)
 }
 
-fn thinned(place: &Installation) -> ThinReport {
+pub(super) fn thinned(place: &Installation) -> ThinReport {
     thin(place, &mut |_| Ok(())).unwrap()
 }
 
 /// Entries of thinning in the deletion log.
-fn entries(place: &Installation) -> Vec<Deletion> {
+pub(super) fn entries(place: &Installation) -> Vec<Deletion> {
     let mut log = state(place).deletions(0).unwrap();
     log.retain(|entry| entry.what == "thinning of sealed rows of days held for one person");
     log
@@ -67,7 +67,7 @@ fn only_the_held_persons_sealed_rows_stay() {
     assert_eq!(planned, ThinReport { files: 4, gone: 42, kept: 20, unclear: 0, waiting: 0 });
     assert_eq!(bytes(&place.dir()), before, "a plan changes nothing");
     let refused = Thinning { ingest, key: &key }
-        .run(&mut |_, _| Err(Error::new(Kind::Configuration, "no")), &())
+        .run(&mut |_| Ok(()), &mut |_, _| Err(Error::new(Kind::Configuration, "no")), &())
         .unwrap_err();
     assert_eq!(refused.kind(), Kind::Configuration);
     assert_eq!(sealed_bytes(&place), old, "nothing goes before it is written down");
@@ -119,7 +119,7 @@ fn what_has_no_pseudonym_stays_where_no_roster_says_who_is_held() {
     assert_eq!(thinned(&place), ThinReport { gone: 42, kept: 20, unclear: 0, ..expected });
 }
 
-fn account_of(place: &Installation, account: &str) -> i64 {
+pub(super) fn account_of(place: &Installation, account: &str) -> i64 {
     keyring(place).token(AcademicYear::of(MONDAY), Domain::Account, account.as_bytes()).unwrap()
 }
 
@@ -210,7 +210,7 @@ fn a_day_of_which_all_is_the_held_persons_is_looked_through_although_nothing_clo
     assert_eq!(retain(&place, date(2026, 1, 6)).sealed_whole, 0);
 }
 
-fn stopped(place: &Installation, after: usize) -> bool {
+pub(super) fn stopped(place: &Installation, after: usize) -> bool {
     let mut left = after;
     let killed = thin(place, &mut |_| {
         if left == 0 {

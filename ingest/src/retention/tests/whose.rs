@@ -7,9 +7,9 @@ use crate::vault::VaultReader;
 use crate::vault::edit::SealedRow;
 use crate::vault::rows::{ChangeRow, CheckRow, IncidentRow, RejectRow, RequestRow, WordRow};
 
-const ROSTER: &[u8] = b"person_key,accounts,mis_name,role,year\nP1,ajones,Ann Jones,pupil,10\nP2,bsmith,Ben Smith,pupil,10\nP5,madonna5,Madonna,pupil,10\n";
+pub(super) const ROSTER: &[u8] = b"person_key,accounts,mis_name,role,year\nP1,ajones,Ann Jones,pupil,10\nP2,bsmith,Ben Smith,pupil,10\nP5,madonna5,Madonna,pupil,10\n";
 
-fn kept(place: &Installation, held: i64) -> Kept {
+pub(super) fn kept(place: &Installation, held: i64) -> Kept {
     let hold = NewHold {
         from: MONDAY,
         to: MONDAY,
@@ -58,7 +58,7 @@ fn request(actor: Option<i64>, kind: &'static str, written: Option<&'static str>
     }
 }
 
-fn incident(subject: Option<i64>, linked: Option<&'static str>) -> IncidentRow<'static> {
+pub(super) fn incident(subject: Option<i64>, linked: Option<&'static str>) -> IncidentRow<'static> {
     IncidentRow {
         import_token: 1,
         record_number: 1,
@@ -75,7 +75,7 @@ fn incident(subject: Option<i64>, linked: Option<&'static str>) -> IncidentRow<'
     }
 }
 
-fn change(requester: Option<i64>) -> ChangeRow<'static> {
+pub(super) fn change(requester: Option<i64>) -> ChangeRow<'static> {
     ChangeRow {
         import_token: 1,
         record_number: 1,
@@ -105,7 +105,7 @@ fn change(requester: Option<i64>) -> ChangeRow<'static> {
     }
 }
 
-fn check(tester: Option<i64>, narrative: Option<&'static str>) -> CheckRow<'static> {
+pub(super) fn check(tester: Option<i64>, narrative: Option<&'static str>) -> CheckRow<'static> {
     CheckRow {
         import_token: 1,
         record_number: 1,
@@ -147,7 +147,7 @@ fn word(words: &'static str) -> WordRow<'static> {
     }
 }
 
-const BEN: i64 = 4242;
+pub(super) const BEN: i64 = 4242;
 
 #[test]
 fn a_text_that_names_the_held_person_stays_wherever_it_stands() {

@@ -7,7 +7,11 @@ use super::correcting::school;
 use super::*;
 
 fn hold(bench: &Bench) {
-    let person = bench.keyring.token(year(), Domain::Person, b"P1").unwrap();
+    hold_on(bench, b"P1");
+}
+
+fn hold_on(bench: &Bench, key: &[u8]) {
+    let person = bench.keyring.token(year(), Domain::Person, key).unwrap();
     let day = date(2026, 1, 12);
     let hold = NewHold {
         from: day,
@@ -94,6 +98,23 @@ fn what_is_held_opens_as_before_and_what_others_did_is_nowhere() {
     let entry = audit.iter().find(|entry| Some(&entry.hash) == done.audit_head.as_ref()).unwrap();
     assert_eq!((entry.what.as_str(), entry.rows), ("held days thinned", 5));
     assert!(entry.target.starts_with("subject-"), "{}", entry.target);
+}
+
+#[test]
+fn a_reason_that_names_any_held_person_is_in_nobodys_entry() {
+    let bench = school();
+    hold(&bench);
+    hold_on(&bench, b"P2");
+    let before = bench.entries().len();
+    for dry_run in [true, false] {
+        let refused = thinned(&bench, "for Ben Badger", dry_run).unwrap_err();
+        assert!(refused.to_string().starts_with("the reason names the person"), "{refused}");
+        assert_eq!(bench.entries().len(), before, "Amy's would have Ben's name");
+    }
+    // The names of the four files alone have no day to wait for; both persons are written down, once each.
+    thinned(&bench, "case 12", false).unwrap();
+    let rows: Vec<i64> = bench.entries().iter().skip(before).map(|entry| entry.rows).collect();
+    assert_eq!(rows, [4, 4]);
 }
 
 #[test]
