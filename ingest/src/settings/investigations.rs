@@ -147,8 +147,12 @@ impl Investigations {
 impl SetApart {
     fn rule(&self) -> Rule {
         let Rule { from, to, what } = self.earlier_rule();
+        let purpose = self.purpose.word();
         match &self.holder {
-            Holder::Network(_, extent) => Rule { from, to, what: format!("{what}: {extent}") },
+            // No name can make of this what another row says, nor of the earlier form what this one says.
+            Holder::Network(network, extent) => {
+                Rule { from, to, what: format!("{purpose} addresses {extent} of network {network}") }
+            }
             Holder::Token(_) => Rule { from, to, what },
         }
     }
@@ -222,17 +226,18 @@ mod tests {
 
     #[test]
     fn a_network_with_other_addresses_waits_for_a_key() {
-        let with = |rows: &str| {
-            let row = "IT office,test,2025-09-01,2026-07-31,test bench,IT\n";
+        let named = |name: &str, rows: &str| {
+            let row = format!("{name},test,2025-09-01,2026-07-31,test bench,IT\n");
             let school = Some(format!("{HEADER}{row}"));
             let shipped = crate::settings::INVESTIGATIONS;
             let source = Source { name: "investigations.csv", shipped, school };
             Investigations::read(&source, &networks(rows)).unwrap()
         };
+        let with = |rows: &str| named("IT office", rows);
         let office = with("10.9.0.0/24,IT office,site,,\n10.0.0.0/8,School,site,,\n");
         let vouched = office.rules();
         let told: Vec<_> = vouched.iter().map(|rule| rule.what.as_str()).collect();
-        assert_eq!(told, ["test network IT office: 10.9.0.0/24"]);
+        assert_eq!(told, ["test addresses 10.9.0.0/24 of network IT office"]);
         assert_eq!(office.standing(&vouched), vouched);
         for (widened, stands) in [
             ("0.0.0.0/0,IT office,site,,\n", false),
@@ -245,6 +250,14 @@ mod tests {
         ] {
             assert_eq!(!with(widened).standing(&vouched).is_empty(), stands, "{widened}");
         }
+        // A name that is made of what was vouched for.
+        for name in ["10.9.0.0/24 of network IT office", "IT office: 10.9.0.0/24", "addresses 10.9.0.0/24"] {
+            let other = named(name, &format!("0.0.0.0/0,{name},site,,\n"));
+            assert!(other.standing(&vouched).is_empty(), "{name}");
+        }
+        // A network without an address on these days.
+        let none = with("10.9.0.0/24,IT office,site,2027-01-01,\n").rules();
+        assert_eq!(none.first().unwrap().what, "test addresses none of network IT office");
         // What state files had before holds until addresses are noted.
         let what = "test network IT office".to_owned();
         let earlier = vouched.iter().map(|rule| Rule { what: what.clone(), ..rule.clone() }).collect();
@@ -265,7 +278,8 @@ mod tests {
         assert!(found.on(date(2025, 11, 8)).tokens.is_empty());
         assert!(found.on(date(2025, 8, 31)).is_empty());
         assert_eq!(found.rules().len(), 2);
-        let bench = found.rules().into_iter().filter(|rule| rule.what.starts_with("test network")).collect();
+        let bench =
+            found.rules().into_iter().filter(|rule| rule.what.starts_with("test addresses")).collect();
         let vouched = found.only(&found.standing(&bench)).on(date(2025, 11, 7));
         assert_eq!(
             (vouched.tokens.len(), vouched.networks.len()),

@@ -86,7 +86,7 @@ impl Networks {
     }
 
     /// Which addresses a network has on some days, in words: its ranges, and the narrower ones of others that lie in
-    /// them. Two texts are the same where the addresses are.
+    /// them; `none` without one. The same text means the same addresses.
     pub(crate) fn extent(&self, name: &str, days: Validity) -> String {
         let stated = || self.ranges.iter().filter(|(_, known, _)| known.meets(days));
         let told = |range: &IpNet, known: &Validity| {
@@ -102,7 +102,7 @@ impl Networks {
         }
         texts.sort();
         texts.dedup();
-        texts.join(", ")
+        if texts.is_empty() { "none".to_owned() } else { texts.join(", ") }
     }
 
     /// Networks whose first stated day lies between two days, in the order of the days.
