@@ -72,6 +72,8 @@ pub(super) struct LakeCounts {
     root: SchoolRoot,
     /// None where a test has a lake and no installation around it.
     school: Option<School>,
+    /// What the state file said when this was opened: before the order of the set was made from it.
+    opened_on: Option<String>,
     /// What the last count rests on.
     counted_on: Mutex<Option<Basis>>,
 }
@@ -85,11 +87,14 @@ struct Basis {
 
 impl LakeCounts {
     pub(super) async fn open(dir: &Path, school: &SchoolId) -> Result<Self, Error> {
-        Ok(Self::of(SchoolRoot::new(dir, school), Some(School::open(dir, school).await?)))
+        let root = SchoolRoot::new(dir, school);
+        let opened_on = if root.state().exists() { Some(State::open(&root)?.basis()?) } else { None };
+        let school = Some(School::open(dir, school).await?);
+        Ok(Self { school, opened_on, ..Self::of(root) })
     }
 
-    fn of(root: SchoolRoot, school: Option<School>) -> Self {
-        Self { root, school, counted_on: Mutex::new(None) }
+    fn of(root: SchoolRoot) -> Self {
+        Self { root, school: None, opened_on: None, counted_on: Mutex::new(None) }
     }
 
     /// The basis as it is now; an error while files or days of the period are half worked off, because the lake's tables
@@ -114,6 +119,9 @@ impl PupilCounts for LakeCounts {
         for _ in 0..TRIES {
             let lake = Lake::open(&self.root).await?;
             let before = self.basis(&lake, (asked.from, asked.to)).await?;
+            if self.opened_on.is_some() && self.opened_on != before.state {
+                return Err(changed());
+            }
             let counted = Box::pin(self.count_once(&lake, asked)).await?;
             if self.basis(&lake, (asked.from, asked.to)).await? == before {
                 *self.counted_on.lock().unwrap_or_else(PoisonError::into_inner) = Some(before);

@@ -77,8 +77,10 @@ pub async fn publish(
     let (mut ledger, mut published) = match already(&ledger, audience, period)? {
         Some(found) => (ledger, found),
         None => {
+            // Opened first, so that a roster that comes between the two is noticed.
+            let counts = LakeCounts::open(dir, school).await?;
             let order = order(dir, config, audience, period, today)?;
-            seal(ledger, &LakeCounts::open(dir, school).await?, &order).await?
+            seal(ledger, &counts, &order).await?
         }
     };
     // Sealed and approved are two entries: stopped between them, the set waits for its approval.

@@ -47,6 +47,12 @@ async fn what_is_marked_while_the_gate_works_is_noticed_and_half_an_import_is_no
     assert_eq!(error.kind(), Kind::Retry);
     state.close_import(&content).unwrap();
     count(&all, &roll).await;
+    // What an order was made from before the mark is no order any more.
+    let older = LakeCounts { opened_on: Some(state.basis().unwrap()), ..LakeCounts::of(all.root.clone()) };
+    count(&older, &roll).await;
+    mark(folder.path(), Some("BYPASS"), None, None);
+    let error = older.count(&asked(&roll, &twelve(), &BTreeMap::new())).await.unwrap_err();
+    assert_eq!(error.kind(), Kind::Retry);
 }
 
 fn at<'a>(day: &'a str, cells: &[(&'a str, &'a str)]) -> Cells<'a> {

@@ -71,7 +71,7 @@ pub(super) async fn lake(
     let folder = tempfile::tempdir().unwrap();
     let school = SchoolId::parse("st-annes").unwrap();
     fill(folder.path(), &school, tables).await;
-    let counts = LakeCounts::of(SchoolRoot::new(folder.path(), &school), None);
+    let counts = LakeCounts::of(SchoolRoot::new(folder.path(), &school));
     (folder, counts)
 }
 
