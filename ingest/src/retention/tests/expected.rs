@@ -181,6 +181,28 @@ fn sources_that_were_never_put_away_have_no_clock_that_could_be_shorter() {
     assert!(!refused.exists());
 }
 
+/// By days that were made fewer an import drops no sources either; by those of the last run, or by none, it does.
+#[test]
+fn an_import_leaves_sources_to_retention_where_their_days_were_made_fewer() {
+    for (noted, left) in [(Some(30), true), (Some(7), false), (None, false)] {
+        let mut place = Installation::new();
+        fill(&place);
+        let today = crate::pipeline::today("Europe/London").unwrap();
+        place.put("today.log", &at(today, "ajones"));
+        place.run();
+        if let Some(days) = noted {
+            place.school.keep_sources_days = days;
+            retain(&place, AFTER_MONDAY);
+        }
+        let source = place.root().kept().join((today - 10.days()).to_string()).join("0000/a.log");
+        fs::create_dir_all(source.parent().unwrap()).unwrap();
+        fs::write(&source, "zorkweed").unwrap();
+        place.school.keep_sources_days = 7;
+        place.run();
+        assert_eq!(source.exists(), left, "{noted:?}");
+    }
+}
+
 #[test]
 fn sources_do_not_wait_for_somebody_to_look_at_the_rest() {
     let mut place = Installation::new();
