@@ -70,15 +70,7 @@ impl Making<'_> {
     ///
     /// # Errors
     /// [`Kind::Configuration`] when there is no such correction that holds, else as [`add`](Self::add).
-    pub fn undo(&self, id: i64, reason: &str, by: &str, progress: &dyn Progress) -> Result<Made, Error> {
-        self.undo_recorded(id, (reason, by), &mut |_| Ok(()), progress)
-    }
-
-    /// The same; `record` is called with the correction as in [`add_recorded`](Self::add_recorded).
-    ///
-    /// # Errors
-    /// As [`undo`](Self::undo), and what `record` answers.
-    pub fn undo_recorded(
+    pub fn undo(
         &self,
         id: i64,
         (reason, by): (&str, &str),

@@ -76,7 +76,8 @@ impl Bench {
     }
 
     fn undo(&self, id: i64) -> Made {
-        self.place.with(|ingest| Making { ingest: *ingest }.undo(id, "case 9 again", "DSL", &()))
+        self.place
+            .with(|ingest| Making { ingest: *ingest }.undo(id, ("case 9 again", "DSL"), &mut |_| Ok(()), &()))
     }
 
     /// Some cells of a table's rows, sorted.

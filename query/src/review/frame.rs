@@ -39,8 +39,9 @@ pub(crate) async fn attempts(school: &School, from: Date, to: Date) -> Result<Ve
     without(school, (from, to), &embargoes).await
 }
 
-/// How many attempts of some days could not be drawn at a moment because a matter was marked live then that is live still.
-pub(crate) async fn live_since(
+/// How many attempts of some days could not be drawn at a moment because a matter was marked live then that is live
+/// still.
+pub(crate) async fn left_out_at(
     school: &School,
     days: (Date, Date),
     moment: jiff::Timestamp,

@@ -25,9 +25,10 @@ const MOST_LOST_PERCENT: u64 = 5;
 ///
 /// Samples of different days of the period, reviewed to the end, are strata of one: addresses are kept for a shorter
 /// time than a long term lasts, so that nobody could review the whole of it at its end. Of two that have days in common
-/// the one that was drawn from more attempts counts, then the newer: which it is says nothing of what was found. What may be drawn is settled on the day of the draw. A matter that was marked live since, a code
-/// that the school never reports and what was erased are taken out now; visitors are in no figure of a set. `pupil`
-/// names the person behind an account, if a pupil.
+/// the one that was drawn from more attempts counts, then the newer: which it is says nothing of what was found. What
+/// may be drawn is settled on the day of the draw. A matter that was marked live since, a code that the school never
+/// reports and what was erased are taken out now; visitors are in no figure of a set. `pupil` names the person behind
+/// an account, if a pupil.
 pub(crate) async fn audited_share(
     school: &School,
     (from, to): (Date, Date),
@@ -52,7 +53,7 @@ pub(crate) async fn audited_share(
     // What was marked live on the day of a draw and is so still could not be drawn, and must not be what decides.
     let mut live = 0;
     for (days, moment) in draws {
-        live += frame::live_since(school, days, moment).await?;
+        live += frame::left_out_at(school, days, moment).await?;
     }
     let drawn_from = (design.attempts() + live) * 100 >= attempts * LEAST_DRAWN_FROM_PERCENT;
     let found = frame::attempts(school, from, to).await?;

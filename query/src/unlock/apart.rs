@@ -14,8 +14,8 @@ use crate::audit::apart::{apart_digest, with_digest};
 use crate::audit::{Access, AccessAudit, What, checked_reason, enter};
 use crate::error::Error;
 
-/// Vouches for rows of `investigations.csv` and no others, which set records apart from then on, and enters that into the access audit:
-/// both or neither. `what` says which sort of holder, for what and on which days; it names nobody. `content` is the file as
+/// Vouches for rows of `investigations.csv` and no others, which set records apart from then on, and enters that into
+/// the access audit: both or neither. `what` says which sort of holder, for what and on which days; it names nobody. `content` is the file as
 /// it will be, of which a digest is kept.
 ///
 /// # Errors

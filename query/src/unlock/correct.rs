@@ -48,6 +48,37 @@ pub struct Corrected {
     pub audit_head: Option<String>,
 }
 
+/// The entry of a correction in the access audit, written under the writer's lock before the correction.
+#[derive(Default)]
+pub(super) struct Entering {
+    head: Option<String>,
+    refused: Option<Error>,
+}
+
+impl Entering {
+    /// Writes it; without it nothing is corrected.
+    pub(super) fn enter(&mut self, question: &Question<'_>, target: &str) -> Result<(), ingest::Error> {
+        match question.record(What::Correction, target, 0) {
+            Ok(head) => {
+                self.head = Some(head);
+                Ok(())
+            }
+            Err(error) => {
+                self.refused = Some(error);
+                Err(ingest::Error::new(ingest::Kind::Environment, "nothing was corrected"))
+            }
+        }
+    }
+
+    /// What came of it: the audit's own error where it was that which refused.
+    pub(super) fn ended(self, made: Result<Made, ingest::Error>) -> Result<Corrected, Error> {
+        match self.refused {
+            Some(error) => Err(error),
+            None => Ok(Corrected { made: made?, audit_head: self.head }),
+        }
+    }
+}
+
 /// Corrects whose some records are. Blocking, and never to be called from within an async task.
 ///
 /// # Errors
@@ -97,17 +128,7 @@ pub fn correct_person(
         }
     };
     let target = question.about(&person, wrong.from, wrong.to)?;
-    let (mut audit_head, mut refused) = (None, None);
-    let mut record = || match question.record(What::Correction, &target, 0) {
-        Ok(head) => {
-            audit_head = Some(head);
-            Ok(())
-        }
-        Err(error) => {
-            refused = Some(error);
-            Err(ingest::Error::new(ingest::Kind::Environment, "nothing was corrected"))
-        }
-    };
+    let mut entering = Entering::default();
     let ingest = Ingest { dir, school: settings, keep: false };
     let by = question.who();
     let wrong = NewCorrection {
@@ -117,11 +138,8 @@ pub fn correct_person(
         reason,
         by: &by,
     };
-    let made = Making { ingest }.add_recorded(wrong, &mut record, progress);
-    match refused {
-        Some(error) => Err(error),
-        None => Ok(Corrected { made: made?, audit_head }),
-    }
+    let made = Making { ingest }.add_recorded(wrong, &mut || entering.enter(&question, &target), progress);
+    entering.ended(made)
 }
 
 /// The pseudonyms of one year under which a person's records may stand.
@@ -200,8 +218,7 @@ pub fn undo_correction(
     checked_reason(reason)?;
     let config = Config::load(dir)?;
     let making = Making { ingest: Ingest { dir, school: config.school(school)?, keep: false } };
-    let (mut audit_head, mut refused) = (None, None);
-    let made = match undoing {
+    match undoing {
         Undoing::Role(by) => {
             let mut allowed = |known: &Correction| match known.wrong {
                 Wrong::Code { .. } => Ok(()),
@@ -211,32 +228,21 @@ pub fn undo_correction(
                 )
                 .help("say `--key` instead of `--by`")),
             };
-            making.undo_recorded(id, (reason, by), &mut allowed, progress)
+            let made = making.undo(id, (reason, by), &mut allowed, progress)?;
+            Ok(Corrected { made, audit_head: None })
         }
         Undoing::Key(key) => {
             opened(dir, school, key)?;
             AccessAudit::open(dir, school)?;
             let question = Question { dir, school, reason, key };
+            let mut entering = Entering::default();
             let mut record = |known: &Correction| {
-                let target =
-                    format!("correction {} from {} to {}, taken back", known.id, known.from, known.to);
-                match question.record(What::Correction, &target, 0) {
-                    Ok(head) => {
-                        audit_head = Some(head);
-                        Ok(())
-                    }
-                    Err(error) => {
-                        refused = Some(error);
-                        Err(ingest::Error::new(ingest::Kind::Environment, "nothing was corrected"))
-                    }
-                }
+                let Correction { id, from, to, .. } = known;
+                entering.enter(&question, &format!("correction {id} from {from} to {to}, taken back"))
             };
-            making.undo_recorded(id, (reason, &question.who()), &mut record, progress)
+            let made = making.undo(id, (reason, &question.who()), &mut record, progress);
+            entering.ended(made)
         }
-    };
-    match refused {
-        Some(error) => Err(error),
-        None => Ok(Corrected { made: made?, audit_head }),
     }
 }
 

@@ -15,9 +15,10 @@ use ingest::school::{SchoolId, SchoolRoot};
 use ingest::state::{NewCorrection, Wrong};
 use jiff::civil::Date;
 
+use super::correct::Entering;
 use super::embargo::opened;
 use super::{Corrected, Question};
-use crate::audit::{AccessAudit, What, checked_reason};
+use crate::audit::{AccessAudit, checked_reason};
 use crate::catalog::FileList;
 use crate::error::{Error, Kind};
 use crate::session::{Limits, Session};
@@ -115,30 +116,17 @@ pub fn correct_incident(
         ));
     }
     let ingest = Ingest { dir, school: settings, keep: false };
-    let (mut made, mut audit_head) = (None, None);
+    let mut corrected = None;
     for known in stale.into_iter().filter(|known| known.of_pupils) {
         let before_us = if wrong.all { known.newest_us + 1 } else { newest_us.unwrap_or(known.newest_us) };
         let wrong = Wrong::Incident { incident: known.incident, source: known.source.clone(), before_us };
         let new = NewCorrection { from: known.from, to: known.to, wrong, reason, by: &by };
         let target = format!("an incident from {} to {}", known.from, known.to);
-        let (mut head, mut refused) = (None, None);
-        let mut record = || match question.record(What::Correction, &target, 0) {
-            Ok(hash) => {
-                head = Some(hash);
-                Ok(())
-            }
-            Err(error) => {
-                refused = Some(error);
-                Err(ingest::Error::new(ingest::Kind::Environment, "nothing was corrected"))
-            }
-        };
-        let done = Making { ingest }.add_recorded(new, &mut record, progress);
-        if let Some(error) = refused {
-            return Err(error);
-        }
-        (made, audit_head) = (Some(done?), head);
+        let mut entering = Entering::default();
+        let made = Making { ingest }.add_recorded(new, &mut || entering.enter(&question, &target), progress);
+        corrected = Some(entering.ended(made)?);
     }
-    made.map(|made| Corrected { made, audit_head }).ok_or_else(no_such_incident)
+    corrected.ok_or_else(no_such_incident)
 }
 
 /// The pseudonyms of an incident's reference in all years whose keys are left.

@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use ingest::event::Role;
-use ingest::formats::profile::{ProfileSet, RecordSort};
+use ingest::formats::profile::RecordSort;
 use ingest::schema::{
     ACTIVITY, ACTOR_DAYS, ATTEMPTS, BLOCKED_SITE_DAYS, CHANGES, CLASS_MINUTES, IMPORTS, INCIDENTS,
     NETWORK_DAYS, STAFF_INCIDENT_LINKS, TableSchema,
@@ -145,21 +145,7 @@ async fn recorded_concerns(
     asked: &Asked<'_>,
     with_staff: &BTreeSet<i64>,
 ) -> Result<Option<u32>, Error> {
-    let profiles = ProfileSet::load(&place.root.settings())?;
-    let of_incidents: BTreeSet<&str> = profiles
-        .iter()
-        .filter(|profile| profile.record() == RecordSort::Incident)
-        .map(ingest::formats::profile::Profile::id)
-        .collect();
-    let statement = "SELECT source_format, max(CAST(imported_utc AS BIGINT)) AS newest FROM imports \
-        GROUP BY source_format ORDER BY source_format";
-    let answer = reader.session.query(statement, &[]).await?;
-    let complete = (0..answer.len()).any(|row| {
-        let newest = answer.integer(row, "newest").and_then(|us| jiff::Timestamp::from_microsecond(us).ok());
-        let day = newest.map(|moment| moment.to_zoned(place.zone.clone()).date());
-        let format = answer.text(row, "source_format").unwrap_or_default();
-        of_incidents.contains(format.as_str()) && day.is_some_and(|day| day > asked.to)
-    });
+    let complete = for_sets::taken_in_after(reader, place.zone, place.root, RecordSort::Incident).await?;
     if !complete {
         return Ok(None);
     }

@@ -153,8 +153,7 @@ fn decided(
 
 /// A role as it stands on papers.
 pub(super) fn named_role(role: &str) -> Result<String, Error> {
-    let role = role.trim();
-    let role = without_article(role);
+    let role = without_article(role.trim());
     if role.is_empty() || role.chars().count() > LONGEST_ROLE || role.chars().any(char::is_control) {
         return Err(Error::new(Kind::Configuration, "the role that decides about the set is not named")
             .help("name a role, not a person, for example `headteacher`"));

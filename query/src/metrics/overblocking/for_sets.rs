@@ -61,40 +61,50 @@ pub(crate) struct Known {
 
 impl Known {
     /// Of a session from which nothing is left out yet.
-    pub(crate) async fn of(reader: &Reader<'_>, zone: &TimeZone, settings: &Settings, root: &SchoolRoot) -> Result<Self, Error> {
+    pub(crate) async fn of(
+        reader: &Reader<'_>,
+        zone: &TimeZone,
+        settings: &Settings,
+        root: &SchoolRoot,
+    ) -> Result<Self, Error> {
         let noted: BTreeSet<Date> = reader.days_with_data(&[NETWORK]).await?.into_iter().collect();
         // A table that has rows of every day with logs, whatever was blocked: whether the measure stands says nothing
         // of its value. Days that were derived before there was that table, and whose records have gone, are not in it.
         let classes = reader.days_with_data(&[]).await?.iter().all(|day| noted.contains(day));
-        let changes = changes_taken_in_after(reader, zone, root).await?;
+        // Of a layout that is built in the rows say what it is.
+        let changes = taken_in_after(reader, zone, root, RecordSort::Change).await?
+            || newest_list(reader, zone).await?.is_some_and(|day| day > reader.window.to);
         let lessons = settings.lesson_periods().is_own() && lessons_agree(reader, settings).await?;
         Ok(Self { classes, changes, lessons })
     }
 }
 
-/// Whether a list of changes was taken in after the last day, also one that has nothing new to say.
-async fn changes_taken_in_after(
+/// Whether an export of a sort was taken in after the last day, also one that has nothing new to say. Layouts that are
+/// built in have no profile and are not among these.
+///
+/// # Errors
+/// When profiles or imports cannot be read.
+pub(crate) async fn taken_in_after(
     reader: &Reader<'_>,
     zone: &TimeZone,
     root: &SchoolRoot,
+    sort: RecordSort,
 ) -> Result<bool, Error> {
     let profiles = ProfileSet::load(&root.settings())?;
-    let of_changes: BTreeSet<&str> = profiles
+    let of_sort: BTreeSet<&str> = profiles
         .iter()
-        .filter(|profile| profile.record() == RecordSort::Change)
+        .filter(|profile| profile.record() == sort)
         .map(ingest::formats::profile::Profile::id)
         .collect();
     let statement = "SELECT source_format, max(CAST(imported_utc AS BIGINT)) AS newest FROM imports \
         GROUP BY source_format ORDER BY source_format";
     let answer = reader.session.query(statement, &[]).await?;
-    let after = (0..answer.len()).any(|row| {
+    Ok((0..answer.len()).any(|row| {
         let newest = answer.integer(row, "newest").and_then(|us| Timestamp::from_microsecond(us).ok());
         let day = newest.map(|moment| moment.to_zoned(zone.clone()).date());
         let format = answer.text(row, "source_format").unwrap_or_default();
-        of_changes.contains(format.as_str()) && day.is_some_and(|day| day > reader.window.to)
-    });
-    // A layout that is built in has no profile: its rows say what it is.
-    Ok(after || newest_list(reader, zone).await?.is_some_and(|day| day > reader.window.to))
+        of_sort.contains(format.as_str()) && day.is_some_and(|day| day > reader.window.to)
+    }))
 }
 
 /// Whether attempts stand in the lesson that the bell times have for their minute: lessons are noted when a record is
